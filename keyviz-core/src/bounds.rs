@@ -1,0 +1,268 @@
+//! The slab of bounds: 32-byte chunks linked by number, shared by neighbours and by the history.
+//!
+//! The bytes are atomics, because recorders compare prefixes with them and readers copy them; the
+//! reference counts belong to the writer alone. A chunk is rewritten only when nothing that a
+//! recorder or a validated reader can reach refers to it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cmp::Ordering as Order;
+
+use zerocopy::FromZeros;
+
+use crate::config::ConfigError;
+use crate::limits::CHUNK_BYTES;
+use crate::sync::{AtomicU64, Ordering};
+use crate::zeroed::{PAGE_BYTES, zeroed};
+
+/// Three words of bytes (big-endian, zero-padded); then the link to the next chunk in the lower and
+/// the bound's length in the upper half.
+#[derive(FromZeros)]
+#[repr(C)]
+pub(crate) struct Chunk([AtomicU64; 4]);
+
+const _: () = assert!(size_of::<Chunk>() == 32);
+
+/// Eight-byte words of one chunk.
+const CHUNK_WORDS: usize = CHUNK_BYTES / 8;
+
+/// A bound in the slab; [`BoundRef::NONE`] is the empty bound: the lowest key as a start, unbounded
+/// as an end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BoundRef(pub(crate) u32);
+
+impl BoundRef {
+    pub(crate) const NONE: BoundRef = BoundRef(0);
+
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    const fn chunk(self) -> Option<usize> {
+        (self.0 as usize).checked_sub(1)
+    }
+}
+
+/// The slab as recorders and readers see it.
+pub(crate) struct Slab {
+    chunks: Box<[Chunk]>,
+}
+
+impl Slab {
+    pub(crate) fn new(chunks: usize) -> Result<Self, ConfigError> {
+        Ok(Slab { chunks: zeroed(chunks)? })
+    }
+
+    /// Touches every page of memory.
+    pub(crate) fn prefault(&self) {
+        for chunk in self.chunks.iter().step_by(PAGE_BYTES / size_of::<Chunk>()) {
+            if let Some(word) = chunk.0.first() {
+                word.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn word(&self, chunk: usize, word: usize) -> u64 {
+        self.chunks.get(chunk).and_then(|c| c.0.get(word)).map_or(0, |w| w.load(Ordering::Relaxed))
+    }
+
+    fn link(&self, chunk: usize) -> (usize, usize) {
+        let word = self.word(chunk, CHUNK_WORDS);
+        ((word as u32) as usize, (word >> 32) as usize)
+    }
+
+    /// The bound's length in bytes.
+    pub(crate) fn len(&self, bound: BoundRef) -> usize {
+        bound.chunk().map_or(0, |chunk| self.link(chunk).1)
+    }
+
+    /// The bound's `index`-th eight bytes as a big-endian number, zero-padded; for an index past
+    /// its end 0.
+    pub(crate) fn window(&self, bound: BoundRef, index: usize) -> u64 {
+        let Some(mut chunk) = bound.chunk() else { return 0 };
+        if index * 8 >= self.link(chunk).1 {
+            return 0;
+        }
+        for _ in 0..index / CHUNK_WORDS {
+            chunk = self.link(chunk).0;
+        }
+        self.word(chunk, index % CHUNK_WORDS)
+    }
+
+    /// Appends the bound's bytes. A reader that races with the writer may get bytes that no bound
+    /// ever had, never more than `max_len`; it validates the column afterwards.
+    pub(crate) fn copy(&self, bound: BoundRef, max_len: usize, out: &mut Vec<u8>) {
+        let Some(mut chunk) = bound.chunk() else { return };
+        let mut left = self.link(chunk).1.min(max_len);
+        while left > 0 {
+            for word in 0..CHUNK_WORDS {
+                let bytes = self.word(chunk, word).to_be_bytes();
+                out.extend(bytes.iter().take(left));
+                left = left.saturating_sub(8);
+            }
+            chunk = self.link(chunk).0;
+        }
+    }
+
+    /// Compares `key` with the bound, bytewise.
+    pub(crate) fn compare(&self, key: &[u8], bound: BoundRef) -> Order {
+        let len = self.len(bound);
+        let mut chunk = bound.chunk().unwrap_or(0);
+        let mut from = 0;
+        while from < len {
+            for word in 0..CHUNK_WORDS {
+                let order = crate::key::window(key, from).cmp(&self.word(chunk, word));
+                if order.is_ne() {
+                    return order;
+                }
+                from += 8;
+            }
+            chunk = self.link(chunk).0;
+        }
+        key.len().cmp(&len)
+    }
+
+    /// Compares two bounds as keys, bytewise.
+    pub(crate) fn compare_bounds(&self, a: BoundRef, b: BoundRef) -> Order {
+        if a == b {
+            return Order::Equal;
+        }
+        let (a_len, b_len) = (self.len(a), self.len(b));
+        for index in 0..a_len.min(b_len).div_ceil(8) {
+            let order = self.window(a, index).cmp(&self.window(b, index));
+            if order.is_ne() {
+                return order;
+            }
+        }
+        a_len.cmp(&b_len)
+    }
+}
+
+/// The writer's side: who refers to what, and what is free.
+pub(crate) struct BoundCounts {
+    /// Of a bound's first chunk: how many refer to it. Of a free chunk: the next free one plus one.
+    refs: Box<[u32]>,
+    free_head: u32,
+    free: usize,
+}
+
+impl BoundCounts {
+    pub(crate) fn new(chunks: usize) -> Self {
+        let refs = (0..chunks).map(|i| if i + 1 < chunks { i as u32 + 2 } else { 0 }).collect();
+        BoundCounts { refs, free_head: u32::from(chunks > 0), free: chunks }
+    }
+
+    /// Chunks in use.
+    pub(crate) fn used(&self) -> usize {
+        self.refs.len() - self.free
+    }
+
+    /// Chunks that a bound of this length takes.
+    pub(crate) const fn chunks_for(len: usize) -> usize {
+        len.div_ceil(CHUNK_BYTES)
+    }
+
+    /// Whether `chunks` more can be had.
+    pub(crate) fn has(&self, chunks: usize) -> bool {
+        self.free >= chunks
+    }
+
+    /// Stores `bytes` with one reference; `None`, with nothing changed, when the slab is full.
+    /// Empty bytes take no chunk.
+    pub(crate) fn insert(&mut self, slab: &Slab, bytes: &[u8]) -> Option<BoundRef> {
+        let count = Self::chunks_for(bytes.len());
+        if count == 0 {
+            return Some(BoundRef::NONE);
+        }
+        if !self.has(count) {
+            return None;
+        }
+        let head = self.free_head;
+        let mut from = 0;
+        while from < bytes.len() {
+            let at = self.free_head;
+            let chunk = slab.chunks.get(at as usize - 1)?;
+            let next_free = self.refs.get_mut(at as usize - 1)?;
+            self.free_head = *next_free;
+            *next_free = 0;
+            self.free -= 1;
+            for word in chunk.0.iter().take(CHUNK_WORDS) {
+                word.store(crate::key::window(bytes, from), Ordering::Relaxed);
+                from += 8;
+            }
+            // The next free chunk is the next chunk of this bound, as long as bytes are left.
+            let next = if from < bytes.len() { u64::from(self.free_head - 1) } else { 0 };
+            if let Some(link) = chunk.0.get(CHUNK_WORDS) {
+                link.store(next | (bytes.len() as u64) << 32, Ordering::Relaxed);
+            }
+        }
+        let bound = BoundRef(head);
+        self.retain(bound);
+        Some(bound)
+    }
+
+    /// One more refers to the bound.
+    pub(crate) fn retain(&mut self, bound: BoundRef) {
+        if let Some(refs) = bound.chunk().and_then(|c| self.refs.get_mut(c)) {
+            *refs += 1;
+        }
+    }
+
+    /// One fewer refers to the bound; the last frees its chunks.
+    pub(crate) fn release(&mut self, slab: &Slab, bound: BoundRef) {
+        let Some(mut chunk) = bound.chunk() else { return };
+        let Some(refs) = self.refs.get_mut(chunk) else { return };
+        *refs -= 1;
+        if *refs > 0 {
+            return;
+        }
+        for _ in 0..Self::chunks_for(slab.len(bound)) {
+            let (next, _) = slab.link(chunk);
+            if let Some(link) = self.refs.get_mut(chunk) {
+                *link = self.free_head;
+            }
+            self.free_head = chunk as u32 + 1;
+            self.free += 1;
+            chunk = next;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn stores_compares_and_frees(bounds in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 1..20), key in prop::collection::vec(any::<u8>(), 0..80)) {
+            let slab = Slab::new(256).unwrap();
+            let mut counts = BoundCounts::new(256);
+            let refs: Vec<BoundRef> = bounds.iter().map(|b| counts.insert(&slab, b).unwrap()).collect();
+            for (bytes, bound) in bounds.iter().zip(&refs) {
+                let mut copy = Vec::new();
+                slab.copy(*bound, 1024, &mut copy);
+                prop_assert_eq!(&copy, bytes);
+                prop_assert_eq!(slab.compare(&key, *bound), key.as_slice().cmp(bytes.as_slice()));
+                for (other_bytes, other) in bounds.iter().zip(&refs) {
+                    prop_assert_eq!(slab.compare_bounds(*bound, *other), bytes.cmp(other_bytes));
+                }
+            }
+            prop_assert_eq!(counts.used(), bounds.iter().map(|b| BoundCounts::chunks_for(b.len())).sum::<usize>());
+            for bound in refs {
+                counts.release(&slab, bound);
+            }
+            prop_assert_eq!(counts.used(), 0);
+        }
+    }
+
+    #[test]
+    fn full_changes_nothing() {
+        let slab = Slab::new(2).unwrap();
+        let mut counts = BoundCounts::new(2);
+        assert!(counts.insert(&slab, &[1; 49]).is_none());
+        assert_eq!(counts.used(), 0);
+        assert!(counts.insert(&slab, &[1; 48]).is_some());
+        assert!(counts.insert(&slab, &[1]).is_none());
+    }
+}

@@ -1,0 +1,204 @@
+//! How a column is written: non-zero cells only, as variable-length integers.
+//!
+//! A cell is a head, then its non-zero counters in the order reads, writes, read bytes, write bytes.
+//! The head is `(gap << 6) | flags`, where `gap` is the zigzag distance to the row after the one
+//! before, and a row is `(descriptor * lanes + lane) * K + sub-bucket`. The flags say which counters
+//! follow (bits 0 to 3; bit 4 is kept free for scans) and whether the route was removed (bit 5). A
+//! cell without counters says that the row's route had this descriptor when the column was flushed.
+
+use crate::limits::BLOCK_BYTES;
+use crate::op::Tally;
+
+/// Lines of one entry of the column index.
+pub(crate) const COLUMN_LINES: usize = 2;
+
+const FLAG_BITS: u32 = 6;
+const DRAINING: u64 = 1 << 5;
+
+/// One cell of a column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) row: u64,
+    pub(crate) draining: bool,
+    pub(crate) counts: Tally,
+}
+
+/// Where bytes go.
+pub(crate) trait Sink {
+    /// `false` when there is no room; the column is then incomplete.
+    fn byte(&mut self, byte: u8) -> bool;
+}
+
+fn varint(sink: &mut impl Sink, mut value: u64) -> bool {
+    while value >= 0x80 {
+        if !sink.byte(value as u8 | 0x80) {
+            return false;
+        }
+        value >>= 7;
+    }
+    sink.byte(value as u8)
+}
+
+/// Writes a cell behind one of row `last`.
+pub(crate) fn encode(sink: &mut impl Sink, last: &mut u64, cell: &Cell) -> bool {
+    let gap = cell.row.wrapping_sub(last.wrapping_add(1)) as i64;
+    *last = cell.row;
+    let zigzag = ((gap << 1) ^ (gap >> 63)) as u64;
+    let mut flags = if cell.draining { DRAINING } else { 0 };
+    for (bit, count) in cell.counts.words().into_iter().enumerate() {
+        flags |= u64::from(count != 0) << bit;
+    }
+    let mut written = varint(sink, zigzag << FLAG_BITS | flags);
+    for count in cell.counts.words() {
+        if count != 0 {
+            written = written && varint(sink, count);
+        }
+    }
+    written
+}
+
+/// Where bytes come from.
+pub(crate) trait Source {
+    /// The next byte; 0 past the end.
+    fn byte(&mut self) -> u8;
+    /// Whether all bytes were read.
+    fn is_done(&self) -> bool;
+}
+
+fn read_varint(source: &mut impl Source) -> u64 {
+    let mut value = 0;
+    let mut shift = 0;
+    loop {
+        let byte = source.byte();
+        value |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+        shift += 7;
+        if byte < 0x80 || shift > 63 {
+            return value;
+        }
+    }
+}
+
+/// Reads the cell behind one of row `last`; `None` at the end. Any bytes give some cells: a reader
+/// that raced with the writer finds out by the column's sequence.
+pub(crate) fn decode(source: &mut impl Source, last: &mut u64) -> Option<Cell> {
+    if source.is_done() {
+        return None;
+    }
+    let head = read_varint(source);
+    let zigzag = head >> FLAG_BITS;
+    let gap = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+    *last = last.wrapping_add(1).wrapping_add(gap as u64);
+    let mut words = [0; 4];
+    for (bit, word) in words.iter_mut().enumerate() {
+        if head & (1 << bit) != 0 {
+            *word = read_varint(source);
+        }
+    }
+    Some(Cell { row: *last, draining: head & DRAINING != 0, counts: Tally::from_words(words) })
+}
+
+/// The row before the first: the first cell's gap is its row.
+pub(crate) const BEFORE_FIRST: u64 = u64::MAX;
+
+/// Cells out of words copied from the history.
+pub(crate) struct WordSource<'a> {
+    words: &'a [u64],
+    at: usize,
+    len: usize,
+}
+
+impl<'a> WordSource<'a> {
+    /// The first `len` bytes of `words`.
+    pub(crate) fn new(words: &'a [u64], len: usize) -> Self {
+        WordSource { words, at: 0, len: len.min(words.len() * 8) }
+    }
+}
+
+impl Source for WordSource<'_> {
+    #[inline]
+    fn byte(&mut self) -> u8 {
+        let byte = self.words.get(self.at / 8).map_or(0, |w| (w >> (self.at % 8 * 8)) as u8);
+        self.at += 1;
+        byte
+    }
+
+    fn is_done(&self) -> bool {
+        self.at >= self.len
+    }
+}
+
+/// A run of bytes in the history: a chain of blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) len: u64,
+}
+
+impl Segment {
+    pub(crate) const EMPTY: Segment = Segment { first: crate::descriptor::NONE, last: crate::descriptor::NONE, len: 0 };
+
+    /// Blocks in the chain.
+    pub(crate) const fn blocks(&self) -> u64 {
+        self.len.div_ceil(BLOCK_BYTES as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    impl Sink for Vec<u8> {
+        fn byte(&mut self, byte: u8) -> bool {
+            self.push(byte);
+            true
+        }
+    }
+
+    fn words(bytes: &[u8]) -> Vec<u64> {
+        bytes.chunks(8).map(|c| c.iter().rev().fold(0, |w, b| w << 8 | u64::from(*b))).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(cells in prop::collection::vec((0u64..1 << 50, any::<bool>(), any::<[u64; 4]>(), any::<[bool; 4]>()), 0..50)) {
+            let cells: Vec<Cell> = cells.into_iter().map(|(row, draining, mut counts, keep)| {
+                for (count, keep) in counts.iter_mut().zip(keep) { if !keep { *count = 0 } }
+                Cell { row, draining, counts: Tally::from_words(counts) }
+            }).collect();
+            let (mut bytes, mut last) = (Vec::new(), BEFORE_FIRST);
+            for cell in &cells {
+                let before = bytes.len();
+                prop_assert!(encode(&mut bytes, &mut last, cell));
+                prop_assert!(bytes.len() - before <= crate::limits::MAX_CELL_BYTES + 2);
+            }
+            let words = words(&bytes);
+            let (mut source, mut last) = (WordSource::new(&words, bytes.len()), BEFORE_FIRST);
+            let mut back = Vec::new();
+            while let Some(cell) = decode(&mut source, &mut last) { back.push(cell) }
+            prop_assert_eq!(back, cells);
+        }
+
+        #[test]
+        fn any_bytes_end(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let words = words(&bytes);
+            let (mut source, mut last) = (WordSource::new(&words, bytes.len()), BEFORE_FIRST);
+            let mut cells = 0;
+            while decode(&mut source, &mut last).is_some() { cells += 1 }
+            prop_assert!(cells <= bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_steady_write_takes_one_byte_of_head() {
+        let (mut bytes, mut last) = (Vec::new(), 6);
+        encode(
+            &mut bytes,
+            &mut last,
+            &Cell { row: 7, draining: false, counts: Tally { writes: 100, write_bytes: 12_800, ..Tally::ZERO } },
+        );
+        assert_eq!(bytes.len(), 1 + 1 + 2);
+    }
+}

@@ -1,0 +1,185 @@
+//! One struct for everything that is counted about counting: dropped, refused, late, evicted.
+
+use alloc::boxed::Box;
+
+use crate::op::Tally;
+use crate::sync::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// What a sampler knows of itself. Each number is exact on its own; two of them belong to the
+        /// same instant only when no call is in flight.
+        ///
+        /// `observed = recorded + unattributed` holds after each flush for everything observed before
+        /// it; `recorded` includes what the open column has and what `evicted` columns had.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Counters {
+            /// All operations drained so far: `recorded` plus `unattributed`.
+            pub observed: Tally,
+            /// Operations in columns: sealed, open, evicted.
+            pub recorded: Tally,
+            /// Operations of routes that nobody registered, and those that came after a grace.
+            pub unattributed: Tally,
+            /// Operations of columns that made room for newer ones.
+            pub evicted: Tally,
+            $($(#[doc = $doc])+ pub $name: u64,)+
+        }
+
+        impl Counters {
+            /// Calls `each` with every number under its flat wire name, in a fixed order.
+            pub fn for_each(&self, mut each: impl FnMut(&str, u64)) {
+                for (tally, names) in [
+                    (&self.observed, ["observed_reads", "observed_writes", "observed_read_bytes", "observed_write_bytes"]),
+                    (&self.recorded, ["recorded_reads", "recorded_writes", "recorded_read_bytes", "recorded_write_bytes"]),
+                    (&self.unattributed, ["unattributed_reads", "unattributed_writes", "unattributed_read_bytes", "unattributed_write_bytes"]),
+                    (&self.evicted, ["evicted_reads", "evicted_writes", "evicted_read_bytes", "evicted_write_bytes"]),
+                ] {
+                    for (name, value) in names.into_iter().zip(tally.words()) {
+                        each(name, value);
+                    }
+                }
+                $(each(stringify!($name), self.$name);)+
+            }
+        }
+    };
+}
+
+counters! {
+    /// Routes registered now.
+    routes,
+    /// Removed routes whose slots have not ended their grace.
+    draining,
+    /// Registrations that overlapped a registered neighbour.
+    overlapping_routes,
+    /// Registrations refused.
+    register_refused,
+    /// Calls of flush.
+    flushes,
+    /// Flushes that were given a time before the last one's.
+    clock_stepped_back,
+    /// Columns sealed.
+    columns_sealed,
+    /// Columns that made room for newer ones.
+    columns_evicted,
+    /// Sealed columns that cover an interval of more than 1.5 steps.
+    columns_late,
+    /// Windows without a column.
+    windows_missing,
+    /// Operations that arrived in a slot after its grace; they are also in `unattributed`.
+    late_after_grace,
+    /// Term changes whose counts could not be kept apart for want of history bytes.
+    terms_unsplit,
+    /// Observations with a label that is not configured; counted unlabelled.
+    unknown_labels,
+    /// Observations whose handle was out of date.
+    stale_handles,
+    /// Observations whose lookup met a changing table too often; they are also in `unattributed`.
+    lookup_gave_up,
+    /// Operations counted in the shared shards.
+    shared_ops,
+    /// Recorders at work that have cells of their own.
+    recorders,
+    /// Recorders made when all of `max_recorders` were taken; they count in the shared shards.
+    recorders_refused,
+    /// Pages of cells given out.
+    pages_used,
+    /// Pages of cells in the pool.
+    pages_total,
+    /// Operations that found the pool empty and counted in the shared shards.
+    pages_refused,
+    /// Bytes of history in use by columns.
+    history_bytes_used,
+    /// Bytes of bounds in use.
+    bound_bytes_used,
+    /// Bytes taken at construction.
+    memory_bytes,
+    /// Reads of the history that met a change and took a column again.
+    reader_retries,
+}
+
+/// Numbers that the writer publishes for readers.
+#[derive(Clone, Copy)]
+pub(crate) enum Published {
+    Observed,
+    Recorded = 4,
+    Unattributed = 8,
+    Evicted = 12,
+    Routes = 16,
+    Draining,
+    OverlappingRoutes,
+    RegisterRefused,
+    Flushes,
+    ClockSteppedBack,
+    ColumnsSealed,
+    ColumnsEvicted,
+    ColumnsLate,
+    WindowsMissing,
+    LateAfterGrace,
+    TermsUnsplit,
+    HistoryBytesUsed,
+    BoundBytesUsed,
+    ReaderRetries,
+    /// Whether a route ever had a group: decides the default `write_merge`.
+    EverGrouped,
+    StartedMs,
+    LastFlushMs,
+    /// Start of the open window plus one; 0 while there is none.
+    OpenFrom,
+}
+
+const PUBLISHED: usize = Published::OpenFrom as usize + 1;
+
+/// The published numbers. The writer is their only writer (`ReaderRetries` excepted).
+pub(crate) struct Board(Box<[AtomicU64]>);
+
+impl Board {
+    pub(crate) const BYTES: usize = PUBLISHED * 8;
+
+    pub(crate) fn new() -> Self {
+        Board((0..PUBLISHED).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    fn word(&self, index: usize) -> Option<&AtomicU64> {
+        self.0.get(index)
+    }
+
+    pub(crate) fn get(&self, which: Published) -> u64 {
+        self.word(which as usize).map_or(0, |w| w.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set(&self, which: Published, value: u64) {
+        if let Some(word) = self.word(which as usize) {
+            word.store(value, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn add(&self, which: Published, by: u64) {
+        self.set(which, self.get(which).saturating_add(by));
+    }
+
+    /// Counts from any thread.
+    pub(crate) fn fetch_add(&self, which: Published, by: u64) {
+        if let Some(word) = self.word(which as usize) {
+            word.fetch_add(by, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn tally(&self, which: Published) -> Tally {
+        let mut words = [0; 4];
+        for (i, word) in words.iter_mut().enumerate() {
+            *word = self.word(which as usize + i).map_or(0, |w| w.load(Ordering::Relaxed));
+        }
+        Tally::from_words(words)
+    }
+
+    pub(crate) fn add_tally(&self, which: Published, by: Tally) {
+        let mut sum = self.tally(which);
+        sum.add(by);
+        for (i, value) in sum.words().into_iter().enumerate() {
+            if let Some(word) = self.word(which as usize + i) {
+                word.store(value, Ordering::Relaxed);
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Descriptors: what a row of history needs to be shown. A route's id, its bounds, its group and the
+//! group's term; a change of any of these is a new descriptor, so a column keeps the truth of its
+//! own time.
+//!
+//! A descriptor is current (a seat counts under it), or retired: kept while a column may refer to
+//! it. Retired ones stand in the order of their last column, so the first one tells whether any can
+//! be reused.
+
+use alloc::boxed::Box;
+
+use crate::bounds::{BoundCounts, BoundRef, Slab};
+use crate::sync::{AtomicU64, Ordering};
+
+/// Words of a descriptor.
+pub(crate) const DESCRIPTOR_WORDS: usize = 5;
+
+/// No descriptor, no seat, no block.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A copy of a descriptor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Descriptor {
+    pub(crate) route: u64,
+    pub(crate) group: u64,
+    pub(crate) term: u64,
+    pub(crate) start: BoundRef,
+    pub(crate) end: BoundRef,
+    /// Greater is newer; never reused.
+    pub(crate) serial: u64,
+}
+
+/// Descriptors as readers see them.
+pub(crate) struct Descriptors(Box<[AtomicU64]>);
+
+impl Descriptors {
+    pub(crate) fn new(count: usize) -> Self {
+        Descriptors((0..count * DESCRIPTOR_WORDS).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    pub(crate) fn get(&self, index: u32) -> Descriptor {
+        let word =
+            |i: usize| self.0.get(index as usize * DESCRIPTOR_WORDS + i).map_or(0, |w| w.load(Ordering::Relaxed));
+        let bounds = word(3);
+        Descriptor {
+            route: word(0),
+            group: word(1),
+            term: word(2),
+            start: BoundRef(bounds as u32),
+            end: BoundRef((bounds >> 32) as u32),
+            serial: word(4),
+        }
+    }
+
+    fn set(&self, index: u32, to: &Descriptor) {
+        let bounds = u64::from(to.start.0) | u64::from(to.end.0) << 32;
+        for (i, value) in [to.route, to.group, to.term, bounds, to.serial].into_iter().enumerate() {
+            if let Some(word) = self.0.get(index as usize * DESCRIPTOR_WORDS + i) {
+                word.store(value, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// What the writer knows of a descriptor besides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DescriptorMeta {
+    /// The next free or the next retired one.
+    next: u32,
+    /// The newest column that may refer to a retired one.
+    last_column: u64,
+}
+
+/// The writer's side: which are free, which wait for their columns to go.
+pub(crate) struct DescriptorList {
+    meta: Box<[DescriptorMeta]>,
+    free: u32,
+    retired_first: u32,
+    retired_last: u32,
+    serial: u64,
+}
+
+impl DescriptorList {
+    pub(crate) fn new(count: usize) -> Self {
+        let next = |i: usize| if i + 1 < count { i as u32 + 1 } else { NONE };
+        DescriptorList {
+            meta: (0..count).map(|i| DescriptorMeta { next: next(i), last_column: 0 }).collect(),
+            free: 0,
+            retired_first: NONE,
+            retired_last: NONE,
+            serial: 0,
+        }
+    }
+
+    fn meta(&mut self, index: u32) -> Option<&mut DescriptorMeta> {
+        self.meta.get_mut(index as usize)
+    }
+
+    /// A descriptor for `to`, whose bounds the caller has retained for it; `None` when all are in
+    /// use by seats or by columns from `oldest_column` on.
+    pub(crate) fn insert(
+        &mut self,
+        shared: &Descriptors,
+        slab: &Slab,
+        bounds: &mut BoundCounts,
+        oldest_column: u64,
+        mut to: Descriptor,
+    ) -> Option<u32> {
+        if self.free == NONE {
+            self.reclaim_one(shared, slab, bounds, oldest_column);
+        }
+        let index = self.free;
+        self.free = self.meta(index)?.next;
+        self.serial += 1;
+        to.serial = self.serial;
+        shared.set(index, &to);
+        Some(index)
+    }
+
+    /// No seat counts under it any more; columns up to `last_column` may still refer to it.
+    pub(crate) fn retire(&mut self, index: u32, last_column: u64) {
+        let last = self.retired_last;
+        if let Some(meta) = self.meta(index) {
+            *meta = DescriptorMeta { next: NONE, last_column };
+        }
+        match self.meta(last) {
+            Some(meta) => meta.next = index,
+            None => self.retired_first = index,
+        }
+        self.retired_last = index;
+    }
+
+    /// Frees the first retired one if its last column is older than `oldest_column`.
+    pub(crate) fn reclaim_one(
+        &mut self,
+        shared: &Descriptors,
+        slab: &Slab,
+        bounds: &mut BoundCounts,
+        oldest_column: u64,
+    ) -> bool {
+        let index = self.retired_first;
+        let free = self.free;
+        let Some(meta) = self.meta(index) else { return false };
+        if meta.last_column >= oldest_column {
+            return false;
+        }
+        let next = meta.next;
+        meta.next = free;
+        self.free = index;
+        self.retired_first = next;
+        if next == NONE {
+            self.retired_last = NONE;
+        }
+        let was = shared.get(index);
+        bounds.release(slab, was.start);
+        bounds.release(slab, was.end);
+        true
+    }
+}

@@ -1,0 +1,308 @@
+//! From cells to a column: what came since the last flush, summed, differenced, written down.
+//!
+//! A flush at `t` gathers what came in `[last, t]` and gives it to the window that holds the middle
+//! of that interval. The window's column is open until a flush reaches its end; then it is sealed
+//! and never reopened. Several flushes of one window add up: what a cell has in the open column is
+//! kept beside its baseline, and the open column is published anew by each flush.
+
+use crate::column::{Cell, Segment};
+use crate::counters::Published;
+use crate::history::{ColumnState, Head, SegmentWriter};
+use crate::limits::PAGE_SLOTS;
+use crate::op::Tally;
+use crate::pages::PageEntry;
+use crate::shared::Shared;
+use crate::sync::Ordering;
+use crate::writer::{SeatState, State};
+
+/// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs
+/// on, an epoch read by a recorder is never older than two flushes; the memory model of the language
+/// promises no bound, and this is one.
+const FULL_DRAIN_EVERY: u64 = 16;
+
+/// The column that flushes add to.
+pub(crate) struct OpenColumn {
+    entry: u32,
+    window: u64,
+    covers_from_ms: u64,
+    late: bool,
+    /// The main segment as published.
+    main: Segment,
+    pub(crate) parts: Segment,
+    pub(crate) parts_recorded: Tally,
+    unattributed: Tally,
+}
+
+impl State {
+    /// Gathers everything observed so far; see [`Sampler::flush`](crate::Sampler::flush).
+    pub(crate) fn flush(&mut self, shared: &Shared, now_ms: u64) {
+        let t = now_ms.max(self.last_ms);
+        if now_ms < self.last_ms {
+            shared.board.add(Published::ClockSteppedBack, 1);
+        }
+        let elapsed = t - self.last_ms;
+        let window = (self.last_ms + elapsed / 2) / self.step_ms;
+        if self.open.as_ref().is_some_and(|open| open.window != window) {
+            self.publish(shared, None, self.last_ms, true);
+        }
+        self.open_column(shared, window);
+        self.last_ms = t;
+        shared.board.add(Published::Flushes, 1);
+        let flushes = shared.board.get(Published::Flushes);
+        let epoch = shared.pages.advance_epoch();
+
+        self.advance_graces(elapsed);
+        let drain = Drain { epoch, all: flushes.is_multiple_of(FULL_DRAIN_EVERY) };
+        self.adopt_pending(shared, elapsed);
+        let seal = t >= (window + 1).saturating_mul(self.step_ms);
+        self.publish(shared, Some(drain), t, seal);
+
+        shared.board.set(Published::Draining, u64::from(self.draining.len));
+        shared.board.set(Published::LastFlushMs, t);
+    }
+
+    /// Makes sure that the open column is that of `window`.
+    fn open_column(&mut self, shared: &Shared, window: u64) {
+        if self.open.is_some() {
+            return;
+        }
+        let skipped = match shared.board.get(Published::ColumnsSealed) {
+            0 => 0,
+            _ => window.saturating_sub(self.next_window()),
+        };
+        shared.board.add(Published::WindowsMissing, skipped);
+        self.open = Some(OpenColumn {
+            entry: self.log.open_entry(),
+            window,
+            covers_from_ms: self.last_ms,
+            late: false,
+            main: Segment::EMPTY,
+            parts: Segment::EMPTY,
+            parts_recorded: Tally::ZERO,
+            unattributed: Tally::ZERO,
+        });
+    }
+
+    /// The window after the last sealed one.
+    fn next_window(&self) -> u64 {
+        self.sealed_window.map_or(0, |w| w + 1)
+    }
+
+    fn advance_graces(&mut self, elapsed_ms: u64) {
+        let mut seat = self.draining.first();
+        while let Some(meta) = self.seats.get_mut(seat as usize) {
+            let (at, next) = (seat, meta.next);
+            if meta.grace.advance(elapsed_ms, self.step_ms) {
+                self.end_grace(at);
+            }
+            seat = next;
+        }
+    }
+
+    /// What was set apart since the last flush belongs to the open column.
+    fn adopt_pending(&mut self, shared: &Shared, elapsed_ms: u64) {
+        let unattributed = self.drain_unattributed(shared);
+        let pending = core::mem::replace(&mut self.pending_parts, Segment::EMPTY);
+        let recorded = core::mem::take(&mut self.pending_recorded);
+        shared.board.add_tally(Published::Recorded, recorded);
+        shared.board.add_tally(Published::Observed, recorded);
+        shared.board.add_tally(Published::Unattributed, unattributed);
+        shared.board.add_tally(Published::Observed, unattributed);
+        let late = elapsed_ms > self.step_ms + self.step_ms / 2;
+        if let Some(open) = &mut self.open {
+            open.parts = self.log.join(&shared.history, open.parts, pending);
+            open.parts_recorded.add(recorded);
+            open.unattributed.add(unattributed);
+            open.late |= late;
+        }
+    }
+
+    /// Publishes the open column, with what `drain` finds in the cells; seals it if `seal`.
+    fn publish(&mut self, shared: &Shared, drain: Option<Drain>, covers_to_ms: u64, seal: bool) {
+        let drained = self.encode(shared, drain, seal);
+        let Some(open) = &mut self.open else { return };
+        open.unattributed.add(drained.unattributed);
+        let state = match (seal, open.late) {
+            (false, _) => ColumnState::Open,
+            (true, false) => ColumnState::Complete,
+            (true, true) => ColumnState::Late,
+        };
+        let mut recorded = drained.column;
+        recorded.add(open.parts_recorded);
+        let head = Head {
+            sequence: 0,
+            ordinal: self.ordinal,
+            start_ms: open.window.saturating_mul(self.step_ms),
+            end_ms: (open.window + 1).saturating_mul(self.step_ms),
+            covers_from_ms: open.covers_from_ms,
+            covers_to_ms,
+            state,
+            main: drained.main,
+            parts: open.parts,
+            unattributed: open.unattributed,
+            recorded,
+        };
+        let replaces = core::mem::replace(&mut open.main, drained.main);
+        self.log.publish(&shared.history, open.entry, head, &replaces);
+        if seal {
+            let entry = open.entry;
+            self.sealed_window = Some(open.window);
+            if open.late {
+                shared.board.add(Published::ColumnsLate, 1);
+            }
+            self.open = None;
+            self.log.seal(&shared.history, entry);
+            shared.board.add(Published::ColumnsSealed, 1);
+            self.free_ended();
+            self.ordinal += 1;
+        }
+        let open_from = self.open.as_ref().map_or(0, |o| o.window.saturating_mul(self.step_ms) + 1);
+        shared.board.set(Published::OpenFrom, open_from);
+        let evicted = core::mem::take(&mut self.log.evicted);
+        shared.board.add(Published::ColumnsEvicted, evicted.columns);
+        shared.board.add_tally(Published::Evicted, evicted.recorded);
+        let used = self.log.blocks_used(&shared.history) * crate::limits::BLOCK_BYTES;
+        shared.board.set(Published::HistoryBytesUsed, used as u64);
+    }
+
+    /// Writes the open column's cells. With `drain`, adds what came since the last drain; with
+    /// `seal`, leaves nothing open.
+    fn encode(&mut self, shared: &Shared, drain: Option<Drain>, seal: bool) -> Encoded {
+        let (k, lanes) = (self.layout.k, self.layout.lanes);
+        let mut sums = Sums::default();
+        let State { log, seats, baselines, open_cells, open_pages, scratch, layout, .. } = self;
+        let mut out = SegmentWriter::new(&shared.history, log);
+        for page in 0..layout.pages {
+            let (set, bit) = (page / 64, 1u64 << (page % 64));
+            let open_page = open_pages.get(set).is_some_and(|w| w & bit != 0);
+            let changed = drain.is_some_and(|drain| drain.sum_page(shared, page, scratch));
+            if !changed && !open_page {
+                continue;
+            }
+            let first = page * PAGE_SLOTS;
+            let mut place = Place { seat: first / lanes, lane: first % lanes, sub: 0 };
+            let mut left_open = false;
+            let (base, count) = (first * k, PAGE_SLOTS * k);
+            let cells = baselines.iter_mut().zip(open_cells.iter_mut()).skip(base).take(count);
+            for ((baseline, open), now) in cells.zip(scratch.chunks_exact(4)) {
+                let mut delta = [0u64; 4];
+                if changed {
+                    for ((delta, now), was) in delta.iter_mut().zip(now).zip(baseline.iter_mut()) {
+                        *delta = now.wrapping_sub(core::mem::replace(was, *now));
+                    }
+                }
+                let at = place;
+                place.step(k, lanes);
+                let Some(meta) = seats.get_mut(at.seat) else { break };
+                if delta == [0; 4] && *open == [0; 4] && !meta.parted {
+                    continue;
+                }
+                let delta = Tally::from_words(delta);
+                if meta.state == SeatState::Free {
+                    sums.late.add(delta);
+                    continue;
+                }
+                let mut counts = Tally::from_words(*open);
+                counts.add(delta);
+                sums.drained.add(delta);
+                let row = (u64::from(meta.descriptor) * lanes as u64 + at.lane as u64) * k as u64 + at.sub as u64;
+                let draining = meta.state != SeatState::Live;
+                if counts.is_zero() && !meta.parted || out.cell(&Cell { row, draining, counts }) {
+                    sums.column.add(counts);
+                } else {
+                    sums.lost.add(counts);
+                }
+                *open = if seal { [0; 4] } else { counts.words() };
+                left_open |= !seal && (*open != [0; 4] || meta.parted);
+                if seal && at.lane + 1 == lanes && at.sub + 1 == k {
+                    meta.parted = false;
+                }
+            }
+            if let Some(word) = open_pages.get_mut(set) {
+                *word = if left_open { *word | bit } else { *word & !bit };
+            }
+        }
+        let main = out.finish();
+        shared.board.add(Published::LateAfterGrace, sums.late.get(crate::op::Series::Ops));
+        shared.board.add_tally(Published::Recorded, sums.drained);
+        shared.board.add_tally(Published::Unattributed, sums.late);
+        shared.board.add_tally(Published::Observed, sums.drained);
+        shared.board.add_tally(Published::Observed, sums.late);
+        let mut unattributed = sums.late;
+        unattributed.add(sums.lost);
+        Encoded { main, column: sums.column, unattributed }
+    }
+}
+
+/// A cell's place while a page is walked through.
+#[derive(Clone, Copy)]
+struct Place {
+    seat: usize,
+    lane: usize,
+    sub: usize,
+}
+
+impl Place {
+    #[inline]
+    fn step(&mut self, k: usize, lanes: usize) {
+        self.sub += 1;
+        if self.sub == k {
+            self.sub = 0;
+            self.lane += 1;
+            if self.lane == lanes {
+                self.lane = 0;
+                self.seat += 1;
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Sums {
+    /// New since the last drain.
+    drained: Tally,
+    /// In the column's main segment.
+    column: Tally,
+    /// Of free seats.
+    late: Tally,
+    /// For want of a block; configurations that could come here are refused.
+    lost: Tally,
+}
+
+struct Encoded {
+    main: Segment,
+    column: Tally,
+    unattributed: Tally,
+}
+
+/// Which pages a flush looks into.
+#[derive(Clone, Copy)]
+struct Drain {
+    /// The epoch that ends with this flush.
+    epoch: u32,
+    all: bool,
+}
+
+impl Drain {
+    /// Whether a page changed since the flush before the last one, in any row; if so, `sums` gets
+    /// the sum of all its shards.
+    fn sum_page(self, shared: &Shared, page: usize, sums: &mut [u64]) -> bool {
+        let rows = shared.layout.directory_rows();
+        let entry = |row| shared.pages.entry(row, page).map_or(PageEntry(0), |e| PageEntry(e.load(Ordering::Acquire)));
+        let recent = |e: PageEntry| e.base().is_some() && self.epoch.wrapping_sub(e.epoch()) <= 1;
+        // A mark made while this flush runs is of the next epoch, and as recent.
+        let newer = |e: PageEntry| e.base().is_some() && e.epoch() == self.epoch.wrapping_add(1);
+        if !self.all && !(0..rows).map(entry).any(|e| recent(e) || newer(e)) {
+            return false;
+        }
+        sums.fill(0);
+        for base in (0..rows).filter_map(|row| entry(row).base()) {
+            for (sums, line) in sums.chunks_exact_mut(crate::line::LINE_WORDS).zip(shared.pages.page(base)) {
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    *sum = sum.wrapping_add(line.word(i).load(Ordering::Relaxed));
+                }
+            }
+        }
+        true
+    }
+}

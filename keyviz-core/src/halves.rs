@@ -1,0 +1,154 @@
+//! The two halves of a sampler, for hosts that own the writing one themselves.
+//!
+//! `Shared` is atomics only; recorders and readers hold it. [`Writer`] has everything that changes
+//! under `&mut`: whoever flushes owns it. With an operating system, [`Sampler`](crate::Sampler) puts
+//! a lock around it.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::config::{Config, ConfigError};
+use crate::counters::Board;
+use crate::label::Label;
+use crate::reader::Reader;
+use crate::recorder::{Recorder, handle};
+use crate::route::{RegisterError, Registered, RouteHandle, RouteId};
+use crate::shared::Shared;
+use crate::sub_bucket::SubLayout;
+use crate::table::Found;
+use crate::writer::State;
+
+/// Bytes of an `Arc` with its two counts.
+pub(crate) const fn arc_bytes<T>() -> usize {
+    (2 * size_of::<usize>()).next_multiple_of(align_of::<T>()) + size_of::<T>()
+}
+
+/// Bytes of the halves that do not depend on the configuration.
+pub(crate) const FIXED_BYTES: usize = arc_bytes::<Shared>() + Board::BYTES;
+
+/// The writing half of a sampler: routes, terms, flush. One owner.
+///
+/// # Examples
+/// ```
+/// use keyviz_core::{Config, Op, RouteId, Writer};
+/// let mut writer = Writer::new(Config::default(), 0)?;
+/// writer.register(RouteId(1), b"a", Some(b"m"), 0)?;
+/// let recorder = writer.recorder();
+/// recorder.observe(RouteId(1), Op::Read, b"apple", 0);
+/// writer.flush(60_000);
+/// assert_eq!(writer.reader().counters().recorded.reads, 1);
+///
+/// assert!(writer.register(RouteId(2), b"z", Some(b"a"), 0).is_err()); // holds no key
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Writer {
+    pub(crate) shared: Arc<Shared>,
+    state: State,
+}
+
+impl Writer {
+    /// Takes the memory that [`Config::memory_bytes`] tells and starts at `now_ms` (Unix
+    /// milliseconds).
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the field and what to do; nothing is kept then.
+    pub fn new(config: Config, now_ms: u64) -> Result<Writer, ConfigError> {
+        let (shared, log) = Shared::new(&config)?;
+        let state = State::new(&shared, log, now_ms)?;
+        Ok(Writer { shared: Arc::new(shared), state })
+    }
+
+    /// A recorder for one thread at a time.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        Recorder::new(Arc::clone(&self.shared))
+    }
+
+    /// A reader of this sampler.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader { shared: Arc::clone(&self.shared) }
+    }
+
+    /// Tells which range a route covers and which group owns it (0: none). An empty `end` means
+    /// unbounded, as `None`.
+    ///
+    /// Registering an id that is registered changes nothing; its bounds and group are ignored. An id
+    /// removed a moment ago goes on in its old slot if bounds and group are the same, else it gets a
+    /// fresh one, and the old one drains under its old bounds.
+    ///
+    /// Cost: O(log routes); about a microsecond. Recorders and readers are not disturbed.
+    ///
+    /// # Errors
+    /// [`RegisterError`], with nothing changed; operations of the route then count as unattributed.
+    pub fn register(
+        &mut self,
+        route: RouteId,
+        start: &[u8],
+        end: Option<&[u8]>,
+        group: u64,
+    ) -> Result<Registered, RegisterError> {
+        self.state.register(&self.shared, route, start, end, group)
+    }
+
+    /// Forgets a route; `false` when nobody registered it.
+    ///
+    /// Later observations of it are unattributed. What was observed before is drained for a grace of
+    /// max(2 steps, 5 s) and at least two further flushes; rows of that time say `draining`.
+    pub fn remove(&mut self, route: RouteId) -> bool {
+        self.state.remove(&self.shared, route)
+    }
+
+    /// Publishes a group's leader term. Group 0 takes none; term 0 is unknown.
+    ///
+    /// What was counted under a known earlier term is set apart first, so no count is shown under a
+    /// term it was not made in. Cost: linear in the cells of the group's routes.
+    pub fn set_term(&mut self, group: u64, term: u64) {
+        self.state.set_term(&self.shared, group, term);
+    }
+
+    /// A handle for [`Recorder::observe_handle`].
+    #[must_use]
+    pub fn handle(&self, route: RouteId) -> RouteHandle {
+        handle(&self.shared, route)
+    }
+
+    /// The configured label of this name; see [`Labels::get`](crate::Labels::get).
+    #[must_use]
+    pub fn label(&self, name: &str) -> Label {
+        self.shared.config.labels.get(name)
+    }
+
+    /// Gathers what was observed since the last flush; seals the open window's column when `now_ms`
+    /// (Unix milliseconds) has reached its end.
+    ///
+    /// Call it at each multiple of the step, and in between as often as the open column should be
+    /// fresh. A time before the last flush's counts as that one. Allocates nothing; waits for no
+    /// recorder and no reader. Cost: linear in the cells that changed.
+    pub fn flush(&mut self, now_ms: u64) {
+        self.state.flush(&self.shared, now_ms);
+    }
+
+    /// The bounds of one sub-bucket of a registered route; `None` when the route is not registered
+    /// or has no such division.
+    #[must_use]
+    pub fn sub_bucket_bounds(&self, route: RouteId, sub_bucket: u32) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
+        let shared = &self.shared;
+        let Found::Seat(seat) = shared.table.find(route.0, &shared.seats) else { return None };
+        let meta = self.state.seats.get(seat)?;
+        let bytes = |bound| {
+            let mut bytes = Vec::new();
+            shared.slab.copy(bound, shared.layout.max_bound_len, &mut bytes);
+            bytes
+        };
+        let (start, end) = (bytes(meta.start), (!meta.end.is_none()).then(|| bytes(meta.end)));
+        let layout = SubLayout::new(&start, end.as_deref(), shared.layout.k as u32);
+        (sub_bucket < layout.count).then(|| layout.bounds(&start, end.as_deref(), sub_bucket))
+    }
+}
+
+impl core::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Writer").field("config", &self.shared.config).finish_non_exhaustive()
+    }
+}

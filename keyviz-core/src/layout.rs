@@ -1,0 +1,211 @@
+//! Counts that follow from a [`Config`], and the bytes of every array made from them.
+
+use crate::bounds::Chunk;
+use crate::column::COLUMN_LINES;
+use crate::config::{Config, ConfigError};
+use crate::descriptor::{DESCRIPTOR_WORDS, DescriptorMeta};
+use crate::groups::GroupEntry;
+#[cfg(not(feature = "std"))]
+use crate::halves::FIXED_BYTES;
+use crate::limits::{BLOCK_BYTES, CELL_WORDS, CHUNK_BYTES, LINE_CELLS, MAX_CELL_BYTES, PAGE_SLOTS};
+use crate::line::{LINE_WORDS, Line};
+use crate::routes::Order;
+#[cfg(feature = "std")]
+use crate::sampler::FIXED_BYTES;
+use crate::writer::SeatMeta;
+
+/// Shares of a budget, see [`Config::fit`].
+pub(crate) struct Pools {
+    pub(crate) cell_bytes: usize,
+    pub(crate) history_bytes: usize,
+    pub(crate) bound_bytes: usize,
+}
+
+/// How many of everything there are. Copied into each half and each recorder.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    /// Sub-buckets of a route.
+    pub(crate) k: usize,
+    /// Slots of a route: one per label and one unlabelled.
+    pub(crate) lanes: usize,
+    /// Routes that may be registered.
+    pub(crate) max_routes: usize,
+    /// Places for a route's slots, live or draining.
+    pub(crate) seats: usize,
+    /// Slots of all seats.
+    pub(crate) slots: usize,
+    /// Pages that cover all slots once: the length of a directory.
+    pub(crate) pages: usize,
+    /// Lines of a page.
+    pub(crate) page_lines: usize,
+    /// Lines of a directory.
+    pub(crate) directory_lines: usize,
+    pub(crate) recorders: usize,
+    pub(crate) shards: usize,
+    /// Pages in the pool.
+    pub(crate) pool_pages: usize,
+    /// Entries of the route table, a power of two.
+    pub(crate) table_len: usize,
+    /// Entries of the group table, a power of two.
+    pub(crate) group_len: usize,
+    pub(crate) chunks: usize,
+    pub(crate) max_bound_len: usize,
+    pub(crate) descriptors: usize,
+    /// Sealed columns that may be kept.
+    pub(crate) columns: usize,
+    pub(crate) blocks: usize,
+    /// Words that say which pages have open counts.
+    pub(crate) page_set_words: usize,
+    /// Buckets of the index of draining seats, a power of two.
+    pub(crate) drain_len: usize,
+}
+
+impl Layout {
+    pub(crate) fn new(config: &Config) -> Result<Layout, ConfigError> {
+        config.check_ranges()?;
+        let k = usize::from(config.sub_buckets);
+        let lanes = config.labels.len() + 1;
+        let max_routes = config.max_routes as usize;
+        let max_draining = match config.max_draining {
+            0 => (max_routes / 4).max(8),
+            given => given as usize,
+        };
+        let seats = max_routes + max_draining;
+        let slots = seats * lanes;
+        let pages = slots.div_ceil(PAGE_SLOTS);
+        let page_lines = PAGE_SLOTS / LINE_CELLS * k;
+        let mut layout = Layout {
+            k,
+            lanes,
+            max_routes,
+            seats,
+            slots,
+            pages,
+            page_lines,
+            directory_lines: pages.div_ceil(LINE_WORDS),
+            recorders: config.max_recorders as usize,
+            shards: config.shared_shards as usize,
+            pool_pages: config.cell_bytes / (page_lines * size_of::<Line>()),
+            table_len: (2 * seats).next_power_of_two(),
+            group_len: (4 * seats).next_power_of_two(),
+            chunks: config.bound_bytes / size_of::<Chunk>(),
+            max_bound_len: config.max_bound_len as usize,
+            descriptors: 4 * seats,
+            columns: config.history_columns as usize,
+            blocks: 0,
+            page_set_words: pages.div_ceil(64),
+            drain_len: seats.next_power_of_two(),
+        };
+        let per_block = BLOCK_BYTES + size_of::<u32>();
+        layout.blocks = config.history_bytes.saturating_sub(layout.history_fixed_bytes()) / per_block;
+
+        let least = layout.least_pools();
+        for (field, bytes, least_bytes, holds) in [
+            ("cell_bytes", config.cell_bytes, least.cell_bytes, "the shared shards and one page for a recorder"),
+            (
+                "history_bytes",
+                config.history_bytes,
+                least.history_bytes,
+                "three columns in which every cell is at its largest",
+            ),
+            ("bound_bytes", config.bound_bytes, least.bound_bytes, "the two bounds of one route at their longest"),
+        ] {
+            if bytes < least_bytes {
+                return Err(ConfigError::PoolTooSmall { field, bytes, least_bytes, holds });
+            }
+        }
+        Ok(layout)
+    }
+
+    /// Cells of the whole key space.
+    pub(crate) const fn cells(&self) -> usize {
+        self.slots * self.k
+    }
+
+    /// Rows of the directory: recorders, then shards.
+    pub(crate) const fn directory_rows(&self) -> usize {
+        self.recorders + self.shards
+    }
+
+    /// Entries of the column index: the sealed ones, the open one, and one to write the next into.
+    pub(crate) const fn column_entries(&self) -> usize {
+        self.columns + 2
+    }
+
+    /// Blocks of one column in which every cell is at its largest.
+    pub(crate) const fn largest_column_blocks(&self) -> usize {
+        (self.cells() * MAX_CELL_BYTES).div_ceil(BLOCK_BYTES) + 1
+    }
+
+    /// What of `history_bytes` goes to the index and the descriptors.
+    const fn history_fixed_bytes(&self) -> usize {
+        self.column_entries() * (COLUMN_LINES * size_of::<Line>() + 2 * size_of::<u32>())
+            + self.descriptors * (DESCRIPTOR_WORDS * 8 + size_of::<DescriptorMeta>())
+    }
+
+    /// The least that each pool must have.
+    pub(crate) fn least_pools(&self) -> Pools {
+        let pages = self.shards * self.pages + 1;
+        Pools {
+            cell_bytes: pages * self.page_lines * size_of::<Line>(),
+            history_bytes: self.history_fixed_bytes()
+                + 3 * self.largest_column_blocks() * (BLOCK_BYTES + size_of::<u32>()),
+            bound_bytes: 2 * self.max_bound_len.div_ceil(CHUNK_BYTES) * size_of::<Chunk>(),
+        }
+    }
+
+    const fn history_bytes(&self) -> usize {
+        self.history_fixed_bytes() + self.blocks * (BLOCK_BYTES + size_of::<u32>())
+    }
+
+    const fn cell_bytes(&self) -> usize {
+        self.pool_pages * self.page_lines * size_of::<Line>()
+    }
+
+    const fn bound_bytes(&self) -> usize {
+        self.chunks * size_of::<Chunk>()
+    }
+
+    /// Bytes of the three pools as they are made: the configured ones less what does not fill a page,
+    /// a block or a chunk.
+    pub(crate) const fn pool_bytes(&self) -> usize {
+        self.cell_bytes() + self.history_bytes() + self.bound_bytes()
+    }
+
+    /// Bytes that grow with the routes.
+    const fn route_bytes(&self) -> usize {
+        let seats = self.seats * (size_of::<Line>() + size_of::<SeatMeta>()) + self.drain_len * size_of::<u32>();
+        let tables = self.table_len * 8 + self.group_len * size_of::<GroupEntry>();
+        let order = Order::bytes(self.seats);
+        let directories = self.directory_rows() * self.directory_lines * size_of::<Line>();
+        seats + tables + order + directories + self.page_set_words * 8 + self.chunks * size_of::<u32>()
+    }
+
+    /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and
+    /// what belongs to the open window.
+    const fn cell_state_bytes(&self) -> usize {
+        (2 * self.cells() * CELL_WORDS + self.page_lines * LINE_WORDS) * 8
+    }
+
+    /// Bytes of the recorders' own lines.
+    const fn recorder_bytes(&self) -> usize {
+        self.directory_rows() * (size_of::<Line>())
+    }
+
+    pub(crate) const fn memory_bytes(&self) -> usize {
+        self.pool_bytes() + self.route_bytes() + self.cell_state_bytes() + self.recorder_bytes() + FIXED_BYTES
+    }
+
+    /// The field whose lowering frees the most.
+    pub(crate) fn largest_field(&self) -> &'static str {
+        let least = self.least_pools();
+        let fields = [
+            ("max_routes", self.route_bytes()),
+            ("sub_buckets", self.cell_state_bytes()),
+            ("shared_shards", least.cell_bytes),
+            ("history_columns", least.history_bytes),
+            ("max_bound_len", least.bound_bytes),
+        ];
+        fields.into_iter().max_by_key(|&(_, bytes)| bytes).map_or("max_routes", |(field, _)| field)
+    }
+}

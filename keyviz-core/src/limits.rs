@@ -1,0 +1,44 @@
+//! Every cap with its byte cost, checked at compile time.
+
+use crate::line::{LINE_WORDS, Line};
+
+/// Shortest step in milliseconds.
+pub const MIN_STEP_MS: u64 = 100;
+/// Longest step in milliseconds: one day.
+pub const MAX_STEP_MS: u64 = 86_400_000;
+/// Most routes with slots of their own.
+pub const MAX_ROUTES: u32 = 1 << 20;
+/// Most sub-buckets of a route, and most slots x sub-buckets of one.
+pub const MAX_SUB_BUCKETS: u32 = 256;
+/// Most recorders with cells of their own.
+pub const MAX_RECORDERS: u32 = 4096;
+/// Most shared shards.
+pub const MAX_SHARDS: u32 = 256;
+/// Most columns kept.
+pub const MAX_COLUMNS: u32 = 1 << 20;
+/// Longest bound in bytes that can be configured.
+pub const MAX_BOUND_LEN: u32 = 64 * 1024;
+/// Most bytes of any one pool.
+pub const MAX_POOL_BYTES: usize = 1 << 38;
+/// Most rows a reader gets.
+pub const MAX_ROWS: usize = 1024;
+
+/// Slots of one page of cells.
+pub(crate) const PAGE_SLOTS: usize = 64;
+/// 64-bit words of one cell: reads, writes, read bytes, write bytes.
+pub(crate) const CELL_WORDS: usize = 4;
+/// Cells of one line.
+pub(crate) const LINE_CELLS: usize = LINE_WORDS / CELL_WORDS;
+/// Words of one block of the history.
+pub(crate) const BLOCK_WORDS: usize = 128;
+/// Bytes of one block of the history.
+pub(crate) const BLOCK_BYTES: usize = BLOCK_WORDS * 8;
+/// The most bytes one encoded cell takes: a head of up to 7 bytes and four values of up to 10.
+pub(crate) const MAX_CELL_BYTES: usize = 7 + CELL_WORDS * 10;
+/// Bytes of a bound in one chunk of the slab; the rest of its 32 hold length and link.
+pub(crate) const CHUNK_BYTES: usize = 24;
+
+// A page of K = 1 is whole lines, so a page of any K is.
+const _: () = assert!(PAGE_SLOTS.is_multiple_of(LINE_CELLS));
+const _: () = assert!(PAGE_SLOTS * CELL_WORDS * 8 == 16 * size_of::<Line>());
+const _: () = assert!(BLOCK_BYTES == 1024);

@@ -1,0 +1,103 @@
+//! The names of rows.
+
+use alloc::string::String;
+use core::fmt::{self, Write};
+
+/// Longest name: `route:` 20 digits `~` 8 `:` 32 `#` 3.
+const MAX_LEN: usize = 6 + 20 + 9 + 33 + 4;
+
+/// A row's name; compares as its text does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BucketId(pub(crate) String);
+
+impl BucketId {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BucketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a name is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct BucketParts<'a> {
+    pub(crate) route: u64,
+    pub(crate) label: Option<&'a str>,
+    pub(crate) sub_bucket: Option<u32>,
+    /// For bounds that the route no longer has.
+    pub(crate) bounds_hash: Option<u32>,
+}
+
+impl BucketParts<'_> {
+    fn write(&self, out: &mut impl Write) -> fmt::Result {
+        write!(out, "route:{}", self.route)?;
+        if let Some(hash) = self.bounds_hash {
+            write!(out, "~{hash:08x}")?;
+        }
+        if let Some(label) = self.label {
+            write!(out, ":{label}")?;
+        }
+        if let Some(sub) = self.sub_bucket {
+            write!(out, "#{sub}")?;
+        }
+        Ok(())
+    }
+
+    /// Compares two names as text, without making them.
+    pub(crate) fn compare(&self, other: &Self) -> core::cmp::Ordering {
+        let text = |parts: &Self| {
+            let mut buffer = Buffer { bytes: [0; MAX_LEN], len: 0 };
+            // The buffer holds the longest name, so writing does not fail.
+            let _ = parts.write(&mut buffer);
+            buffer
+        };
+        let (a, b) = (text(self), text(other));
+        a.as_bytes().cmp(b.as_bytes())
+    }
+
+    pub(crate) fn to_id(self) -> BucketId {
+        let mut text = String::with_capacity(MAX_LEN / 2);
+        let _ = self.write(&mut text);
+        BucketId(text)
+    }
+}
+
+struct Buffer {
+    bytes: [u8; MAX_LEN],
+    len: usize,
+}
+
+impl Buffer {
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
+}
+
+impl Write for Buffer {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let to = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(fmt::Error)?;
+        to.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
+    }
+}
+
+/// A fixed hash of bounds: FNV-1a over start, a mark, end, another mark for unbounded, folded to 32
+/// bits. The same on every node and in every release.
+pub(crate) fn bounds_hash(start: &[u8], end: Option<&[u8]>) -> u32 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    let mut eat = |byte: u64| hash = (hash ^ byte).wrapping_mul(0x0000_0100_0000_01b3);
+    start.iter().for_each(|b| eat(u64::from(*b)));
+    eat(0x100);
+    match end {
+        Some(end) => end.iter().for_each(|b| eat(u64::from(*b))),
+        None => eat(0x101),
+    }
+    (hash ^ (hash >> 32)) as u32
+}

@@ -1,0 +1,178 @@
+//! Rows x columns of one series: what a reader gets.
+
+pub(crate) mod bucket;
+pub(crate) mod budget;
+pub(crate) mod route_axis;
+
+use alloc::vec::Vec;
+
+pub use self::bucket::BucketId;
+use crate::history::{ColumnState, Head};
+use crate::label::{Label, Labels};
+use crate::op::Series;
+use crate::route::RouteId;
+
+/// What to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatrixQuery {
+    /// The series.
+    pub series: Series,
+    /// Least end of a window, in Unix milliseconds; 0 is unbounded.
+    pub from_ms: u64,
+    /// Ends of windows are below this, in Unix milliseconds; 0 is unbounded.
+    pub to_ms: u64,
+    /// The most rows; 0, and everything above 1024, is 1024.
+    pub rows: usize,
+    /// Rows that end at or below this key are left out.
+    pub start: Vec<u8>,
+    /// Rows that begin at or above this key are left out; `None` is unbounded.
+    pub end: Option<Vec<u8>>,
+    /// Only rows of this label; [`Label::NONE`] is the unlabelled ones.
+    pub label: Option<Label>,
+    /// A row per label (else a route's labels are summed).
+    pub split_labels: bool,
+    /// The open column too.
+    pub open: bool,
+}
+
+impl Default for MatrixQuery {
+    fn default() -> Self {
+        MatrixQuery {
+            series: Series::Writes,
+            from_ms: 0,
+            to_ms: 0,
+            rows: 0,
+            start: Vec::new(),
+            end: None,
+            label: None,
+            split_labels: true,
+            open: false,
+        }
+    }
+}
+
+/// One column of a matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Start of its window, or of its run of missing windows.
+    pub start_ms: u64,
+    /// End of its window, or of its run of missing windows.
+    pub end_ms: u64,
+    /// What it is.
+    pub state: ColumnState,
+    /// What it counts came at or after this instant.
+    pub covers_from_ms: u64,
+    /// What it counts came before this instant.
+    pub covers_to_ms: u64,
+}
+
+impl Column {
+    pub(crate) fn of(head: &Head, taken: bool) -> Self {
+        Column {
+            start_ms: head.start_ms,
+            end_ms: head.end_ms,
+            state: if taken { head.state } else { ColumnState::Missing },
+            covers_from_ms: head.covers_from_ms,
+            covers_to_ms: head.covers_to_ms,
+        }
+    }
+
+    pub(crate) fn gap(start_ms: u64, end_ms: u64) -> Self {
+        Column { start_ms, end_ms, state: ColumnState::Missing, covers_from_ms: start_ms, covers_to_ms: end_ms }
+    }
+}
+
+/// What was counted in one cell under one term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermPart {
+    /// The column's index.
+    pub column: usize,
+    /// The group.
+    pub group: u64,
+    /// Its term.
+    pub term: u64,
+    /// The series' value under it.
+    pub value: u64,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its name: `route:7`, `route:7:redis`, with `#3` for a division, with `~` and eight hex digits
+    /// for bounds that the route no longer has.
+    pub bucket_id: BucketId,
+    /// The route.
+    pub route: RouteId,
+    /// The label.
+    pub label: Label,
+    /// Lower bound; empty is the lowest key.
+    pub start: Vec<u8>,
+    /// Upper bound; `None` is unbounded.
+    pub end: Option<Vec<u8>>,
+    /// A value per column.
+    pub values: Vec<u64>,
+    /// The route was removed when the row's newest column was flushed.
+    pub draining: bool,
+    /// The owning group per column, 0 where the row has nothing; empty when no row has a group.
+    pub groups: Vec<u64>,
+    /// The group's term at the flush per column; empty when no row has a group.
+    pub terms: Vec<u64>,
+    /// Columns whose value came under several terms, or under another than the one at the flush;
+    /// ordered by column, group, term.
+    pub term_parts: Vec<TermPart>,
+}
+
+/// What the row budget left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Rows left out.
+    pub rows: u64,
+    /// Their sum per column.
+    pub values: Vec<u64>,
+}
+
+/// How the writes of several nodes are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteMerge {
+    /// Nodes own disjoint traffic: writes add like reads.
+    Sum,
+    /// Replicas of a group each count the same writes: the leader's count.
+    Leader,
+}
+
+impl WriteMerge {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            WriteMerge::Sum => "sum",
+            WriteMerge::Leader => "leader",
+        }
+    }
+}
+
+/// Rows x columns of one series, on the route axis: a row per bucket, ordered by start, then by
+/// bucket id.
+///
+/// For each column, the sum of all rows plus `cut` is what the history has of the series in the
+/// ranges asked for; `unattributed` is what no row could take. A row's rate in a column is its value
+/// over `covers_to_ms - covers_from_ms`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matrix {
+    /// The series.
+    pub series: Series,
+    /// The sampling interval.
+    pub step_ms: u64,
+    /// The columns, oldest first; a run of windows without a column is one `Missing` column.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// What the row budget left out.
+    pub cut: Cut,
+    /// What no row could take, per column.
+    pub unattributed: Vec<u64>,
+    /// How this node's writes merge with others'.
+    pub write_merge: WriteMerge,
+    /// The names of the labels.
+    pub labels: Labels,
+}

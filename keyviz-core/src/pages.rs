@@ -1,0 +1,150 @@
+//! The pool of cells, and the directories that say whose page is where.
+//!
+//! A page holds 64 slots x K cells. The pool's first pages are the shared shards', laid out at
+//! construction; the others are claimed one by one with a compare-and-swap bump, by a recorder at
+//! its first touch of a stretch of slots, and stay with it for its life and across hand-over.
+//!
+//! A directory has one word a page: the line where the page begins plus one (0: none), and in the
+//! upper half the flush epoch of its last change, so that flush skips what did not change.
+
+use alloc::boxed::Box;
+
+use crate::config::ConfigError;
+use crate::layout::Layout;
+use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_SLOTS};
+use crate::line::{LINE_WORDS, Line};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::zeroed::{PAGE_BYTES, zeroed};
+
+/// One word of a directory, taken apart.
+#[derive(Clone, Copy)]
+pub(crate) struct PageEntry(pub(crate) u64);
+
+impl PageEntry {
+    #[inline(always)]
+    fn new(base: usize, epoch: u32) -> Self {
+        PageEntry((base as u64 + 1) | u64::from(epoch) << 32)
+    }
+
+    /// The first line of the page, if there is one.
+    #[inline(always)]
+    pub(crate) fn base(self) -> Option<usize> {
+        ((self.0 as u32) as usize).checked_sub(1)
+    }
+
+    #[inline(always)]
+    pub(crate) fn epoch(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+/// All cells and all directories.
+pub(crate) struct Pages {
+    pool: Box<[Line]>,
+    directories: Box<[Line]>,
+    directory_lines: usize,
+    page_lines: usize,
+    pool_pages: u32,
+    next_page: AtomicU32,
+    /// The number of flushes begun; on a line of its own, since every observation reads it.
+    epoch: Line,
+}
+
+impl Pages {
+    pub(crate) fn new(layout: &Layout) -> Result<Self, ConfigError> {
+        let pages = Pages {
+            pool: zeroed(layout.pool_pages * layout.page_lines)?,
+            directories: zeroed(layout.directory_rows() * layout.directory_lines)?,
+            directory_lines: layout.directory_lines,
+            page_lines: layout.page_lines,
+            pool_pages: layout.pool_pages as u32,
+            next_page: AtomicU32::new((layout.shards * layout.pages) as u32),
+            epoch: Line::new(),
+        };
+        for shard in 0..layout.shards {
+            for page in 0..layout.pages {
+                let base = (shard * layout.pages + page) * layout.page_lines;
+                if let Some(entry) = pages.entry(layout.recorders + shard, page) {
+                    entry.store(PageEntry::new(base, 0).0, Ordering::Relaxed);
+                }
+            }
+        }
+        Ok(pages)
+    }
+
+    /// Touches every page of memory.
+    pub(crate) fn prefault(&self) {
+        for line in self.pool.iter().step_by(PAGE_BYTES / size_of::<Line>()) {
+            line.word(0).store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// The directory word of `row` for a page of slots.
+    #[inline(always)]
+    pub(crate) fn entry(&self, row: usize, page: usize) -> Option<&AtomicU64> {
+        Some(self.directories.get(row * self.directory_lines + page / LINE_WORDS)?.word(page))
+    }
+
+    /// The line and first word of the cell of `slot` and `sub` in a page that begins at `base`.
+    #[inline(always)]
+    pub(crate) fn cell(&self, base: usize, slot: usize, sub: usize, k: usize) -> Option<(&Line, usize)> {
+        let cell = (slot % PAGE_SLOTS) * k + sub;
+        Some((self.pool.get(base + cell / LINE_CELLS)?, cell % LINE_CELLS * CELL_WORDS))
+    }
+
+    /// The lines of the page that begins at `base`.
+    pub(crate) fn page(&self, base: usize) -> &[Line] {
+        self.pool.get(base..base + self.page_lines).unwrap_or(&[])
+    }
+
+    #[inline(always)]
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch.word(0).load(Ordering::Relaxed) as u32
+    }
+
+    /// Begins a flush; returns the epoch that ends with it.
+    pub(crate) fn advance_epoch(&self) -> u32 {
+        let ending = self.epoch();
+        self.epoch.word(0).store(u64::from(ending.wrapping_add(1)), Ordering::Relaxed);
+        crate::sync::fence(Ordering::SeqCst);
+        ending
+    }
+
+    /// Marks a page as changed in the present epoch, until it is the present one: the entry then
+    /// names an epoch in which the cells were already stored.
+    #[cold]
+    pub(crate) fn mark(&self, entry: &AtomicU64) {
+        loop {
+            let epoch = self.epoch();
+            let now = PageEntry(entry.load(Ordering::Relaxed));
+            let Some(base) = now.base() else { return };
+            if now.epoch() == epoch {
+                return;
+            }
+            entry.store(PageEntry::new(base, epoch).0, Ordering::Release);
+        }
+    }
+
+    /// Claims a page for the directory word of a recorder; `None` when the pool is empty.
+    #[cold]
+    pub(crate) fn claim(&self, entry: &AtomicU64) -> Option<usize> {
+        let mut next = self.next_page.load(Ordering::Relaxed);
+        loop {
+            if next >= self.pool_pages {
+                return None;
+            }
+            match self.next_page.compare_exchange_weak(next, next + 1, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(now) => next = now,
+            }
+        }
+        let base = next as usize * self.page_lines;
+        entry.store(PageEntry::new(base, self.epoch()).0, Ordering::Release);
+        Some(base)
+    }
+
+    /// Pages given out, the shards' included.
+    pub(crate) fn used(&self) -> u32 {
+        self.next_page.load(Ordering::Relaxed)
+    }
+}

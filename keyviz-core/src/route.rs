@@ -1,0 +1,88 @@
+//! A host's name for a key range.
+
+use core::fmt;
+
+/// The host's id of a route: any 64 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RouteId(pub u64);
+
+impl fmt::Display for RouteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where a route is counted, so that [`Recorder::observe_handle`](crate::Recorder::observe_handle)
+/// need not look it up.
+///
+/// A handle names the route, its seat and the seat's generation. When the route has been removed or
+/// registered anew the generation differs; the observation then falls back to a lookup by id and
+/// the handle is refreshed. A handle is 16 bytes and lives as long as the caller likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteHandle {
+    pub(crate) route: RouteId,
+    pub(crate) seat: u32,
+    pub(crate) generation: u32,
+}
+
+impl RouteHandle {
+    #[cfg(feature = "alloc")]
+    /// A seat number no route has; a handle with it always falls back to a lookup.
+    pub(crate) const NO_SEAT: u32 = u32::MAX;
+
+    /// The route it was taken for.
+    #[must_use]
+    pub const fn route(&self) -> RouteId {
+        self.route
+    }
+}
+
+/// What [`Sampler::register`](crate::Sampler::register) did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Registered {
+    /// The route has a slot of its own (always so until virtual buckets share slots).
+    pub own_slot: bool,
+}
+
+/// Why [`Sampler::register`](crate::Sampler::register) changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// `end` is not above `start`: the range holds no key.
+    EmptyRange,
+    /// A bound is longer than `max_bound_len`.
+    BoundTooLong {
+        /// The bound's length in bytes.
+        len: usize,
+        /// `Config::max_bound_len`.
+        max: usize,
+    },
+    /// `max_routes` routes are registered, or all slots of removed routes are still in their grace.
+    Full {
+        /// Routes registered now.
+        routes: u32,
+        /// Removed routes whose slots are still draining.
+        draining: u32,
+    },
+    /// `bound_bytes` is used up.
+    BoundsFull,
+}
+
+impl fmt::Display for RegisterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyRange => f.write_str("the route's end is not above its start; give start < end, or no end"),
+            Self::BoundTooLong { len, max } => {
+                write!(f, "a bound has {len} bytes and max_bound_len is {max}; shorten it or raise max_bound_len")
+            }
+            Self::Full { routes, draining } => write!(
+                f,
+                "all slots are taken ({routes} routes registered, {draining} removed ones draining); raise max_routes or max_draining"
+            ),
+            Self::BoundsFull => f.write_str("the bytes for bounds are used up; raise bound_bytes"),
+        }
+    }
+}
+
+impl core::error::Error for RegisterError {}

@@ -1,0 +1,203 @@
+//! From a route's id to its seat: open addressing, one word an entry.
+//!
+//! An entry holds 32 bits of the id's hash and the seat, written and read as one word, so it is
+//! never torn; a hit is verified against the seat's own id. The load stays at or below one half.
+//! Removal shifts entries back, so there are no tombstones and a table never fills with them.
+//!
+//! The version is odd while the writer changes entries. A hit is final whatever the version. A miss
+//! is final if the version was the same even number before and after; else the search is repeated,
+//! at most [`MAX_RETRIES`] times.
+
+use alloc::boxed::Box;
+
+use crate::line::Line;
+use crate::slot::Seat;
+use crate::sync::{AtomicU64, Ordering, fence};
+
+/// How often a miss that met a change is repeated before the operation counts as unattributed.
+const MAX_RETRIES: usize = 4;
+
+/// What a search found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Seat(usize),
+    Unknown,
+    /// The table changed during every try.
+    GaveUp,
+}
+
+pub(crate) struct Table {
+    entries: Box<[AtomicU64]>,
+    shift: u32,
+    version: Line,
+}
+
+#[inline(always)]
+fn hash(route: u64) -> u64 {
+    // Fibonacci hashing; the fold lets ids that differ only in their upper half spread too.
+    (route ^ (route >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+#[inline(always)]
+fn tag(hash: u64) -> u64 {
+    hash << 32
+}
+
+impl Table {
+    pub(crate) fn new(len: usize) -> Self {
+        Table {
+            entries: (0..len).map(|_| AtomicU64::new(0)).collect(),
+            shift: 64 - len.trailing_zeros(),
+            version: Line::new(),
+        }
+    }
+
+    /// Finds the seat of a route.
+    #[inline(always)]
+    pub(crate) fn find(&self, route: u64, seats: &[Line]) -> Found {
+        match self.probe(route, seats) {
+            Some(seat) => Found::Seat(seat),
+            None => self.confirm_miss(route, seats),
+        }
+    }
+
+    #[inline(always)]
+    fn probe(&self, route: u64, seats: &[Line]) -> Option<usize> {
+        let hash = hash(route);
+        let mask = self.entries.len() - 1;
+        let home = (hash >> self.shift) as usize;
+        // A full round bounds the search even while the writer shifts entries about.
+        for at in home..home + self.entries.len() {
+            let entry = self.entries.get(at & mask)?.load(Ordering::Acquire);
+            if entry == 0 {
+                return None;
+            }
+            if entry & !0xffff_ffff == tag(hash) {
+                let seat = (entry as u32) as usize - 1;
+                if Seat(seats.get(seat)?).route() == route {
+                    return Some(seat);
+                }
+            }
+        }
+        None
+    }
+
+    #[cold]
+    fn confirm_miss(&self, route: u64, seats: &[Line]) -> Found {
+        for _ in 0..=MAX_RETRIES {
+            let before = self.version.word(0).load(Ordering::Acquire);
+            if let Some(seat) = self.probe(route, seats) {
+                return Found::Seat(seat);
+            }
+            fence(Ordering::Acquire);
+            if before.is_multiple_of(2) && self.version.word(0).load(Ordering::Relaxed) == before {
+                return Found::Unknown;
+            }
+        }
+        Found::GaveUp
+    }
+
+    fn begin_change(&self) {
+        let version = self.version.word(0);
+        version.store(version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::Release);
+    }
+
+    fn end_change(&self) {
+        let version = self.version.word(0);
+        version.store(version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+    }
+
+    fn load(&self, at: usize) -> u64 {
+        self.entries.get(at & (self.entries.len() - 1)).map_or(0, |e| e.load(Ordering::Relaxed))
+    }
+
+    fn store(&self, at: usize, entry: u64) {
+        if let Some(word) = self.entries.get(at & (self.entries.len() - 1)) {
+            word.store(entry, Ordering::Release);
+        }
+    }
+
+    /// Publishes a seat under its route. The caller keeps the load at or below one half.
+    pub(crate) fn insert(&self, route: u64, seat: usize) {
+        let hash = hash(route);
+        let mut at = (hash >> self.shift) as usize;
+        while self.load(at) != 0 {
+            at += 1;
+        }
+        self.begin_change();
+        self.store(at, tag(hash) | (seat as u64 + 1));
+        self.end_change();
+    }
+
+    /// Takes a route's entry out; later entries of its run move back.
+    pub(crate) fn remove(&self, route: u64, seats: &[Line]) {
+        let mask = self.entries.len() - 1;
+        let mut at = (hash(route) >> self.shift) as usize & mask;
+        loop {
+            let entry = self.load(at);
+            if entry == 0 {
+                return;
+            }
+            let owner = seats.get((entry as u32) as usize - 1).map(|s| Seat(s).route());
+            if owner == Some(route) && entry & !0xffff_ffff == tag(hash(route)) {
+                break;
+            }
+            at = (at + 1) & mask;
+        }
+        self.begin_change();
+        let mut hole = at;
+        let mut next = at;
+        loop {
+            next = (next + 1) & mask;
+            let entry = self.load(next);
+            if entry == 0 {
+                break;
+            }
+            let owner = seats.get((entry as u32) as usize - 1).map_or(0, |s| Seat(s).route());
+            let home = (hash(owner) >> self.shift) as usize & mask;
+            // The entry may move back to the hole unless its home lies behind the hole.
+            if (next.wrapping_sub(home) & mask) >= (next.wrapping_sub(hole) & mask) {
+                self.store(hole, entry);
+                hole = next;
+            }
+        }
+        self.store(hole, 0);
+        self.end_change();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bounds::{BoundRef, Slab};
+    use crate::sub_bucket::SubLayout;
+    use alloc::collections::BTreeMap;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_map(steps in prop::collection::vec((any::<bool>(), 0u64..40, any::<bool>()), 1..300)) {
+            let (table, slab) = (Table::new(64), Slab::new(1).unwrap());
+            let seats: Vec<Line> = (0..32).map(|_| Line::new()).collect();
+            let mut free: Vec<usize> = (0..32).collect();
+            let mut truth = BTreeMap::new();
+            for (insert, id, high) in steps {
+                let route = if high { id << 32 } else { id };
+                if insert && !truth.contains_key(&route) && let Some(seat) = free.pop() {
+                    Seat(&seats[seat]).fill(route, &SubLayout::default(), &slab, BoundRef::NONE);
+                    table.insert(route, seat);
+                    truth.insert(route, seat);
+                } else if !insert && let Some(seat) = truth.remove(&route) {
+                    table.remove(route, &seats);
+                    free.push(seat);
+                }
+                for probe in (0..40).flat_map(|i| [i, i << 32]) {
+                    let expected = truth.get(&probe).map_or(Found::Unknown, |s| Found::Seat(*s));
+                    prop_assert_eq!(table.find(probe, &seats), expected);
+                }
+            }
+        }
+    }
+}

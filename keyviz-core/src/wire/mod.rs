@@ -1,0 +1,3 @@
+//! What goes over the wire: JSON as existing clients of the path read it, and more.
+
+pub mod encode;

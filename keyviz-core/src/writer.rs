@@ -1,0 +1,578 @@
+//! The writing half: routes, terms, and what a flush needs to know. One owner at a time.
+//!
+//! The writer changes routes beside any number of recorders. A seat goes free → live → draining →
+//! ended → free: *live* while its route is registered, *draining* for the grace after the removal,
+//! *ended* until the open column that may hold counts of it is sealed. Whatever arrives in a free
+//! seat is late: it is drained into `unattributed` and counted, at each flush and once more just
+//! before the seat is used again.
+
+use alloc::boxed::Box;
+use core::cmp::Ordering as Order_;
+
+use crate::bounds::{BoundCounts, BoundRef};
+use crate::column::{Cell, Segment};
+use crate::config::ConfigError;
+use crate::counters::Published;
+use crate::descriptor::{Descriptor, DescriptorList, NONE};
+use crate::flush::OpenColumn;
+use crate::groups::Groups;
+use crate::history::{ColumnLog, SegmentWriter};
+use crate::key::window;
+use crate::layout::Layout;
+use crate::limits::{BLOCK_BYTES, MAX_CELL_BYTES, PAGE_SLOTS};
+use crate::op::Tally;
+use crate::pages::PageEntry;
+use crate::retire::{Draining, Grace};
+use crate::route::{RegisterError, Registered, RouteId};
+use crate::routes::Order;
+use crate::shared::{Shared, own};
+use crate::slot::Seat;
+use crate::sub_bucket::SubLayout;
+use crate::sync::Ordering;
+use crate::table::Found;
+use crate::zeroed::{PAGE_BYTES, zeroed};
+
+/// What a seat is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SeatState {
+    Free,
+    Live,
+    Draining,
+    Ended,
+}
+
+/// What the writer knows of a seat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeatMeta {
+    pub(crate) state: SeatState,
+    /// A term change took counts of it out of the open column.
+    pub(crate) parted: bool,
+    pub(crate) descriptor: u32,
+    pub(crate) route: u64,
+    pub(crate) group: u64,
+    pub(crate) start: BoundRef,
+    pub(crate) end: BoundRef,
+    pub(crate) grace: Grace,
+    /// Free, draining or ended seats: the list it is in.
+    pub(crate) next: u32,
+    pub(crate) previous: u32,
+    /// Draining seats: the next whose route id hashes alike.
+    pub(crate) next_alike: u32,
+    next_in_group: u32,
+    previous_in_group: u32,
+}
+
+/// The writing half.
+pub(crate) struct State {
+    pub(crate) layout: Layout,
+    pub(crate) step_ms: u64,
+    pub(crate) seats: Box<[SeatMeta]>,
+    free_seat: u32,
+    pub(crate) ended_seat: u32,
+    pub(crate) live: u32,
+    pub(crate) draining: Draining,
+    order: Order,
+    groups: Groups,
+    bounds: BoundCounts,
+    descriptors: DescriptorList,
+    pub(crate) log: ColumnLog,
+    /// Sum of each cell's shards at the last drain.
+    pub(crate) baselines: Box<[[u64; 4]]>,
+    /// What each cell has in the open column.
+    pub(crate) open_cells: Box<[[u64; 4]]>,
+    /// Pages of slots that have something in `open_cells`, or a parted seat.
+    pub(crate) open_pages: Box<[u64]>,
+    /// One page of sums.
+    pub(crate) scratch: Box<[u64]>,
+    pub(crate) open: Option<OpenColumn>,
+    /// Parts drained by a term change since the last flush; the next flush says to which window they
+    /// belong.
+    pub(crate) pending_parts: Segment,
+    pub(crate) pending_recorded: Tally,
+    pub(crate) pending_unattributed: Tally,
+    pub(crate) unattributed_base: [u64; 4],
+    pub(crate) last_ms: u64,
+    pub(crate) ordinal: u64,
+    /// The window of the last sealed column.
+    pub(crate) sealed_window: Option<u64>,
+}
+
+impl State {
+    /// Takes all the memory of the writing half.
+    pub(crate) fn new(shared: &Shared, log: ColumnLog, now_ms: u64) -> Result<Self, ConfigError> {
+        let layout = shared.layout;
+        let free = |i: usize| SeatMeta {
+            state: SeatState::Free,
+            parted: false,
+            descriptor: NONE,
+            route: 0,
+            group: 0,
+            start: BoundRef::NONE,
+            end: BoundRef::NONE,
+            grace: Grace::default(),
+            next: if i + 1 < layout.seats { i as u32 + 1 } else { NONE },
+            previous: NONE,
+            next_alike: NONE,
+            next_in_group: NONE,
+            previous_in_group: NONE,
+        };
+        shared.board.set(Published::StartedMs, now_ms);
+        shared.board.set(Published::LastFlushMs, now_ms);
+        let mut state = State {
+            layout,
+            step_ms: shared.config.step_ms,
+            seats: (0..layout.seats).map(free).collect(),
+            free_seat: 0,
+            ended_seat: NONE,
+            live: 0,
+            draining: Draining::new(layout.drain_len),
+            order: Order::new(layout.seats),
+            groups: Groups::new(layout.group_len),
+            bounds: BoundCounts::new(layout.chunks),
+            descriptors: DescriptorList::new(layout.descriptors),
+            log,
+            baselines: zeroed(layout.cells())?,
+            open_cells: zeroed(layout.cells())?,
+            open_pages: (0..layout.page_set_words).map(|_| 0).collect(),
+            scratch: (0..layout.page_lines * crate::line::LINE_WORDS).map(|_| 0).collect(),
+            open: None,
+            pending_parts: Segment::EMPTY,
+            pending_recorded: Tally::ZERO,
+            pending_unattributed: Tally::ZERO,
+            unattributed_base: [0; 4],
+            last_ms: now_ms,
+            ordinal: 1,
+            sealed_window: None,
+        };
+        if shared.config.prefault {
+            let State { baselines, open_cells, .. } = &mut state;
+            for cell in baselines.iter_mut().chain(open_cells).step_by(PAGE_BYTES / 32) {
+                // Opaque to the compiler, or it could take the store for one of what is there already.
+                *cell = core::hint::black_box([0; 4]);
+            }
+        }
+        Ok(state)
+    }
+
+    fn meta(&mut self, seat: u32) -> Option<&mut SeatMeta> {
+        self.seats.get_mut(seat as usize)
+    }
+
+    /// The newest column that could refer to a descriptor used now.
+    fn last_column(&self) -> u64 {
+        // Counts drained since the last flush may go to the column after the open one.
+        self.ordinal + 1
+    }
+
+    /// Gives a route a seat; see [`Sampler::register`](crate::Sampler::register).
+    pub(crate) fn register(
+        &mut self,
+        shared: &Shared,
+        route: RouteId,
+        start: &[u8],
+        end: Option<&[u8]>,
+        group: u64,
+    ) -> Result<Registered, RegisterError> {
+        let registered = self.try_register(shared, route, start, end.filter(|e| !e.is_empty()), group);
+        if registered.is_err() {
+            shared.board.add(Published::RegisterRefused, 1);
+        }
+        shared.board.set(Published::Routes, u64::from(self.live));
+        shared.board.set(Published::Draining, u64::from(self.draining.len));
+        shared.board.set(Published::BoundBytesUsed, self.bounds.used() as u64 * 32);
+        registered
+    }
+
+    fn try_register(
+        &mut self,
+        shared: &Shared,
+        route: RouteId,
+        start: &[u8],
+        end: Option<&[u8]>,
+        group: u64,
+    ) -> Result<Registered, RegisterError> {
+        let own_slot = Registered { own_slot: true };
+        if let Found::Seat(_) = shared.table.find(route.0, &shared.seats) {
+            return Ok(own_slot);
+        }
+        if end.is_some_and(|end| end <= start) {
+            return Err(RegisterError::EmptyRange);
+        }
+        let max = self.layout.max_bound_len;
+        if let Some(len) = [start.len(), end.map_or(0, <[u8]>::len)].into_iter().find(|len| *len > max) {
+            return Err(RegisterError::BoundTooLong { len, max });
+        }
+        if self.live as usize >= self.layout.max_routes {
+            return Err(RegisterError::Full { routes: self.live, draining: self.draining.len });
+        }
+        if let Some(seat) = self.revivable(shared, route, start, end, group) {
+            self.revive(shared, seat);
+            return Ok(own_slot);
+        }
+        let seat = self.free_seat;
+        if seat == NONE {
+            return Err(RegisterError::Full { routes: self.live, draining: self.draining.len });
+        }
+        let (start_ref, end_ref) = self.take_bounds(shared, route, start, end)?;
+        let term = self.groups.get(group).map_or(0, |g| g.term);
+        let to = Descriptor { route: route.0, group, term, start: start_ref, end: end_ref, serial: 0 };
+        let Some(descriptor) = self.take_descriptor(shared, to) else {
+            self.bounds.release(&shared.slab, start_ref);
+            self.bounds.release(&shared.slab, end_ref);
+            return Err(RegisterError::Full { routes: self.live, draining: self.draining.len });
+        };
+        self.drain_late(shared, seat);
+        self.occupy(shared, seat, to, descriptor, start, end);
+        Ok(own_slot)
+    }
+
+    /// Fills a free seat and publishes it.
+    fn occupy(
+        &mut self,
+        shared: &Shared,
+        seat: u32,
+        to: Descriptor,
+        descriptor: u32,
+        start: &[u8],
+        end: Option<&[u8]>,
+    ) {
+        let Some(meta) = self.seats.get_mut(seat as usize) else { return };
+        self.free_seat = meta.next;
+        meta.state = SeatState::Live;
+        meta.descriptor = descriptor;
+        (meta.route, meta.group, meta.start, meta.end) = (to.route, to.group, to.start, to.end);
+        (meta.next, meta.previous) = (NONE, NONE);
+        if let Some(line) = shared.seats.get(seat as usize) {
+            let layout = SubLayout::new(start, end, self.layout.k as u32);
+            Seat(line).fill(to.route, &layout, &shared.slab, to.start);
+            Seat(line).raise_generation();
+        }
+        self.join_group(shared, seat, to.group);
+        self.enter_order(shared, seat);
+        shared.table.insert(to.route, seat as usize);
+        self.live += 1;
+    }
+
+    /// The draining seat of the same route, bounds and group.
+    fn revivable(
+        &mut self,
+        shared: &Shared,
+        route: RouteId,
+        start: &[u8],
+        end: Option<&[u8]>,
+        group: u64,
+    ) -> Option<u32> {
+        let mut seat = self.draining.alike(route.0);
+        while let Some(meta) = self.seats.get(seat as usize) {
+            let same_end = shared.slab.compare(end.unwrap_or(&[]), meta.end).is_eq();
+            if meta.route == route.0
+                && meta.group == group
+                && same_end
+                && shared.slab.compare(start, meta.start).is_eq()
+            {
+                return Some(seat);
+            }
+            seat = meta.next_alike;
+        }
+        None
+    }
+
+    fn revive(&mut self, shared: &Shared, seat: u32) {
+        self.draining.remove(&mut self.seats, seat);
+        let Some(meta) = self.meta(seat) else { return };
+        meta.state = SeatState::Live;
+        (meta.next, meta.previous) = (NONE, NONE);
+        let route = meta.route;
+        if let Some(line) = shared.seats.get(seat as usize) {
+            Seat(line).raise_generation();
+        }
+        self.enter_order(shared, seat);
+        shared.table.insert(route, seat as usize);
+        self.live += 1;
+    }
+
+    /// Bounds for a new route, shared with its neighbours where they are the same.
+    fn take_bounds(
+        &mut self,
+        shared: &Shared,
+        route: RouteId,
+        start: &[u8],
+        end: Option<&[u8]>,
+    ) -> Result<(BoundRef, BoundRef), RegisterError> {
+        let seats = &self.seats;
+        let target = |seat: u32| match seats.get(seat as usize) {
+            Some(meta) => shared.slab.compare(start, meta.start).then(route.0.cmp(&meta.route)),
+            None => Order_::Equal,
+        };
+        let (before, after) = self.order.neighbours(window(start, 0), target);
+        let known = [before, after].map(|seat| seat.and_then(|s| seats.get(s as usize)).map(|m| (m.start, m.end)));
+        let overlaps_before = known[0].is_some_and(|(_, e)| e.is_none() || shared.slab.compare(start, e).is_lt());
+        let overlaps_after = known[1].is_some_and(|(s, _)| end.is_none_or(|end| shared.slab.compare(end, s).is_gt()));
+
+        let shared_ref = |bytes: &[u8]| {
+            let candidates = known.iter().flatten().flat_map(|&(s, e)| [s, e]).filter(|b| !b.is_none());
+            candidates.into_iter().find(|b| shared.slab.compare(bytes, *b).is_eq())
+        };
+        let end_bytes = end.unwrap_or(&[]);
+        let (start_known, end_known) = (shared_ref(start), shared_ref(end_bytes));
+        let missing = |known: Option<BoundRef>, len| if known.is_some() { 0 } else { BoundCounts::chunks_for(len) };
+        let chunks = missing(start_known, start.len()) + missing(end_known, end_bytes.len());
+        let oldest = self.log.oldest(&shared.history, self.ordinal);
+        while !self.bounds.has(chunks) {
+            let Self { descriptors, bounds, .. } = self;
+            if !descriptors.reclaim_one(&shared.descriptors, &shared.slab, bounds, oldest) {
+                return Err(RegisterError::BoundsFull);
+            }
+        }
+        // Retained before anything is inserted, so that neither can go meanwhile.
+        for bound in [start_known, end_known].into_iter().flatten() {
+            self.bounds.retain(bound);
+        }
+        let mut take = |known: Option<BoundRef>, bytes: &[u8]| match known {
+            Some(bound) => Ok(bound),
+            None => self.bounds.insert(&shared.slab, bytes).ok_or(RegisterError::BoundsFull),
+        };
+        let refs = (take(start_known, start)?, take(end_known, end_bytes)?);
+        if overlaps_before || overlaps_after {
+            shared.board.add(Published::OverlappingRoutes, 1);
+        }
+        Ok(refs)
+    }
+
+    /// A descriptor, if need be at the cost of the oldest columns.
+    fn take_descriptor(&mut self, shared: &Shared, to: Descriptor) -> Option<u32> {
+        loop {
+            let oldest = self.log.oldest(&shared.history, self.ordinal);
+            let Self { descriptors, bounds, log, .. } = self;
+            let taken = descriptors.insert(&shared.descriptors, &shared.slab, bounds, oldest, to);
+            if taken.is_some() || !log.evict_oldest(&shared.history) {
+                return taken;
+            }
+        }
+    }
+
+    fn enter_order(&mut self, shared: &Shared, seat: u32) {
+        let Self { order, seats, .. } = self;
+        let Some(&SeatMeta { start, route, .. }) = seats.get(seat as usize) else { return };
+        order.insert(shared.slab.window(start, 0), seat, |other| compare(shared, seats, start, route, other));
+    }
+
+    /// Takes a route out; see [`Sampler::remove`](crate::Sampler::remove).
+    pub(crate) fn remove(&mut self, shared: &Shared, route: RouteId) -> bool {
+        let Found::Seat(found) = shared.table.find(route.0, &shared.seats) else { return false };
+        let seat = found as u32;
+        shared.table.remove(route.0, &shared.seats);
+        if let Some(line) = shared.seats.get(found) {
+            Seat(line).raise_generation();
+        }
+        let Self { order, seats, .. } = self;
+        let Some(&SeatMeta { start, .. }) = seats.get(found) else { return false };
+        order.remove(shared.slab.window(start, 0), seat, |other| compare(shared, seats, start, route.0, other));
+        if let Some(meta) = self.meta(seat) {
+            meta.state = SeatState::Draining;
+        }
+        self.draining.push(&mut self.seats, seat);
+        self.live -= 1;
+        shared.board.set(Published::Routes, u64::from(self.live));
+        shared.board.set(Published::Draining, u64::from(self.draining.len));
+        true
+    }
+
+    /// After a flush: the grace of a seat is over.
+    pub(crate) fn end_grace(&mut self, seat: u32) {
+        self.draining.remove(&mut self.seats, seat);
+        let ended = self.ended_seat;
+        if let Some(meta) = self.meta(seat) {
+            meta.state = SeatState::Ended;
+            meta.next = ended;
+        }
+        self.ended_seat = seat;
+    }
+
+    /// The open column is sealed: ended seats are free.
+    pub(crate) fn free_ended(&mut self) {
+        let last_column = self.last_column();
+        while self.ended_seat != NONE {
+            let seat = self.ended_seat;
+            self.leave_group(seat);
+            let free = self.free_seat;
+            let Some(meta) = self.meta(seat) else { return };
+            let next = meta.next;
+            let descriptor = core::mem::replace(&mut meta.descriptor, NONE);
+            meta.state = SeatState::Free;
+            meta.next = free;
+            self.free_seat = seat;
+            self.ended_seat = next;
+            self.descriptors.retire(descriptor, last_column);
+        }
+    }
+
+    fn join_group(&mut self, shared: &Shared, seat: u32, group: u64) {
+        let Some(entry) = self.groups.entry(group) else { return };
+        shared.board.set(Published::EverGrouped, 1);
+        let first = core::mem::replace(&mut entry.first_seat, seat);
+        entry.seats += 1;
+        if let Some(meta) = self.seats.get_mut(first as usize) {
+            meta.previous_in_group = seat;
+        }
+        if let Some(meta) = self.seats.get_mut(seat as usize) {
+            (meta.previous_in_group, meta.next_in_group) = (NONE, first);
+        }
+    }
+
+    fn leave_group(&mut self, seat: u32) {
+        let Some(&SeatMeta { group, previous_in_group, next_in_group, .. }) = self.seats.get(seat as usize) else {
+            return;
+        };
+        let Some(entry) = self.groups.entry(group) else { return };
+        entry.seats -= 1;
+        if entry.first_seat == seat {
+            entry.first_seat = next_in_group;
+        }
+        if let Some(meta) = self.seats.get_mut(previous_in_group as usize) {
+            meta.next_in_group = next_in_group;
+        }
+        if let Some(meta) = self.seats.get_mut(next_in_group as usize) {
+            meta.previous_in_group = previous_in_group;
+        }
+    }
+
+    /// Publishes a group's leader term; see [`Sampler::set_term`](crate::Sampler::set_term).
+    pub(crate) fn set_term(&mut self, shared: &Shared, group: u64, term: u64) {
+        let Some(entry) = self.groups.entry(group) else { return };
+        let old = core::mem::replace(&mut entry.term, term);
+        let mut seat = entry.first_seat;
+        if old == term {
+            return;
+        }
+        while let Some(&SeatMeta { next_in_group, .. }) = self.seats.get(seat as usize) {
+            self.change_term(shared, seat, old, term);
+            seat = next_in_group;
+        }
+    }
+
+    /// Moves a seat to a descriptor with the new term; what was counted under a known old term is
+    /// first set apart under the old descriptor.
+    fn change_term(&mut self, shared: &Shared, seat: u32, old_term: u64, term: u64) {
+        let Some(&SeatMeta { route, group, start, end, descriptor, .. }) = self.seats.get(seat as usize) else {
+            return;
+        };
+        self.bounds.retain(start);
+        self.bounds.retain(end);
+        let to = Descriptor { route, group, term, start, end, serial: 0 };
+        let Some(fresh) = self.take_descriptor(shared, to) else {
+            self.bounds.release(&shared.slab, start);
+            self.bounds.release(&shared.slab, end);
+            shared.board.add(Published::TermsUnsplit, 1);
+            return;
+        };
+        if old_term != 0 && !self.part(shared, seat, descriptor) {
+            shared.board.add(Published::TermsUnsplit, 1);
+        }
+        let last_column = self.last_column();
+        self.descriptors.retire(descriptor, last_column);
+        if let Some(meta) = self.meta(seat) {
+            meta.descriptor = fresh;
+        }
+    }
+
+    /// Takes a seat's counts out of the open column, and what came since the last flush out of its
+    /// cells, and writes both as parts under `descriptor`; `false` when the parts have no room.
+    fn part(&mut self, shared: &Shared, seat: u32, descriptor: u32) -> bool {
+        let cells = self.layout.lanes * self.layout.k;
+        let needed = (2 * cells * MAX_CELL_BYTES).div_ceil(BLOCK_BYTES) as u64 + 2;
+        let open_parts = self.open.as_ref().map_or(Segment::EMPTY, |o| o.parts);
+        if open_parts.blocks() + self.pending_parts.blocks() + needed > self.layout.largest_column_blocks() as u64 {
+            return false;
+        }
+        let first_slot = seat as usize * self.layout.lanes;
+        let row = |cell: usize| u64::from(descriptor) * cells as u64 + cell as u64;
+        let mut part = SegmentWriter::resume(&shared.history, &mut self.log, open_parts);
+        let mut taken = Tally::ZERO;
+        for (cell, counts) in self.open_cells.iter_mut().skip(first_slot * self.layout.k).take(cells).enumerate() {
+            let counts = Tally::from_words(core::mem::take(counts));
+            if !counts.is_zero() {
+                part.cell(&Cell { row: row(cell), draining: false, counts });
+                taken.add(counts);
+            }
+        }
+        let parts = part.finish();
+        if let Some(open) = &mut self.open {
+            open.parts = parts;
+            open.parts_recorded.add(taken);
+        }
+        let mut part = SegmentWriter::resume(&shared.history, &mut self.log, self.pending_parts);
+        let Self { baselines, pending_recorded, .. } = self;
+        for cell in 0..cells {
+            let (slot, sub) = (first_slot + cell / self.layout.k, cell % self.layout.k);
+            let delta = drain_cell(shared, &self.layout, baselines, slot, sub);
+            if !delta.is_zero() {
+                part.cell(&Cell { row: row(cell), draining: false, counts: delta });
+                pending_recorded.add(delta);
+            }
+        }
+        self.pending_parts = part.finish();
+        if let Some(meta) = self.seats.get_mut(seat as usize) {
+            meta.parted = true;
+        }
+        let pages = first_slot / PAGE_SLOTS..=(first_slot + self.layout.lanes - 1) / PAGE_SLOTS;
+        for page in pages {
+            if let Some(word) = self.open_pages.get_mut(page / 64) {
+                *word |= 1 << (page % 64);
+            }
+        }
+        true
+    }
+
+    /// What arrived in a free seat after its last flush goes to `unattributed`.
+    fn drain_late(&mut self, shared: &Shared, seat: u32) {
+        let first_slot = seat as usize * self.layout.lanes;
+        for cell in 0..self.layout.lanes * self.layout.k {
+            let (slot, sub) = (first_slot + cell / self.layout.k, cell % self.layout.k);
+            let late = drain_cell(shared, &self.layout, &mut self.baselines, slot, sub);
+            if !late.is_zero() {
+                self.pending_unattributed.add(late);
+                shared.board.add(Published::LateAfterGrace, late.reads.saturating_add(late.writes));
+            }
+        }
+    }
+
+    /// Sums the recorders' own words of unattributed operations; returns what is new.
+    pub(crate) fn drain_unattributed(&mut self, shared: &Shared) -> Tally {
+        let mut delta = [0; 4];
+        for (i, (base, delta)) in self.unattributed_base.iter_mut().zip(&mut delta).enumerate() {
+            let sum = shared.own_sum(own::UNATTRIBUTED + i);
+            *delta = sum.wrapping_sub(core::mem::replace(base, sum));
+        }
+        let mut unattributed = Tally::from_words(delta);
+        unattributed.add(core::mem::take(&mut self.pending_unattributed));
+        unattributed
+    }
+}
+
+fn compare(shared: &Shared, seats: &[SeatMeta], start: BoundRef, route: u64, other: u32) -> Order_ {
+    match seats.get(other as usize) {
+        Some(meta) => shared.slab.compare_bounds(start, meta.start).then(route.cmp(&meta.route)),
+        None => Order_::Equal,
+    }
+}
+
+/// The wrapping difference of one cell's sum to its baseline, which it becomes.
+fn drain_cell(shared: &Shared, layout: &Layout, baselines: &mut [[u64; 4]], slot: usize, sub: usize) -> Tally {
+    let mut sum = [0u64; 4];
+    for row in 0..layout.directory_rows() {
+        let Some(entry) = shared.pages.entry(row, slot / PAGE_SLOTS) else { continue };
+        let Some(base) = PageEntry(entry.load(Ordering::Acquire)).base() else { continue };
+        let Some((line, at)) = shared.pages.cell(base, slot, sub, layout.k) else { continue };
+        for (i, sum) in sum.iter_mut().enumerate() {
+            *sum = sum.wrapping_add(line.word(at + i).load(Ordering::Relaxed));
+        }
+    }
+    let Some(baseline) = baselines.get_mut(slot * layout.k + sub) else { return Tally::ZERO };
+    let was = core::mem::replace(baseline, sum);
+    let mut delta = [0; 4];
+    for ((delta, now), was) in delta.iter_mut().zip(sum).zip(was) {
+        *delta = now.wrapping_sub(was);
+    }
+    Tally::from_words(delta)
+}
