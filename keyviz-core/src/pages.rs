@@ -79,10 +79,20 @@ impl Pages {
         }
     }
 
-    /// The directory word of `row` for a page of slots.
+    /// The first line of the directory of `row`.
+    pub(crate) fn directory(&self, row: usize) -> usize {
+        row * self.directory_lines
+    }
+
+    /// The word for a page of slots in the directory that begins at line `directory`.
     #[inline(always)]
+    pub(crate) fn entry_in(&self, directory: usize, page: usize) -> Option<&AtomicU64> {
+        Some(self.directories.get(directory + page / LINE_WORDS)?.word(page))
+    }
+
+    /// The directory word of `row` for a page of slots.
     pub(crate) fn entry(&self, row: usize, page: usize) -> Option<&AtomicU64> {
-        Some(self.directories.get(row * self.directory_lines + page / LINE_WORDS)?.word(page))
+        self.entry_in(self.directory(row), page)
     }
 
     /// The line and first word of the cell of `slot` and `sub` in a page that begins at `base`.

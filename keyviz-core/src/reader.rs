@@ -9,7 +9,7 @@ use crate::counters::{Counters, Published};
 use crate::descriptor::{Descriptor, NONE};
 use crate::history::{ColumnState, Head};
 use crate::label::Label;
-use crate::matrix::{Column, Matrix, MatrixQuery};
+use crate::matrix::{Column, Matrix, MatrixQuery, WriteMerge};
 use crate::op::Tally;
 use crate::route::RouteId;
 use crate::shared::Shared;
@@ -234,6 +234,12 @@ impl Reader {
     #[must_use]
     pub fn matrix(&self, query: &MatrixQuery) -> Matrix {
         crate::matrix::route_axis::build(&self.shared, query)
+    }
+
+    /// How this node's writes merge with others': by the leader rule once a route had a group.
+    #[must_use]
+    pub fn write_merge(&self) -> WriteMerge {
+        crate::matrix::write_merge(&self.shared)
     }
 
     /// Everything counted about counting.

@@ -17,7 +17,7 @@ use crate::pages::PageEntry;
 use crate::route::{RouteHandle, RouteId};
 use crate::shared::{Shared, own};
 use crate::slot::Seat;
-use crate::sync::Ordering;
+use crate::sync::{AtomicU64, Ordering};
 use crate::table::Found;
 
 /// Observes for one thread at a time: it can be sent to another thread, not shared with it.
@@ -40,11 +40,14 @@ use crate::table::Found;
 /// ```
 pub struct Recorder {
     shared: Arc<Shared>,
-    /// Directory and own line: a recorder's, or a shared shard's.
+    /// Its own line, and its directory's place: a recorder's, or a shared shard's.
     row: usize,
-    /// The shard for what this recorder has no cells for.
+    directory: usize,
+    /// The directory of the shard for what this recorder has no cells for.
     shard: usize,
     owned: bool,
+    /// Has cells of its own, one for each route.
+    plain: bool,
     k: usize,
     lanes: usize,
     not_sync: PhantomData<Cell<()>>,
@@ -64,59 +67,122 @@ impl Recorder {
         let shard = recorders + shard;
         let (k, lanes) = (shared.layout.k, shared.layout.lanes);
         let (row, owned) = (claimed.unwrap_or(shard), claimed.is_some());
-        Recorder { shared, row, shard, owned, k, lanes, not_sync: PhantomData }
+        let (directory, shard) = (shared.pages.directory(row), shared.pages.directory(shard));
+        Recorder {
+            shared,
+            row,
+            directory,
+            shard,
+            owned,
+            plain: owned && k == 1 && lanes == 1,
+            k,
+            lanes,
+            not_sync: PhantomData,
+        }
     }
 
     /// Counts one operation: 1 to the operation's count, `key.len() + value_len` to its bytes.
     ///
     /// `key` divides the route into sub-buckets when K is above 1; its bytes are not kept. Never
     /// blocks, never allocates, never panics. About 4 ns for a hot route.
-    #[inline]
     pub fn observe(&self, route: RouteId, op: Op, key: &[u8], value_len: u64) {
-        self.observe_all(route, Label::NONE, op, key, value_len, 1);
+        let shared = &*self.shared;
+        let bytes = (key.len() as u64).wrapping_add(value_len);
+        // The common case in one straight line, everything else behind one call.
+        if self.plain
+            && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
+            && let Some((word, entry)) = self.count_known(seat, 0, 1, op, bytes)
+        {
+            return self.mark(word, entry);
+        }
+        self.observe_divided(route, op, key, bytes);
+    }
+
+    /// The straight line of routes with sub-buckets or labels.
+    #[inline(never)]
+    fn observe_divided(&self, route: RouteId, op: Op, key: &[u8], bytes: u64) {
+        let shared = &*self.shared;
+        if self.owned
+            && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
+            && let sub = shared.sub_bucket(seat, key)
+            && let Some((word, entry)) = self.count_known(seat * self.lanes, sub, self.k, op, bytes)
+        {
+            return self.mark(word, entry);
+        }
+        self.observe_further(route, Label::NONE, op, key, bytes, 1);
     }
 
     /// As [`observe`](Self::observe), for traffic of a labelled origin.
-    #[inline]
     pub fn observe_labelled(&self, route: RouteId, label: Label, op: Op, key: &[u8], value_len: u64) {
-        self.observe_all(route, label, op, key, value_len, 1);
+        let bytes = (key.len() as u64).wrapping_add(value_len);
+        self.observe_further(route, label, op, key, bytes, 1);
     }
 
     /// As [`observe`](Self::observe), for `times` operations alike.
-    #[inline]
     pub fn observe_many(&self, route: RouteId, op: Op, key: &[u8], value_len: u64, times: u64) {
-        self.observe_all(route, Label::NONE, op, key, value_len, times);
-    }
-
-    #[inline]
-    fn observe_all(&self, route: RouteId, label: Label, op: Op, key: &[u8], value_len: u64, times: u64) {
         let bytes = (key.len() as u64).wrapping_add(value_len).wrapping_mul(times);
-        match self.shared.table.find(route.0, &self.shared.seats) {
-            Found::Seat(seat) => self.count(seat, label, op, key, bytes, times),
-            found => self.unattributed(found, op, bytes, times),
-        }
+        self.observe_further(route, Label::NONE, op, key, bytes, times);
     }
 
     /// As [`observe`](Self::observe), without the lookup while the handle is up to date.
     ///
     /// A stale handle (its route was removed or registered anew) is counted, looked up by its id and
     /// refreshed.
-    #[inline]
     pub fn observe_handle(&self, handle: &mut RouteHandle, op: Op, key: &[u8], value_len: u64) {
+        let shared = &*self.shared;
         let bytes = (key.len() as u64).wrapping_add(value_len);
         let seat = handle.seat as usize;
+        if self.plain
+            && let Some(line) = shared.seats.get(seat)
+            && Seat(line).generation() == handle.generation
+            && let Some((word, entry)) = self.count_known(seat, 0, 1, op, bytes)
+        {
+            return self.mark(word, entry);
+        }
+        self.observe_handle_further(handle, op, key, bytes);
+    }
+
+    #[inline(never)]
+    fn observe_handle_further(&self, handle: &mut RouteHandle, op: Op, key: &[u8], bytes: u64) {
+        let seat = handle.seat as usize;
         if self.shared.seats.get(seat).is_some_and(|line| Seat(line).generation() == handle.generation) {
-            self.count(seat, Label::NONE, op, key, bytes, 1);
-        } else {
-            self.refresh(handle);
-            self.observe(handle.route, op, key, value_len);
+            return self.count(seat, Label::NONE, op, key, bytes, 1);
+        }
+        self.add_own(own::STALE_HANDLES, 1);
+        *handle = self.handle(handle.route);
+        self.observe_further(handle.route, Label::NONE, op, key, bytes, 1);
+    }
+
+    #[inline(never)]
+    fn observe_further(&self, route: RouteId, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
+        match self.shared.table.find(route.0, &self.shared.seats) {
+            Found::Seat(seat) => self.count(seat, label, op, key, bytes, times),
+            found => self.unattributed(found, op, bytes, times),
         }
     }
 
-    #[cold]
-    fn refresh(&self, handle: &mut RouteHandle) {
-        self.add_own(own::STALE_HANDLES, 1);
-        *handle = self.handle(handle.route);
+    /// Counts one operation in a page that an owner of pages has, and gives the page's directory word;
+    /// `None`, with nothing done, when it has none there.
+    #[inline(always)]
+    fn count_known(&self, slot: usize, sub: usize, k: usize, op: Op, bytes: u64) -> Option<(&AtomicU64, PageEntry)> {
+        let pages = &self.shared.pages;
+        let word = pages.entry_in(self.directory, slot / PAGE_SLOTS)?;
+        let entry = PageEntry(word.load(Ordering::Relaxed));
+        let (line, at) = pages.cell(entry.base()?, slot, sub, k)?;
+        line.bump(at + op as usize, 1);
+        line.bump(at + 2 + op as usize, bytes);
+        Some((word, entry))
+    }
+
+    /// Notes in a page's directory word that the page changed in this epoch.
+    #[inline(always)]
+    fn mark(&self, word: &AtomicU64, entry: PageEntry) {
+        // The epoch must not be read before the cell is stored, or flushes in between would look past
+        // the cell for good.
+        core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+        if entry.epoch() != self.shared.pages.epoch() {
+            self.shared.pages.mark(word);
+        }
     }
 
     /// A handle for a route; for one that nobody registered, a handle that falls back to a lookup.
@@ -125,58 +191,37 @@ impl Recorder {
         handle(&self.shared, route)
     }
 
-    #[inline]
     fn count(&self, seat: usize, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
         let shared = &*self.shared;
         let lane = if label == Label::NONE { 0 } else { self.lane(label) };
         let slot = seat * self.lanes + lane;
-        let sub = match self.k {
-            1 => 0,
-            _ => shared.seats.get(seat).map_or(0, |line| Seat(line).sub_bucket(&shared.slab, key)),
+        let sub = if self.k == 1 { 0 } else { shared.sub_bucket(seat, key) };
+        let word = shared.pages.entry_in(self.directory, slot / PAGE_SLOTS);
+        let Some(word) = word.filter(|_| self.owned) else {
+            return self.count_shared(slot, sub, op, bytes, times);
         };
-        if self.owned
-            && let Some(word) = shared.pages.entry(self.row, slot / PAGE_SLOTS)
-        {
-            let entry = PageEntry(word.load(Ordering::Relaxed));
-            let base = match entry.base() {
-                Some(base) => base,
-                None => match shared.pages.claim(word) {
-                    Some(base) => base,
-                    None => return self.count_refused(slot, sub, op, bytes, times),
-                },
-            };
-            if let Some((line, at)) = shared.pages.cell(base, slot, sub, self.k) {
-                line.bump(at + op as usize, times);
-                line.bump(at + 2 + op as usize, bytes);
-            }
-            // The mark must not be read before the cell is stored, or a flush between the two would
-            // look past the cell for good.
-            core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
-            if entry.epoch() != shared.pages.epoch() {
-                shared.pages.mark(word);
-            }
-        } else {
-            self.count_shared(slot, sub, op, bytes, times);
+        let entry = PageEntry(word.load(Ordering::Relaxed));
+        let Some(base) = entry.base().or_else(|| shared.pages.claim(word)) else {
+            self.add_own(own::PAGES_REFUSED, times);
+            return self.count_shared(slot, sub, op, bytes, times);
+        };
+        if let Some((line, at)) = shared.pages.cell(base, slot, sub, self.k) {
+            line.bump(at + op as usize, times);
+            line.bump(at + 2 + op as usize, bytes);
         }
+        self.mark(word, entry);
     }
 
-    #[cold]
-    fn count_refused(&self, slot: usize, sub: usize, op: Op, bytes: u64, times: u64) {
-        self.add_own(own::PAGES_REFUSED, times);
-        self.count_shared(slot, sub, op, bytes, times);
-    }
-
+    #[inline(never)]
     fn count_shared(&self, slot: usize, sub: usize, op: Op, bytes: u64, times: u64) {
         let shared = &*self.shared;
         self.add_own(own::SHARED_OPS, times);
-        let Some(word) = shared.pages.entry(self.shard, slot / PAGE_SLOTS) else { return };
+        let Some(word) = shared.pages.entry_in(self.shard, slot / PAGE_SLOTS) else { return };
         let entry = PageEntry(word.load(Ordering::Relaxed));
         let Some((line, at)) = entry.base().and_then(|base| shared.pages.cell(base, slot, sub, self.k)) else { return };
         line.word(at + op as usize).fetch_add(times, Ordering::Relaxed);
         line.word(at + 2 + op as usize).fetch_add(bytes, Ordering::Relaxed);
-        if entry.epoch() != shared.pages.epoch() {
-            shared.pages.mark(word);
-        }
+        self.mark(word, entry);
     }
 
     /// The slot of a label within its seat; an unknown label counts unlabelled.

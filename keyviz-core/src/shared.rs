@@ -11,6 +11,7 @@ use crate::history::{ColumnLog, History};
 use crate::layout::Layout;
 use crate::line::Line;
 use crate::pages::Pages;
+use crate::slot::Seat;
 #[cfg(feature = "std")]
 use crate::sync::AtomicBool;
 use crate::sync::Ordering;
@@ -75,6 +76,12 @@ impl Shared {
             shared.history.prefault();
         }
         Ok((shared, log))
+    }
+
+    /// The division of a seat's route that a key falls into.
+    #[inline(always)]
+    pub(crate) fn sub_bucket(&self, seat: usize, key: &[u8]) -> usize {
+        self.seats.get(seat).map_or(0, |line| Seat(line).sub_bucket(&self.slab, key))
     }
 
     /// Claims the first free recorder row.

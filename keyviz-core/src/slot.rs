@@ -93,13 +93,15 @@ impl Seat<'_> {
 
     /// Compares the key's first bytes with the common prefix of the seat's bounds. The first eight
     /// stand in the seat's own line; the others are read from the start's chunks.
-    #[inline]
+    #[inline(always)]
     fn compare_prefix(self, slab: &Slab, key: &[u8], prefix_len: usize) -> core::cmp::Ordering {
         let first = window(key, 0) & prefix_mask(prefix_len);
         let order = first.cmp(&self.0.word(PREFIX_WORD).load(Ordering::Relaxed));
-        if prefix_len <= 8 || order.is_ne() {
-            return order;
-        }
+        if prefix_len <= 8 || order.is_ne() { order } else { self.compare_long_prefix(slab, key, prefix_len) }
+    }
+
+    #[inline(never)]
+    fn compare_long_prefix(self, slab: &Slab, key: &[u8], prefix_len: usize) -> core::cmp::Ordering {
         let start = BoundRef(self.0.word(PREFIX_BOUND).load(Ordering::Relaxed) as u32);
         for index in 1..prefix_len.div_ceil(8) {
             let mask = prefix_mask(prefix_len - index * 8);

@@ -40,20 +40,26 @@ impl SubLayout {
 
     /// The division of a key with the right prefix, from the eight bytes behind it.
     ///
-    /// The product with the reciprocal is at most one below the true quotient; one multiplication
-    /// settles it, so no 128-bit division stands on the hot path.
-    #[inline]
+    /// The reciprocal is less than one too small, so its product with the distance is less than the
+    /// distance too small, in units of 2^-64: only where adding the distance carries over is the
+    /// quotient in doubt, and one more multiplication settles it. No 128-bit division stands on the
+    /// hot path, and seldom a second multiplication.
+    #[inline(always)]
     pub(crate) fn index(&self, window: u64) -> u32 {
         let Some(distance) = window.checked_sub(self.start_window) else { return 0 };
         if distance >= self.span {
             return self.count - 1;
         }
-        let mut index = ((u128::from(distance) * u128::from(self.reciprocal)) >> 64) as u64;
+        let product = u128::from(distance) * u128::from(self.reciprocal);
+        let index = (product >> 64) as u64;
+        if (product as u64).checked_add(distance).is_some() { index as u32 } else { self.settle(distance, index) }
+    }
+
+    #[cold]
+    fn settle(&self, distance: u64, index: u64) -> u32 {
         let scaled = u128::from(distance) * u128::from(self.count);
-        if u128::from(index + 1) * u128::from(self.span) <= scaled {
-            index += 1;
-        }
-        index as u32
+        let above = u128::from(index + 1) * u128::from(self.span) <= scaled;
+        index as u32 + u32::from(above)
     }
 
     /// The window at which division `index` begins.

@@ -55,13 +55,31 @@ impl Table {
     /// Finds the seat of a route.
     #[inline(always)]
     pub(crate) fn find(&self, route: u64, seats: &[Line]) -> Found {
+        match self.find_at_home(route, seats) {
+            Some(seat) => Found::Seat(seat),
+            None => self.find_further(route, seats),
+        }
+    }
+
+    /// Finds the seat of a route in the first place to look at, where most are.
+    #[inline(always)]
+    pub(crate) fn find_at_home(&self, route: u64, seats: &[Line]) -> Option<usize> {
+        let hash = hash(route);
+        let home = self.entries.get((hash >> self.shift) as usize)?.load(Ordering::Acquire);
+        // With the tag taken off, the route's entry is its seat plus one; anything else, an empty
+        // entry too, is far out of the seats' range.
+        let seat = (home ^ tag(hash)).wrapping_sub(1) as usize;
+        (Seat(seats.get(seat)?).route() == route).then_some(seat)
+    }
+
+    #[inline(never)]
+    fn find_further(&self, route: u64, seats: &[Line]) -> Found {
         match self.probe(route, seats) {
             Some(seat) => Found::Seat(seat),
             None => self.confirm_miss(route, seats),
         }
     }
 
-    #[inline(always)]
     fn probe(&self, route: u64, seats: &[Line]) -> Option<usize> {
         let hash = hash(route);
         let mask = self.entries.len() - 1;

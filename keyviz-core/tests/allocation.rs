@@ -1,5 +1,12 @@
 //! All memory is taken at construction: as much as `memory_bytes` says, and not a byte later.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test speaks by panicking"
+)]
 #![expect(unsafe_code, reason = "a global allocator that counts is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -89,23 +96,27 @@ fn bytes_are_as_told() {
     let config = (1u32..3000, 0u32..500, 1u16..20, 0usize..3, 1u32..80, 1u32..6, any::<(bool, u16, u16)>());
     let mut runner = TestRunner::default();
     runner
-        .run(&config, |(max_routes, max_draining, sub_buckets, labels, max_recorders, shared_shards, (prefault, a, b))| {
-            let mut config = Config::default();
-            (config.max_routes, config.max_draining, config.sub_buckets) = (max_routes, max_draining, sub_buckets);
-            config.labels = Labels::new(&["a", "b", "c"][..labels]).unwrap();
-            (config.max_recorders, config.shared_shards, config.prefault) = (max_recorders, shared_shards, prefault);
-            config.cell_bytes += usize::from(a) * 7;
-            config.history_bytes += usize::from(b) * 7;
-            config.bound_bytes += usize::from(a ^ b);
-            let Ok(told) = config.memory_bytes() else { return Ok(()) };
-            let before = BYTES.load(Ordering::Relaxed);
-            let sampler = Sampler::new(config, 0).map_err(|e| TestCaseError::fail(e.to_string()))?;
-            let took = BYTES.load(Ordering::Relaxed) - before;
-            drop(sampler);
-            prop_assert_eq!(took, told);
-            prop_assert_eq!(BYTES.load(Ordering::Relaxed), before, "all of it is given back");
-            Ok(())
-        })
+        .run(
+            &config,
+            |(max_routes, max_draining, sub_buckets, labels, max_recorders, shared_shards, (prefault, a, b))| {
+                let mut config = Config::default();
+                (config.max_routes, config.max_draining, config.sub_buckets) = (max_routes, max_draining, sub_buckets);
+                config.labels = Labels::new(&["a", "b", "c"][..labels]).unwrap();
+                (config.max_recorders, config.shared_shards, config.prefault) =
+                    (max_recorders, shared_shards, prefault);
+                config.cell_bytes += usize::from(a) * 7;
+                config.history_bytes += usize::from(b) * 7;
+                config.bound_bytes += usize::from(a ^ b);
+                let Ok(told) = config.memory_bytes() else { return Ok(()) };
+                let before = BYTES.load(Ordering::Relaxed);
+                let sampler = Sampler::new(config, 0).map_err(|e| TestCaseError::fail(e.to_string()))?;
+                let took = BYTES.load(Ordering::Relaxed) - before;
+                drop(sampler);
+                prop_assert_eq!(took, told);
+                prop_assert_eq!(BYTES.load(Ordering::Relaxed), before, "all of it is given back");
+                Ok(())
+            },
+        )
         .unwrap();
 }
 
@@ -145,7 +156,10 @@ fn nothing_allocates_later() {
     assert!(counters.register_refused > 0, "the tables were full: {counters:?}");
     assert!(counters.pages_refused > 0 && counters.recorders_refused > 0, "{counters:?}");
     assert!(counters.columns_evicted > 8, "the ring wrapped: {counters:?}");
-    assert_eq!(counters.observed.reads + counters.observed.writes, counters.recorded.reads + counters.recorded.writes + counters.unattributed.reads + counters.unattributed.writes);
+    assert_eq!(
+        counters.observed.reads + counters.observed.writes,
+        counters.recorded.reads + counters.recorded.writes + counters.unattributed.reads + counters.unattributed.writes
+    );
 }
 
 fn random_steps(sampler: &Sampler, steps: u32) {

@@ -4,10 +4,20 @@
 //! the runner does not understand fails it; each category says how many files it checked. What the
 //! cases' README allows to differ is applied here, by category and file, and nothing else.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test speaks by panicking"
+)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use keyviz_core::{ColumnState, Config, Label, Labels, Matrix, MatrixQuery, Op, RegisterError, RouteId, Sampler, Series, wire};
+use keyviz_core::{
+    ColumnState, Config, Label, Labels, Matrix, MatrixQuery, Op, RegisterError, RouteId, Sampler, Series, wire,
+};
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -239,10 +249,8 @@ impl<'a> Case<'a> {
                 assert_eq!(start_ms, u64_of(&recorded["window_start_ms"]), "{}", self.name);
                 assert_eq!(end_ms, u64_of(&recorded["at_ms"]), "{}", self.name);
             }
-            let own: Vec<Row> = recorded_rows(recorded, false)
-                .into_iter()
-                .filter(|row| !self.refused.contains(&row.route))
-                .collect();
+            let own: Vec<Row> =
+                recorded_rows(recorded, false).into_iter().filter(|row| !self.refused.contains(&row.route)).collect();
             if self.per_route {
                 assert_eq!(sums(&ours), sums(&own), "{} at {end_ms}", self.name);
             } else {
@@ -261,7 +269,9 @@ impl<'a> Case<'a> {
     /// Rows plus unattributed of a window are what this test observed in it.
     fn check_conserved(&self, end_ms: u64) {
         let Some(truth) = self.observed.get(&end_ms) else { panic!("{}: no flush at {end_ms}", self.name) };
-        for (i, series) in [Series::Reads, Series::Writes, Series::ReadBytes, Series::WriteBytes].into_iter().enumerate() {
+        for (i, series) in
+            [Series::Reads, Series::Writes, Series::ReadBytes, Series::WriteBytes].into_iter().enumerate()
+        {
             let matrix = self.sampler.reader().matrix(&query(series, 0, end_ms, end_ms + 1));
             let rows: u64 = matrix.rows.iter().flat_map(|row| &row.values).sum();
             let rest: u64 = matrix.cut.values.iter().chain(&matrix.unattributed).sum();
@@ -305,7 +315,8 @@ impl<'a> Case<'a> {
         } else {
             assert_eq!(ours["column_unix_ms"], expect["column_unix_ms"], "{}", self.name);
         }
-        let expected: Vec<&Value> = expect["rows"].as_array().unwrap().iter().filter(|r| r["aggregate"] == false).collect();
+        let expected: Vec<&Value> =
+            expect["rows"].as_array().unwrap().iter().filter(|r| r["aggregate"] == false).collect();
         let aggregates = expect["rows"].as_array().unwrap().len() - expected.len();
         assert!(aggregates == 0 || self.folded, "{}: an aggregate row", self.name);
         if self.per_route {

@@ -2,6 +2,14 @@
 //! columns, among the unattributed, or among the evicted, in the cell where it belongs. The truth is
 //! kept by the test.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test speaks by panicking"
+)]
+
 use std::collections::BTreeMap;
 
 use keyviz_core::{

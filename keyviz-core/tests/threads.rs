@@ -1,5 +1,13 @@
 //! Many threads, everything at once, exact at the end.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test speaks by panicking"
+)]
+
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -60,7 +68,8 @@ fn removal_during_flush_stale_handles_and_recorders_that_come_and_go() {
                 sampler.remove(RouteId(route));
                 // Every other time with other bounds: inside the grace that takes a fresh slot.
                 let width = 5 + (round / ROUTES % 2) as u8;
-                let _ = sampler.register(RouteId(route), &[route as u8 * 10], Some(&[route as u8 * 10 + width]), route % 3);
+                let _ =
+                    sampler.register(RouteId(route), &[route as u8 * 10], Some(&[route as u8 * 10 + width]), route % 3);
                 sampler.set_term(route % 3, 1 + round % 5);
                 round += 1;
                 churned.store(round, Ordering::Relaxed);

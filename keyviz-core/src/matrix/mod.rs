@@ -7,10 +7,12 @@ pub(crate) mod route_axis;
 use alloc::vec::Vec;
 
 pub use self::bucket::BucketId;
+use crate::counters::Published;
 use crate::history::{ColumnState, Head};
 use crate::label::{Label, Labels};
 use crate::op::Series;
 use crate::route::RouteId;
+use crate::shared::Shared;
 
 /// What to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,4 +177,12 @@ pub struct Matrix {
     pub write_merge: WriteMerge,
     /// The names of the labels.
     pub labels: Labels,
+}
+
+/// Nodes whose routes never had a group own disjoint traffic.
+pub(crate) fn write_merge(shared: &Shared) -> WriteMerge {
+    match shared.board.get(Published::EverGrouped) {
+        0 => WriteMerge::Sum,
+        _ => WriteMerge::Leader,
+    }
 }

@@ -6,8 +6,7 @@
 use alloc::vec::Vec;
 
 use super::bucket::{BucketParts, bounds_hash};
-use super::{Column, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge, budget};
-use crate::counters::Published;
+use super::{Column, Cut, Matrix, MatrixQuery, Row, TermPart, budget};
 use crate::descriptor::NONE;
 use crate::label::Label;
 use crate::limits::MAX_ROWS;
@@ -84,9 +83,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
     let asked: Vec<usize> = candidates.iter().map(|c| c.at).collect();
     let budget = if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) };
     let mut kept = budget::keep(candidates, budget, |c| c.total, |a, b| rows.parts(a).compare(&rows.parts(b)));
-    kept.sort_unstable_by(|a, b| {
-        rows.bounds(a).0.cmp(&rows.bounds(b).0).then_with(|| rows.parts(a).compare(&rows.parts(b)))
-    });
+    kept.sort_by_cached_key(|candidate| (rows.bounds(candidate).0, rows.parts(candidate).to_id()));
 
     let (mut columns, index) = columns(&places, &taken);
     let mut fill = Fill::new(&rows, &kept, &asked, found.len(), columns.len());
@@ -114,10 +111,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
         rows,
         cut,
         unattributed,
-        write_merge: match shared.board.get(Published::EverGrouped) {
-            0 => WriteMerge::Sum,
-            _ => WriteMerge::Leader,
-        },
+        write_merge: super::write_merge(shared),
         labels: shared.config.labels.clone(),
     }
 }
