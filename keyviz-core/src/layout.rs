@@ -12,6 +12,7 @@ use crate::line::{LINE_WORDS, Line};
 use crate::routes::Order;
 #[cfg(feature = "std")]
 use crate::sampler::FIXED_BYTES;
+use crate::slot::Seats;
 use crate::writer::SeatMeta;
 
 /// Shares of a budget, see [`Config::fit`].
@@ -38,8 +39,8 @@ pub(crate) struct Layout {
     pub(crate) pages: usize,
     /// Lines of a page.
     pub(crate) page_lines: usize,
-    /// Lines of a directory.
-    pub(crate) directory_lines: usize,
+    /// Words of a directory, with the gap to the next.
+    pub(crate) directory_words: usize,
     pub(crate) recorders: usize,
     pub(crate) shards: usize,
     /// Pages in the pool.
@@ -82,7 +83,7 @@ impl Layout {
             slots,
             pages,
             page_lines,
-            directory_lines: pages.div_ceil(LINE_WORDS),
+            directory_words: pages + LINE_WORDS,
             recorders: config.max_recorders as usize,
             shards: config.shared_shards as usize,
             pool_pages: config.cell_bytes / (page_lines * size_of::<Line>()),
@@ -174,10 +175,11 @@ impl Layout {
 
     /// Bytes that grow with the routes.
     const fn route_bytes(&self) -> usize {
-        let seats = self.seats * (size_of::<Line>() + size_of::<SeatMeta>()) + self.drain_len * size_of::<u32>();
+        let seats =
+            Seats::bytes(self.seats, self.k) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
         let tables = self.table_len * 8 + self.group_len * size_of::<GroupEntry>();
         let order = Order::bytes(self.seats);
-        let directories = self.directory_rows() * self.directory_lines * size_of::<Line>();
+        let directories = self.directory_rows() * self.directory_words * 8;
         seats + tables + order + directories + self.page_set_words * 8 + self.chunks * size_of::<u32>()
     }
 

@@ -12,7 +12,7 @@ use alloc::boxed::Box;
 use crate::config::ConfigError;
 use crate::layout::Layout;
 use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_SLOTS};
-use crate::line::{LINE_WORDS, Line};
+use crate::line::Line;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::zeroed::{PAGE_BYTES, zeroed};
 
@@ -41,8 +41,9 @@ impl PageEntry {
 /// All cells and all directories.
 pub(crate) struct Pages {
     pool: Box<[Line]>,
-    directories: Box<[Line]>,
-    directory_lines: usize,
+    /// Row by row, with a gap of a line between rows, so that no two share one.
+    directories: Box<[AtomicU64]>,
+    directory_words: usize,
     page_lines: usize,
     pool_pages: u32,
     next_page: AtomicU32,
@@ -54,8 +55,8 @@ impl Pages {
     pub(crate) fn new(layout: &Layout) -> Result<Self, ConfigError> {
         let pages = Pages {
             pool: zeroed(layout.pool_pages * layout.page_lines)?,
-            directories: zeroed(layout.directory_rows() * layout.directory_lines)?,
-            directory_lines: layout.directory_lines,
+            directories: zeroed(layout.directory_rows() * layout.directory_words)?,
+            directory_words: layout.directory_words,
             page_lines: layout.page_lines,
             pool_pages: layout.pool_pages as u32,
             next_page: AtomicU32::new((layout.shards * layout.pages) as u32),
@@ -79,15 +80,15 @@ impl Pages {
         }
     }
 
-    /// The first line of the directory of `row`.
+    /// Where the directory of `row` begins.
     pub(crate) fn directory(&self, row: usize) -> usize {
-        row * self.directory_lines
+        row * self.directory_words
     }
 
-    /// The word for a page of slots in the directory that begins at line `directory`.
+    /// The word for a page of slots in the directory that begins at `directory`.
     #[inline(always)]
     pub(crate) fn entry_in(&self, directory: usize, page: usize) -> Option<&AtomicU64> {
-        Some(self.directories.get(directory + page / LINE_WORDS)?.word(page))
+        self.directories.get(directory + page)
     }
 
     /// The directory word of `row` for a page of slots.

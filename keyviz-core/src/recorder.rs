@@ -16,8 +16,7 @@ use crate::op::Op;
 use crate::pages::PageEntry;
 use crate::route::{RouteHandle, RouteId};
 use crate::shared::{Shared, own};
-use crate::slot::Seat;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, compiler_fence};
 use crate::table::Found;
 
 /// Observes for one thread at a time: it can be sent to another thread, not shared with it.
@@ -104,24 +103,35 @@ impl Recorder {
         let shared = &*self.shared;
         if self.owned
             && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
-            && let sub = shared.sub_bucket(seat, key)
+            && let Some(sub) = self.plain_sub_bucket(seat, key)
             && let Some((word, entry)) = self.count_known(seat * self.lanes, sub, self.k, op, bytes)
         {
             return self.mark(word, entry);
         }
-        self.observe_further(route, Label::NONE, op, key, bytes, 1);
+        self.observe_further(route, op, key, bytes);
+    }
+
+    #[inline(always)]
+    fn plain_sub_bucket(&self, seat: usize, key: &[u8]) -> Option<usize> {
+        if self.k == 1 { Some(0) } else { self.shared.seats.plain_sub_bucket(seat, key) }
+    }
+
+    /// What the straight lines leave over. Six arguments: one more would go through memory.
+    #[inline(never)]
+    fn observe_further(&self, route: RouteId, op: Op, key: &[u8], bytes: u64) {
+        self.observe_any(route, Label::NONE, op, key, bytes, 1);
     }
 
     /// As [`observe`](Self::observe), for traffic of a labelled origin.
     pub fn observe_labelled(&self, route: RouteId, label: Label, op: Op, key: &[u8], value_len: u64) {
         let bytes = (key.len() as u64).wrapping_add(value_len);
-        self.observe_further(route, label, op, key, bytes, 1);
+        self.observe_any(route, label, op, key, bytes, 1);
     }
 
     /// As [`observe`](Self::observe), for `times` operations alike.
     pub fn observe_many(&self, route: RouteId, op: Op, key: &[u8], value_len: u64, times: u64) {
         let bytes = (key.len() as u64).wrapping_add(value_len).wrapping_mul(times);
-        self.observe_further(route, Label::NONE, op, key, bytes, times);
+        self.observe_any(route, Label::NONE, op, key, bytes, times);
     }
 
     /// As [`observe`](Self::observe), without the lookup while the handle is up to date.
@@ -133,8 +143,7 @@ impl Recorder {
         let bytes = (key.len() as u64).wrapping_add(value_len);
         let seat = handle.seat as usize;
         if self.plain
-            && let Some(line) = shared.seats.get(seat)
-            && Seat(line).generation() == handle.generation
+            && shared.seats.generation(seat) == Some(handle.generation)
             && let Some((word, entry)) = self.count_known(seat, 0, 1, op, bytes)
         {
             return self.mark(word, entry);
@@ -145,16 +154,16 @@ impl Recorder {
     #[inline(never)]
     fn observe_handle_further(&self, handle: &mut RouteHandle, op: Op, key: &[u8], bytes: u64) {
         let seat = handle.seat as usize;
-        if self.shared.seats.get(seat).is_some_and(|line| Seat(line).generation() == handle.generation) {
+        if self.shared.seats.generation(seat) == Some(handle.generation) {
             return self.count(seat, Label::NONE, op, key, bytes, 1);
         }
         self.add_own(own::STALE_HANDLES, 1);
         *handle = self.handle(handle.route);
-        self.observe_further(handle.route, Label::NONE, op, key, bytes, 1);
+        self.observe_further(handle.route, op, key, bytes);
     }
 
     #[inline(never)]
-    fn observe_further(&self, route: RouteId, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
+    fn observe_any(&self, route: RouteId, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
         match self.shared.table.find(route.0, &self.shared.seats) {
             Found::Seat(seat) => self.count(seat, label, op, key, bytes, times),
             found => self.unattributed(found, op, bytes, times),
@@ -179,7 +188,7 @@ impl Recorder {
     fn mark(&self, word: &AtomicU64, entry: PageEntry) {
         // The epoch must not be read before the cell is stored, or flushes in between would look past
         // the cell for good.
-        core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+        compiler_fence(Ordering::SeqCst);
         if entry.epoch() != self.shared.pages.epoch() {
             self.shared.pages.mark(word);
         }
@@ -195,7 +204,7 @@ impl Recorder {
         let shared = &*self.shared;
         let lane = if label == Label::NONE { 0 } else { self.lane(label) };
         let slot = seat * self.lanes + lane;
-        let sub = if self.k == 1 { 0 } else { shared.sub_bucket(seat, key) };
+        let sub = if self.k == 1 { 0 } else { shared.seats.sub_bucket(seat, &shared.slab, key) };
         let word = shared.pages.entry_in(self.directory, slot / PAGE_SLOTS);
         let Some(word) = word.filter(|_| self.owned) else {
             return self.count_shared(slot, sub, op, bytes, times);
@@ -279,12 +288,11 @@ impl core::fmt::Debug for Recorder {
 pub(crate) fn handle(shared: &Shared, route: RouteId) -> RouteHandle {
     let none = RouteHandle { route, seat: RouteHandle::NO_SEAT, generation: 0 };
     let Found::Seat(seat) = shared.table.find(route.0, &shared.seats) else { return none };
-    let Some(line) = shared.seats.get(seat) else { return none };
-    let generation = Seat(line).generation();
+    let Some(generation) = shared.seats.generation(seat) else { return none };
     // The generation must be that of the seat as this route's: it is raised before the id changes,
     // so an id that is still the same was this generation's.
     match shared.table.find(route.0, &shared.seats) {
-        Found::Seat(again) if again == seat && Seat(line).generation() == generation => {
+        Found::Seat(again) if again == seat && shared.seats.generation(seat) == Some(generation) => {
             RouteHandle { route, seat: seat as u32, generation }
         }
         _ => none,

@@ -11,7 +11,7 @@ use crate::history::{ColumnLog, History};
 use crate::layout::Layout;
 use crate::line::Line;
 use crate::pages::Pages;
-use crate::slot::Seat;
+use crate::slot::Seats;
 #[cfg(feature = "std")]
 use crate::sync::AtomicBool;
 use crate::sync::Ordering;
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) layout: Layout,
     pub(crate) pages: Pages,
     pub(crate) table: Table,
-    pub(crate) seats: Box<[Line]>,
+    pub(crate) seats: Seats,
     pub(crate) slab: Slab,
     /// A line for each recorder, then one for each shared shard.
     pub(crate) own: Box<[Line]>,
@@ -59,7 +59,7 @@ impl Shared {
             config: config.clone(),
             pages: Pages::new(&layout)?,
             table: Table::new(layout.table_len),
-            seats: zeroed(layout.seats)?,
+            seats: Seats::new(&layout)?,
             slab: Slab::new(layout.chunks)?,
             own: zeroed(layout.directory_rows())?,
             descriptors: Descriptors::new(layout.descriptors),
@@ -76,12 +76,6 @@ impl Shared {
             shared.history.prefault();
         }
         Ok((shared, log))
-    }
-
-    /// The division of a seat's route that a key falls into.
-    #[inline(always)]
-    pub(crate) fn sub_bucket(&self, seat: usize, key: &[u8]) -> usize {
-        self.seats.get(seat).map_or(0, |line| Seat(line).sub_bucket(&self.slab, key))
     }
 
     /// Claims the first free recorder row.

@@ -44,7 +44,6 @@ impl SubLayout {
     /// distance too small, in units of 2^-64: only where adding the distance carries over is the
     /// quotient in doubt, and one more multiplication settles it. No 128-bit division stands on the
     /// hot path, and seldom a second multiplication.
-    #[inline(always)]
     pub(crate) fn index(&self, window: u64) -> u32 {
         let Some(distance) = window.checked_sub(self.start_window) else { return 0 };
         if distance >= self.span {

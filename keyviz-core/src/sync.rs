@@ -21,4 +21,4 @@
 
 #[cfg(feature = "std")]
 pub(crate) use core::sync::atomic::AtomicBool;
-pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};

@@ -11,7 +11,7 @@
 use alloc::boxed::Box;
 
 use crate::line::Line;
-use crate::slot::Seat;
+use crate::slot::Seats;
 use crate::sync::{AtomicU64, Ordering, fence};
 
 /// How often a miss that met a change is repeated before the operation counts as unattributed.
@@ -38,10 +38,14 @@ fn hash(route: u64) -> u64 {
     (route ^ (route >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
+/// The half of an entry that is not its seat. It has the bits that chose the home, too, so that
+/// taking it costs no shift; the id in the seat decides in the end.
 #[inline(always)]
 fn tag(hash: u64) -> u64 {
-    hash << 32
+    hash & TAG
 }
+
+const TAG: u64 = !0xffff_ffff;
 
 impl Table {
     pub(crate) fn new(len: usize) -> Self {
@@ -54,7 +58,7 @@ impl Table {
 
     /// Finds the seat of a route.
     #[inline(always)]
-    pub(crate) fn find(&self, route: u64, seats: &[Line]) -> Found {
+    pub(crate) fn find(&self, route: u64, seats: &Seats) -> Found {
         match self.find_at_home(route, seats) {
             Some(seat) => Found::Seat(seat),
             None => self.find_further(route, seats),
@@ -63,24 +67,24 @@ impl Table {
 
     /// Finds the seat of a route in the first place to look at, where most are.
     #[inline(always)]
-    pub(crate) fn find_at_home(&self, route: u64, seats: &[Line]) -> Option<usize> {
+    pub(crate) fn find_at_home(&self, route: u64, seats: &Seats) -> Option<usize> {
         let hash = hash(route);
         let home = self.entries.get((hash >> self.shift) as usize)?.load(Ordering::Acquire);
         // With the tag taken off, the route's entry is its seat plus one; anything else, an empty
         // entry too, is far out of the seats' range.
         let seat = (home ^ tag(hash)).wrapping_sub(1) as usize;
-        (Seat(seats.get(seat)?).route() == route).then_some(seat)
+        (seats.route(seat)? == route).then_some(seat)
     }
 
     #[inline(never)]
-    fn find_further(&self, route: u64, seats: &[Line]) -> Found {
+    fn find_further(&self, route: u64, seats: &Seats) -> Found {
         match self.probe(route, seats) {
             Some(seat) => Found::Seat(seat),
             None => self.confirm_miss(route, seats),
         }
     }
 
-    fn probe(&self, route: u64, seats: &[Line]) -> Option<usize> {
+    fn probe(&self, route: u64, seats: &Seats) -> Option<usize> {
         let hash = hash(route);
         let mask = self.entries.len() - 1;
         let home = (hash >> self.shift) as usize;
@@ -90,9 +94,9 @@ impl Table {
             if entry == 0 {
                 return None;
             }
-            if entry & !0xffff_ffff == tag(hash) {
+            if entry & TAG == tag(hash) {
                 let seat = (entry as u32) as usize - 1;
-                if Seat(seats.get(seat)?).route() == route {
+                if seats.route(seat)? == route {
                     return Some(seat);
                 }
             }
@@ -101,7 +105,7 @@ impl Table {
     }
 
     #[cold]
-    fn confirm_miss(&self, route: u64, seats: &[Line]) -> Found {
+    fn confirm_miss(&self, route: u64, seats: &Seats) -> Found {
         for _ in 0..=MAX_RETRIES {
             let before = self.version.word(0).load(Ordering::Acquire);
             if let Some(seat) = self.probe(route, seats) {
@@ -149,7 +153,7 @@ impl Table {
     }
 
     /// Takes a route's entry out; later entries of its run move back.
-    pub(crate) fn remove(&self, route: u64, seats: &[Line]) {
+    pub(crate) fn remove(&self, route: u64, seats: &Seats) {
         let mask = self.entries.len() - 1;
         let mut at = (hash(route) >> self.shift) as usize & mask;
         loop {
@@ -157,8 +161,8 @@ impl Table {
             if entry == 0 {
                 return;
             }
-            let owner = seats.get((entry as u32) as usize - 1).map(|s| Seat(s).route());
-            if owner == Some(route) && entry & !0xffff_ffff == tag(hash(route)) {
+            let owner = seats.route((entry as u32) as usize - 1);
+            if owner == Some(route) && entry & TAG == tag(hash(route)) {
                 break;
             }
             at = (at + 1) & mask;
@@ -172,7 +176,7 @@ impl Table {
             if entry == 0 {
                 break;
             }
-            let owner = seats.get((entry as u32) as usize - 1).map_or(0, |s| Seat(s).route());
+            let owner = seats.route((entry as u32) as usize - 1).unwrap_or(0);
             let home = (hash(owner) >> self.shift) as usize & mask;
             // The entry may move back to the hole unless its home lies behind the hole.
             if (next.wrapping_sub(home) & mask) >= (next.wrapping_sub(hole) & mask) {
@@ -198,13 +202,13 @@ mod tests {
         #[test]
         fn agrees_with_a_map(steps in prop::collection::vec((any::<bool>(), 0u64..40, any::<bool>()), 1..300)) {
             let (table, slab) = (Table::new(64), Slab::new(1).unwrap());
-            let seats: Vec<Line> = (0..32).map(|_| Line::new()).collect();
+            let seats = Seats::with(32, 0).unwrap();
             let mut free: Vec<usize> = (0..32).collect();
             let mut truth = BTreeMap::new();
             for (insert, id, high) in steps {
                 let route = if high { id << 32 } else { id };
                 if insert && !truth.contains_key(&route) && let Some(seat) = free.pop() {
-                    Seat(&seats[seat]).fill(route, &SubLayout::default(), &slab, BoundRef::NONE);
+                    seats.fill(seat, route, &SubLayout::default(), &slab, BoundRef::NONE);
                     table.insert(route, seat);
                     truth.insert(route, seat);
                 } else if !insert && let Some(seat) = truth.remove(&route) {

@@ -26,7 +26,6 @@ use crate::retire::{Draining, Grace};
 use crate::route::{RegisterError, Registered, RouteId};
 use crate::routes::Order;
 use crate::shared::{Shared, own};
-use crate::slot::Seat;
 use crate::sub_bucket::SubLayout;
 use crate::sync::Ordering;
 use crate::table::Found;
@@ -242,11 +241,9 @@ impl State {
         meta.descriptor = descriptor;
         (meta.route, meta.group, meta.start, meta.end) = (to.route, to.group, to.start, to.end);
         (meta.next, meta.previous) = (NONE, NONE);
-        if let Some(line) = shared.seats.get(seat as usize) {
-            let layout = SubLayout::new(start, end, self.layout.k as u32);
-            Seat(line).fill(to.route, &layout, &shared.slab, to.start);
-            Seat(line).raise_generation();
-        }
+        let layout = SubLayout::new(start, end, self.layout.k as u32);
+        shared.seats.fill(seat as usize, to.route, &layout, &shared.slab, to.start);
+        shared.seats.raise_generation(seat as usize);
         self.join_group(shared, seat, to.group);
         self.enter_order(shared, seat);
         shared.table.insert(to.route, seat as usize);
@@ -283,9 +280,7 @@ impl State {
         meta.state = SeatState::Live;
         (meta.next, meta.previous) = (NONE, NONE);
         let route = meta.route;
-        if let Some(line) = shared.seats.get(seat as usize) {
-            Seat(line).raise_generation();
-        }
+        shared.seats.raise_generation(seat as usize);
         self.enter_order(shared, seat);
         shared.table.insert(route, seat as usize);
         self.live += 1;
@@ -362,9 +357,7 @@ impl State {
         let Found::Seat(found) = shared.table.find(route.0, &shared.seats) else { return false };
         let seat = found as u32;
         shared.table.remove(route.0, &shared.seats);
-        if let Some(line) = shared.seats.get(found) {
-            Seat(line).raise_generation();
-        }
+        shared.seats.raise_generation(found);
         let Self { order, seats, .. } = self;
         let Some(&SeatMeta { start, .. }) = seats.get(found) else { return false };
         order.remove(shared.slab.window(start, 0), seat, |other| compare(shared, seats, start, route.0, other));

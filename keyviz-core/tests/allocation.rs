@@ -1,5 +1,6 @@
 //! All memory is taken at construction: as much as `memory_bytes` says, and not a byte later.
 
+#![cfg(feature = "std")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -4,6 +4,7 @@
 //! the runner does not understand fails it; each category says how many files it checked. What the
 //! cases' README allows to differ is applied here, by category and file, and nothing else.
 
+#![cfg(feature = "alloc")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use keyviz_core::{
-    ColumnState, Config, Label, Labels, Matrix, MatrixQuery, Op, RegisterError, RouteId, Sampler, Series, wire,
+    ColumnState, Config, Label, Labels, Matrix, MatrixQuery, Op, Recorder, RegisterError, RouteId, Series, Writer, wire,
 };
 use serde_json::Value;
 
@@ -93,7 +94,8 @@ struct Row {
 
 struct Case<'a> {
     name: &'a str,
-    sampler: Sampler,
+    sampler: Writer,
+    recorder: Recorder,
     labels: Labels,
     k: u32,
     now_ms: u64,
@@ -138,10 +140,11 @@ impl<'a> Case<'a> {
         config.max_recorders = 2;
         let now_ms = u64_of(&case["start_ms"]);
         let k = u32::from(config.sub_buckets);
-        // (labels + 1) x K is at most 256 here.
+        let sampler = Writer::new(config, now_ms).unwrap_or_else(|e| panic!("{name}: {e}"));
         Case {
             name,
-            sampler: Sampler::new(config, now_ms).unwrap_or_else(|e| panic!("{name}: {e}")),
+            recorder: sampler.recorder(),
+            sampler,
             labels,
             k,
             now_ms,
@@ -212,7 +215,13 @@ impl<'a> Case<'a> {
             sums[at + 2] += bytes;
         }
         for _ in 0..u64_of(&step["times"]) {
-            self.sampler.observe_labelled(RouteId(u64_of(&step["route"])), label, op, &key, u64_of(&step["value_len"]));
+            self.recorder.observe_labelled(
+                RouteId(u64_of(&step["route"])),
+                label,
+                op,
+                &key,
+                u64_of(&step["value_len"]),
+            );
         }
     }
 

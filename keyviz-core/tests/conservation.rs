@@ -2,6 +2,7 @@
 //! columns, among the unattributed, or among the evicted, in the cell where it belongs. The truth is
 //! kept by the test.
 
+#![cfg(feature = "alloc")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use keyviz_core::{
-    Config, Label, Labels, Matrix, MatrixQuery, Op, Recorder, RouteHandle, RouteId, Sampler, Series, Tally,
+    Config, Label, Labels, Matrix, MatrixQuery, Op, Recorder, RouteHandle, RouteId, Series, Tally, Writer,
 };
 use proptest::prelude::*;
 
@@ -59,7 +60,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 struct World {
-    sampler: Sampler,
+    sampler: Writer,
     recorders: Vec<Recorder>,
     handles: BTreeMap<u64, RouteHandle>,
     labels: Vec<Label>,
@@ -109,7 +110,7 @@ impl World {
         };
         let mut names: Vec<Label> = config.labels.iter().map(|(label, _)| label).collect();
         names.extend([Label::NONE, Label::UNKNOWN]);
-        let sampler = Sampler::new(config, 1000).unwrap();
+        let mut sampler = Writer::new(config, 1000).unwrap();
         for group in 1..=GROUPS {
             sampler.set_term(group, 1);
         }

@@ -1,5 +1,6 @@
 //! Many threads, everything at once, exact at the end.
 
+#![cfg(feature = "std")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
