@@ -1,0 +1,63 @@
+//! The output of Redis' `MONITOR`: one command a line, its arguments quoted and escaped.
+//!
+//! ```text
+//! 1700000000.123456 [0 127.0.0.1:5] "SET" "user:1" "abc"
+//! 1700000000.123470 [0 lua] "INCR" "hits"
+//! 1700000000.123480 [0 unix:/run/redis.sock] "GET" "\x00\n"
+//! ```
+//!
+//! As published in Redis' `replicationFeedMonitors` and `sdscatrepr`
+//! (<https://github.com/redis/redis/blob/7.0/src/replication.c>, `sds.c`). A script's own commands follow as `lua`
+//! lines; they are counted like all others, as the server's own counters do.
+
+mod args;
+mod line;
+
+use crate::record::Op;
+use crate::redis::{KeyUse, resolve};
+use crate::skipped::Reason;
+
+pub(crate) use args::Args;
+pub(crate) use line::{hex, looks_like};
+
+/// Reads lines; keeps one command's arguments at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Monitor {
+    args: Args,
+    keys: Vec<KeyUse>,
+    next: usize,
+}
+
+/// One key of the current command.
+pub(crate) struct MonitorKey<'a> {
+    pub(crate) op: Op,
+    pub(crate) key: &'a [u8],
+    pub(crate) value_len: u64,
+}
+
+impl Monitor {
+    /// Reads one line without its newline; the time in microseconds and the number of keys, or why there is none.
+    pub(crate) fn read(&mut self, text: &[u8], cut: bool) -> Result<(u64, usize), Reason> {
+        self.keys.clear();
+        self.next = 0;
+        let time_us = line::parse(text, &mut self.args).map_err(|reason| match reason {
+            Reason::BadQuote | Reason::NotARecord if cut => Reason::CutShort,
+            other => other,
+        })?;
+        resolve(&self.args, &mut self.keys)?;
+        Ok((time_us, self.keys.len()))
+    }
+
+    /// Steps to the next key of the command; false when there is none left.
+    pub(crate) fn advance(&mut self) -> bool {
+        let more = self.next < self.keys.len();
+        self.next += usize::from(more);
+        more
+    }
+
+    /// The key stepped to.
+    pub(crate) fn current(&self) -> Option<MonitorKey<'_>> {
+        let used = self.keys.get(self.next.checked_sub(1)?)?;
+        Some(MonitorKey { op: used.op, key: self.args.get(used.arg)?, value_len: used.value_len })
+    }
+}
