@@ -1,0 +1,108 @@
+//! The endpoint's state, shared by every request.
+
+use crate::builder::AdminBuilder;
+use crate::clock::Clock;
+use crate::counts::Counts;
+use crate::gate::Gate;
+use crate::host::AllowedHosts;
+use crate::limits::Limits;
+use crate::mode::{Mode, TimeLabel};
+use crate::notice::Notice;
+use crate::router;
+use crate::timings::FlushTimings;
+use crate::token::Token;
+use axum::Router;
+use keyviz_core::Reader;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The admin endpoint: what it reads, who may ask, within which limits. Cheap to clone; all clones
+/// are one endpoint.
+#[derive(Clone)]
+pub struct Admin(Arc<State>);
+
+pub(crate) struct State {
+    pub(crate) reader: Option<Reader>,
+    pub(crate) token: Option<Token>,
+    pub(crate) hosts: AllowedHosts,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) title: String,
+    pub(crate) mode: Mode,
+    pub(crate) time_label: TimeLabel,
+    pub(crate) flush_timings: Option<FlushTimings>,
+    pub(crate) notice: Mutex<Option<Notice>>,
+    pub(crate) gate: Gate,
+    pub(crate) counts: Counts,
+    pub(crate) built_ms: u64,
+}
+
+impl Admin {
+    /// Begins an endpoint on a sampler's reader; `None` makes one that says it is disabled.
+    pub fn builder(reader: Option<Reader>) -> AdminBuilder {
+        AdminBuilder::new(reader)
+    }
+
+    pub(crate) fn from_state(state: State) -> Admin {
+        Admin(Arc::new(state))
+    }
+
+    /// Shows a text on the page from now on, or none.
+    pub fn set_notice(&self, notice: Option<Notice>) {
+        *self.0.notice.lock().unwrap_or_else(PoisonError::into_inner) = notice;
+    }
+
+    /// The routes with all their layers, for a host's own router. It has no fallback and no route
+    /// outside `/admin`, so that it merges with whatever the host has; under a prefix of the host's
+    /// (`nest`) the page works as well, because its references are relative.
+    ///
+    /// What the host's server has to bring are limits on connections and on the bytes and time of
+    /// a request's head; [`serve`](crate::serve) has them. Requests must carry a host name that is
+    /// loopback or allowed with [`AdminBuilder::allowed_hosts`].
+    ///
+    /// # Examples
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use keyviz_admin::Admin;
+    /// let admin = Admin::builder(None).build();
+    /// let app: Router = Router::new().route("/", get(|| async { "my engine" })).merge(admin.router());
+    /// ```
+    pub fn router(&self) -> Router {
+        router::mounted(self)
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.0
+    }
+
+    pub(crate) fn reader(&self) -> Option<&Reader> {
+        self.0.reader.as_ref()
+    }
+
+    pub(crate) fn token(&self) -> Option<&Token> {
+        self.0.token.as_ref()
+    }
+
+    pub(crate) fn hosts(&self) -> &AllowedHosts {
+        &self.0.hosts
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.0.clock.now_ms()
+    }
+
+    pub(crate) fn notice(&self) -> Option<Notice> {
+        self.0.notice.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

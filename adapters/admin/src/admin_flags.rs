@@ -1,0 +1,61 @@
+//! The endpoint's settings as flags.
+
+use crate::host::Host;
+use crate::listen::{ListenError, ListenWarning, check_listen};
+use crate::token::{Token, TokenError};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Where the endpoint listens and who may ask, as flags and environment variables `KEYVIZ_*`.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Admin endpoint")]
+pub struct AdminArgs {
+    /// Address of the page and the API
+    #[arg(long, env = "KEYVIZ_LISTEN", default_value = "127.0.0.1:8765", value_name = "ADDR:PORT")]
+    pub listen: SocketAddr,
+
+    /// File with the bearer token that the API asks for; needed beyond loopback
+    #[arg(long, env = "KEYVIZ_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    pub admin_token_file: Option<PathBuf>,
+
+    /// Further host names under which browsers may reach the endpoint, besides the loopback names
+    #[arg(long, env = "KEYVIZ_ADMIN_ALLOWED_HOSTS", value_delimiter = ',', value_parser = allowed_host, value_name = "NAME[:PORT],...")]
+    pub admin_allowed_hosts: Vec<String>,
+
+    /// Listen beyond loopback without a token; warns on each start
+    #[arg(long, env = "KEYVIZ_ADMIN_INSECURE_NO_AUTH", default_value_t = false, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub admin_insecure_no_auth: bool,
+}
+
+fn allowed_host(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match Host::parse_entry(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(
+            "write a host name or address, with a port only where it matters: db1.example, 10.0.0.5:8765, [fd00::5]"
+                .to_owned(),
+        ),
+    }
+}
+
+impl AdminArgs {
+    /// Reads the token's file, if one is named.
+    ///
+    /// # Errors
+    /// [`TokenError`] names the file and what to do.
+    pub fn token(&self) -> Result<Option<Token>, TokenError> {
+        self.admin_token_file.as_deref().map(Token::from_file).transpose()
+    }
+
+    /// [`check_listen`] for these flags.
+    ///
+    /// # Errors
+    /// As [`check_listen`].
+    pub fn check(&self, has_token: bool) -> Result<Option<ListenWarning>, ListenError> {
+        check_listen(self.listen, has_token, self.admin_insecure_no_auth)
+    }
+}

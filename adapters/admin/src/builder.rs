@@ -1,0 +1,115 @@
+//! How an endpoint is put together.
+
+use crate::admin::{Admin, State};
+use crate::clock::{Clock, SystemClock};
+use crate::counts::Counts;
+use crate::gate::Gate;
+use crate::host::AllowedHosts;
+use crate::limits::Limits;
+use crate::mode::{Mode, TimeLabel};
+use crate::timings::FlushTimings;
+use crate::token::Token;
+use keyviz_core::Reader;
+use std::sync::Mutex;
+
+/// Settings of an [`Admin`]; begin with [`Admin::builder`].
+#[must_use]
+pub struct AdminBuilder {
+    reader: Option<Reader>,
+    token: Option<Token>,
+    allowed_hosts: Vec<String>,
+    limits: Limits,
+    clock: Box<dyn Clock>,
+    title: String,
+    mode: Mode,
+    time_label: TimeLabel,
+    flush_timings: Option<FlushTimings>,
+}
+
+impl AdminBuilder {
+    pub(crate) fn new(reader: Option<Reader>) -> Self {
+        AdminBuilder {
+            reader,
+            token: None,
+            allowed_hosts: Vec::new(),
+            limits: Limits::default(),
+            clock: Box::new(SystemClock),
+            title: "keyviz".to_owned(),
+            mode: Mode::default(),
+            time_label: TimeLabel::default(),
+            flush_timings: None,
+        }
+    }
+
+    /// The bearer token that the API asks for; `None` (the default) asks for none. Whether that
+    /// is allowed on an address is what [`check_listen`](crate::check_listen) says.
+    pub fn token(mut self, token: Option<Token>) -> Self {
+        self.token = token;
+        self
+    }
+
+    /// What the page calls the engine it shows. Default `keyviz`.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Whether the picture moves. Default [`Mode::Live`].
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// How instants are shown. Default [`TimeLabel::Unix`].
+    pub fn time_label(mut self, time_label: TimeLabel) -> Self {
+        self.time_label = time_label;
+        self
+    }
+
+    /// Host names that requests may carry, besides the loopback names: `name` (any port),
+    /// `name:port`, addresses. An entry that is none of these matches nothing.
+    pub fn allowed_hosts(mut self, names: Vec<String>) -> Self {
+        self.allowed_hosts = names;
+        self
+    }
+
+    /// The bounds. Default [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Shows how long the flushes of a [`Flusher`](crate::Flusher) take, as `flush` in `/status`.
+    pub fn flush_timings(mut self, timings: FlushTimings) -> Self {
+        self.flush_timings = Some(timings);
+        self
+    }
+
+    /// Another clock than the system's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// The endpoint.
+    #[must_use]
+    pub fn build(self) -> Admin {
+        let limits = self.limits.bounded();
+        let built_ms = self.clock.now_ms();
+        Admin::from_state(State {
+            reader: self.reader,
+            token: self.token,
+            hosts: AllowedHosts::new(&self.allowed_hosts),
+            gate: Gate::new(&limits),
+            limits,
+            clock: self.clock,
+            title: self.title,
+            mode: self.mode,
+            time_label: self.time_label,
+            flush_timings: self.flush_timings,
+            notice: Mutex::new(None),
+            counts: Counts::default(),
+            built_ms,
+        })
+    }
+}

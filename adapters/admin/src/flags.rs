@@ -1,0 +1,162 @@
+//! The sampler's settings as flags that a host flattens into its own.
+
+use crate::byte_size::ByteSize;
+use crate::label_list::LabelList;
+use crate::millis::Millis;
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+use keyviz_core::{Config, ConfigError, Labels};
+use std::sync::LazyLock;
+
+/// What the flags stand at when nobody sets them.
+static DEFAULT: LazyLock<Config> = LazyLock::new(Config::default);
+
+/// The labels that `--keyvizLabelsEnabled` stands for.
+const FIVE_LABELS: [&str; 5] = ["dynamo", "redis", "s3", "sqs", "rawkv"];
+
+/// Every setting of a sampler, as flags `--keyviz-*` and environment variables `KEYVIZ_*`. A flag
+/// beats its variable, a variable beats the default. A boolean is set by `--flag`, `--flag=true`
+/// or `--flag=false`. Spellings such as `--keyvizStep` are accepted and not shown in the help.
+///
+/// # Examples
+/// ```
+/// use clap::Parser;
+/// use keyviz_admin::SamplerArgs;
+///
+/// #[derive(Parser)]
+/// struct HostFlags {
+///     #[command(flatten)]
+///     sampler: SamplerArgs,
+/// }
+///
+/// let flags = HostFlags::parse_from(["host", "--keyviz-enabled", "--keyviz-step=10s"]);
+/// assert_eq!(flags.sampler.config()?.map(|c| c.step_ms), Some(10_000));
+/// let flags = HostFlags::parse_from(["host"]);
+/// assert!(flags.sampler.config()?.is_none()); // disabled unless asked for
+/// # Ok::<(), keyviz_core::ConfigError>(())
+/// ```
+// Field names are the flags' names, `keyviz_` included: clap uses them as ids, which have to differ
+// from the ids of every host that flattens this.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Key visualizer")]
+pub struct SamplerArgs {
+    /// Sample the load. Without it there is no sampler, no flusher, and nothing on the hot path
+    #[arg(long, alias = "keyvizEnabled", env = "KEYVIZ_ENABLED", default_value_t = false, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub keyviz_enabled: bool,
+
+    /// Length of a column, 100ms to 24h
+    #[arg(long, alias = "keyvizStep", env = "KEYVIZ_STEP", default_value_t = Millis(DEFAULT.step_ms), value_name = "DURATION")]
+    pub keyviz_step: Millis,
+
+    /// Routes with counters of their own
+    #[arg(long, alias = "keyvizMaxTrackedRoutes", env = "KEYVIZ_MAX_ROUTES", default_value_t = DEFAULT.max_routes, value_name = "N")]
+    pub keyviz_max_routes: u32,
+
+    /// Removed routes whose last counts are still awaited; 0 = a quarter of the routes, at least 8
+    #[arg(long, env = "KEYVIZ_MAX_DRAINING", default_value_t = DEFAULT.max_draining, value_name = "N")]
+    pub keyviz_max_draining: u32,
+
+    /// Route ids listed for a virtual bucket, 1 to 65536; takes effect with virtual buckets
+    #[arg(long, alias = "keyvizMaxMemberRoutesPerSlot", env = "KEYVIZ_MAX_MEMBERS", default_value_t = 256,
+          value_parser = clap::value_parser!(u32).range(1..=65_536), value_name = "N")]
+    pub keyviz_max_members: u32,
+
+    /// Divisions of each route, 1 to 256; (labels + 1) times this is at most 256
+    #[arg(long, alias = "keyvizKeyBucketsPerRoute", env = "KEYVIZ_SUB_BUCKETS", default_value_t = DEFAULT.sub_buckets, value_name = "K")]
+    pub keyviz_sub_buckets: u16,
+
+    /// Labels of the traffic's origin, at most 15, each 1 to 32 of a-z, 0-9, _ and -
+    #[arg(long, env = "KEYVIZ_LABELS", default_value_t = LabelList(DEFAULT.labels.clone()), hide_default_value = true, value_name = "A,B")]
+    pub keyviz_labels: LabelList,
+
+    /// The labels dynamo, redis, s3, sqs and rawkv, unless `--keyviz-labels` names others
+    #[arg(long = "keyvizLabelsEnabled", env = "KEYVIZ_LABELS_ENABLED", hide = true, default_value_t = false, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub keyviz_labels_enabled: bool,
+
+    /// Threads that count in cells of their own; further threads share
+    #[arg(long, env = "KEYVIZ_MAX_RECORDERS", default_value_t = DEFAULT.max_recorders, value_name = "N")]
+    pub keyviz_max_recorders: u32,
+
+    /// Shared shards for threads and routes without cells of their own
+    #[arg(long, env = "KEYVIZ_SHARED_SHARDS", default_value_t = DEFAULT.shared_shards, value_name = "N")]
+    pub keyviz_shared_shards: u32,
+
+    /// Memory for counters
+    #[arg(long, env = "KEYVIZ_CELL_BYTES", default_value_t = ByteSize(DEFAULT.cell_bytes), value_name = "SIZE")]
+    pub keyviz_cell_bytes: ByteSize,
+
+    /// Memory for history; when it is full the oldest columns go
+    #[arg(long, env = "KEYVIZ_HISTORY_BYTES", default_value_t = ByteSize(DEFAULT.history_bytes), value_name = "SIZE")]
+    pub keyviz_history_bytes: ByteSize,
+
+    /// Columns kept at most
+    #[arg(long, alias = "keyvizHistoryColumns", env = "KEYVIZ_HISTORY_COLUMNS", default_value_t = DEFAULT.history_columns, value_name = "N")]
+    pub keyviz_history_columns: u32,
+
+    /// Memory for the bounds of routes
+    #[arg(long, env = "KEYVIZ_BOUND_BYTES", default_value_t = ByteSize(DEFAULT.bound_bytes), value_name = "SIZE")]
+    pub keyviz_bound_bytes: ByteSize,
+
+    /// Longest bound of a route, in bytes
+    #[arg(long, env = "KEYVIZ_MAX_BOUND_LEN", default_value_t = DEFAULT.max_bound_len, value_name = "BYTES")]
+    pub keyviz_max_bound_len: u32,
+
+    /// Touch all memory at start, so that a full machine fails there and not later
+    #[arg(long, env = "KEYVIZ_PREFAULT", default_value_t = DEFAULT.prefault, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub keyviz_prefault: bool,
+
+    /// A budget for everything together: sizes above are fitted to it, and what cannot work is refused by name
+    #[arg(long, env = "KEYVIZ_MEMORY", value_name = "SIZE")]
+    pub keyviz_memory: Option<ByteSize>,
+}
+
+impl SamplerArgs {
+    /// The settings, or `None` when the sampler is not enabled.
+    ///
+    /// # Errors
+    /// As [`settings`](SamplerArgs::settings). Not asked while disabled, so that a bad setting does not
+    /// stop a host that does not use it.
+    pub fn config(&self) -> Result<Option<Config>, ConfigError> {
+        if self.keyviz_enabled { self.settings().map(Some) } else { Ok(None) }
+    }
+
+    /// The settings, enabled or not: for programs whose purpose is the sampler.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the field that cannot work and what to do.
+    pub fn settings(&self) -> Result<Config, ConfigError> {
+        let mut config = Config::default();
+        config.step_ms = self.keyviz_step.0;
+        config.max_routes = self.keyviz_max_routes;
+        config.max_draining = self.keyviz_max_draining;
+        config.sub_buckets = self.keyviz_sub_buckets;
+        config.labels = self.labels();
+        config.max_recorders = self.keyviz_max_recorders;
+        config.shared_shards = self.keyviz_shared_shards;
+        config.cell_bytes = self.keyviz_cell_bytes.0;
+        config.history_bytes = self.keyviz_history_bytes.0;
+        config.history_columns = self.keyviz_history_columns;
+        config.bound_bytes = self.keyviz_bound_bytes.0;
+        config.max_bound_len = self.keyviz_max_bound_len;
+        config.prefault = self.keyviz_prefault;
+        if let Some(ByteSize(budget)) = self.keyviz_memory {
+            config = config.fit(budget)?;
+        }
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn labels(&self) -> Labels {
+        if self.keyviz_labels_enabled && self.keyviz_labels.0.is_empty() {
+            // The five names are within every limit, which a test shows.
+            return Labels::new(&FIVE_LABELS).unwrap_or(Labels::NONE);
+        }
+        self.keyviz_labels.0.clone()
+    }
+}

@@ -1,0 +1,115 @@
+//! The admin endpoint and the page of keyviz: to start on a socket, or to mount into a router that
+//! a host has already.
+//!
+//! # Routes
+//!
+//! | path | answer | token |
+//! |---|---|---|
+//! | `/admin/` (and `/admin`, redirected) | the page | no |
+//! | `/admin/ui/{file}` | the page's files, embedded in the binary | no |
+//! | `/admin/api/v1/keyviz/matrix` | the heatmap as JSON | yes |
+//! | `/admin/api/v1/keyviz/status` | what runs, since when, with which counters; 200 also when disabled | yes |
+//! | `/admin/api/v1/keyviz/healthz` | `ok` | no |
+//! | `/healthz`, `/` (redirected to the page) | only under [`serve`], never in a mounted [`Admin::router`] | no |
+//!
+//! All take GET and HEAD; other methods are 405. An error is `{"error": code, "message": text}`
+//! with one of the codes `invalid_query`, `bad_request` (400), `unauthorized` (401),
+//! `forbidden_host` (403), `not_found` (404), `method_not_allowed` (405), `request_timeout` (408),
+//! `payload_too_large` (413), `internal` (500), `busy`, `keyviz_disabled` (503). No error carries
+//! key bytes. A head over its limit is 431 without a body, before any route is chosen.
+//!
+//! # Three ways to embed
+//!
+//! 1. **Start it**: [`serve`] on a `TcpListener`, with limits on connections, heads, bodies and time.
+//! 2. **Mount it**: [`Admin::router`] merged into a host's own axum router. Token, host check, headers,
+//!    body and time limits come along; limits on connections and heads are the host's server's.
+//! 3. **Use only the flags and the flusher**: [`SamplerArgs`] flattened into a host's own flags,
+//!    [`Flusher`] to tick, and no endpoint at all.
+//!
+//! ```no_run
+//! use keyviz_admin::{Admin, Flusher, serve, shutdown_signal};
+//! use keyviz_core::{Config, Op, RouteId, Sampler};
+//!
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let now_ms = keyviz_admin::Clock::now_ms(&keyviz_admin::SystemClock);
+//! let sampler = Sampler::new(Config::default(), now_ms)?;
+//! sampler.register(RouteId(1), b"", None, 0)?;
+//! let flusher = Flusher::spawn(sampler.clone())?;
+//! sampler.observe(RouteId(1), Op::Write, b"key", 100);
+//!
+//! let admin = Admin::builder(Some(sampler.reader())).title("my engine").flush_timings(flusher.timings()).build();
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8765").await?;
+//! serve(listener, admin, shutdown_signal()).await?;
+//! flusher.stop();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A good guest
+//!
+//! Nothing is printed, no panic hook, subscriber or allocator is installed, no handler of a signal
+//! unless the host calls [`shutdown_signal`]. A panic inside a request is a 500 and a number in
+//! `/status`.
+
+mod admin;
+mod admin_flags;
+mod assets;
+mod auth;
+mod base64;
+mod blocking;
+mod body;
+mod builder;
+mod byte_size;
+mod clock;
+mod counts;
+mod error;
+mod fence;
+mod flags;
+mod flusher;
+mod gate;
+mod headers;
+mod health;
+mod host;
+mod label_list;
+mod limits;
+mod listen;
+mod matrix;
+mod millis;
+mod mode;
+mod notice;
+mod page;
+mod query;
+mod router;
+mod running;
+mod serve;
+mod shutdown;
+mod socket;
+mod status;
+mod ticker;
+mod time_limit;
+mod timings;
+mod token;
+mod turned_away;
+
+pub use admin::Admin;
+pub use admin_flags::AdminArgs;
+pub use builder::AdminBuilder;
+pub use byte_size::{ByteSize, ByteSizeError};
+pub use clock::{Clock, SystemClock};
+pub use flags::SamplerArgs;
+pub use flusher::Flusher;
+pub use label_list::LabelList;
+pub use limits::Limits;
+pub use listen::{ListenError, ListenWarning, check_listen};
+pub use millis::{Millis, MillisError};
+pub use mode::{Mode, TimeLabel};
+pub use notice::Notice;
+pub use running::{Running, StartError};
+pub use serve::serve;
+pub use shutdown::shutdown_signal;
+pub use ticker::Ticker;
+pub use timings::FlushTimings;
+pub use token::{Token, TokenError};
+
+/// Where the API's paths begin.
+pub const BASE_PATH: &str = "/admin/api/v1/keyviz";

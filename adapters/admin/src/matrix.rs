@@ -1,0 +1,99 @@
+//! `/matrix`: the heatmap.
+
+use crate::Admin;
+use crate::blocking::on_blocking_thread;
+use crate::error::{ApiError, Code};
+use crate::gate::Pass;
+use crate::query;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, Uri};
+use keyviz_core::limits::MAX_ROWS;
+use keyviz_core::{Config, MatrixQuery, Reader, WindowInfo, wire};
+
+/// Bytes that a cell is expected to take: its count, group and term, and their digits.
+const CELL_BYTES: usize = 3 * 8 + 12;
+/// Bytes that a row is expected to take beside its cells: its record, its text, two usual bounds.
+const ROW_BYTES: usize = 768;
+/// Bytes that a column is expected to take beside its cells: its record, its instants and state.
+const COLUMN_BYTES: usize = 256;
+
+/// Reads the parameters, waits for a turn, and builds on a blocking thread: a matrix takes
+/// milliseconds, which no other request should wait for.
+pub(crate) async fn matrix(
+    State(admin): State<Admin>,
+    uri: Uri,
+) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
+    let Some(reader) = admin.reader().cloned() else {
+        return Err(ApiError::new(
+            Code::KeyvizDisabled,
+            "the key visualizer is disabled here; start with --keyviz-enabled",
+        ));
+    };
+    let query = query::matrix(uri.query().unwrap_or(""), &reader.config().labels)?;
+    let now_ms = admin.now_ms();
+    let expected = expected_bytes(reader.config(), &reader.window(), &query);
+    let pass = admin.gate().enter(expected).await?;
+    let json = on_blocking_thread(move || build(&reader, &query, now_ms, pass)).await?;
+    Ok(([(CONTENT_TYPE, "application/json")], json))
+}
+
+fn build(reader: &Reader, query: &MatrixQuery, now_ms: u64, pass: Pass) -> Result<Bytes, ApiError> {
+    let matrix = reader.matrix(query);
+    let mut json = String::new();
+    // Large buffers are asked for, not taken: without memory this is an answer, not an abort.
+    let row_bytes = matrix.columns.len().saturating_mul(4).saturating_add(ROW_BYTES);
+    let bytes =
+        matrix.rows.len().saturating_mul(row_bytes).saturating_add(matrix.columns.len().saturating_mul(COLUMN_BYTES));
+    json.try_reserve(bytes).map_err(|_| ApiError::busy("no memory for the picture; try again in a second"))?;
+    wire::encode::matrix(&matrix, now_ms, &mut json);
+    drop(matrix);
+    json.shrink_to_fit();
+    pass.finish(json)
+}
+
+/// What the largest answer to this query is expected to take, counts and text together. The columns
+/// are those of the history that the query's time meets; how many rows they have is not known, so it
+/// is the budget.
+fn expected_bytes(config: &Config, window: &WindowInfo, query: &MatrixQuery) -> usize {
+    let oldest_ms = window.history_from_ms.or(window.open_from_ms).unwrap_or(window.last_flush_ms);
+    let from_ms = query.from_ms.max(oldest_ms);
+    let until_ms = if query.to_ms == 0 { window.next_column_ms } else { query.to_ms.min(window.next_column_ms) };
+    let span = until_ms.saturating_sub(from_ms) / config.step_ms.max(1) + 2;
+    let columns = usize::try_from(span).unwrap_or(usize::MAX).min(config.history_columns as usize + 1);
+    let rows = if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) };
+    let cells = columns.saturating_mul(CELL_BYTES).saturating_add(ROW_BYTES).saturating_mul(rows);
+    cells.saturating_add(columns.saturating_mul(COLUMN_BYTES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+
+    #[test]
+    fn expected_bytes_follow_the_time_asked_for() {
+        let config = Config::default();
+        let now_ms = 1_700_000_400_000;
+        let day = WindowInfo {
+            started_ms: now_ms - 86_400_000,
+            last_flush_ms: now_ms,
+            open_from_ms: Some(now_ms),
+            history_from_ms: Some(now_ms - 86_400_000),
+            next_column_ms: now_ms + 60_000,
+        };
+        let expect = |query: MatrixQuery| expected_bytes(&config, &day, &query);
+        let all = expect(MatrixQuery::default());
+        assert!(all > 1024 * 1440 * 24, "{all}");
+        // Two of the largest fit at once.
+        assert!(2 * all < Limits::default().memory_bytes, "{all}");
+        let hour = MatrixQuery { from_ms: now_ms - 3_600_000, ..MatrixQuery::default() };
+        assert!(expect(hour.clone()) < all / 10);
+        assert!(expect(MatrixQuery { rows: 1, ..hour }) < 32 << 10);
+        assert!(expect(MatrixQuery { to_ms: 5, rows: 1, ..MatrixQuery::default() }) < 4 << 10);
+        assert!(expect(MatrixQuery { from_ms: u64::MAX, rows: 1, ..MatrixQuery::default() }) < 4 << 10);
+        let fresh = WindowInfo { history_from_ms: None, ..day };
+        assert!(expected_bytes(&config, &fresh, &MatrixQuery::default()) < 1 << 20);
+    }
+}

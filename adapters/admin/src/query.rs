@@ -1,0 +1,170 @@
+//! The parameters of the endpoints, by the rules that every implementation of this path follows:
+//!
+//! - unknown parameters are ignored; of a repeated one the first counts; an empty one reads as absent;
+//! - `rows`: 0, negative or above 1024 means 1024;
+//! - time bounds: Unix milliseconds of window ends, `from <= end < to`; 0 or negative means unbounded;
+//! - `open`, `split_labels`: `1`, `true`, `0`, `false`;
+//! - `start`, `end`: base64url; `label`: a configured label;
+//! - anything else that cannot be read is 400 `invalid_query`, whose text names the parameter and
+//!   never its value, because a value may be a key.
+
+use crate::base64;
+use crate::error::ApiError;
+use keyviz_core::limits::MAX_ROWS;
+use keyviz_core::{Label, Labels, MatrixQuery, Series};
+use std::borrow::Cow;
+
+/// A query string, taken apart.
+struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Params<'a> {
+    fn new(query: &'a str) -> Self {
+        Params(form_urlencoded::parse(query.as_bytes()).collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| &**value).filter(|value| !value.is_empty())
+    }
+
+    fn integer(&self, name: &'static str) -> Result<Option<i64>, ApiError> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| ApiError::invalid_query(format!("{name}: not a whole number")))
+    }
+
+    /// A bound of time; 0 = unbounded.
+    fn time(&self, name: &'static str) -> Result<u64, ApiError> {
+        Ok(self.integer(name)?.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0))
+    }
+
+    fn flag(&self, name: &'static str) -> Result<Option<bool>, ApiError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some("1" | "true") => Ok(Some(true)),
+            Some("0" | "false") => Ok(Some(false)),
+            Some(_) => Err(ApiError::invalid_query(format!("{name}: use 1 or 0"))),
+        }
+    }
+
+    fn key(&self, name: &'static str) -> Result<Option<Vec<u8>>, ApiError> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        base64::decode(text).map(Some).ok_or_else(|| ApiError::invalid_query(format!("{name}: not base64url")))
+    }
+}
+
+/// Reads the parameters of `/matrix`.
+pub(crate) fn matrix(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiError> {
+    let params = Params::new(query);
+    let series = match params.get("series") {
+        None => Series::Writes,
+        Some(name) => Series::parse(name).ok_or_else(unknown_series)?,
+    };
+    match params.get("axis") {
+        None | Some("route") => {}
+        Some("range") => {
+            return Err(ApiError::invalid_query(
+                "axis: this version has the route axis only; leave axis out or use axis=route",
+            ));
+        }
+        Some(_) => return Err(ApiError::invalid_query("axis: use route")),
+    }
+    let rows = params.integer("rows")?.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
+    Ok(MatrixQuery {
+        series,
+        from_ms: params.time("from_unix_ms")?,
+        to_ms: params.time("to_unix_ms")?,
+        rows: rows.map_or(MAX_ROWS, |n| n.min(MAX_ROWS)),
+        start: params.key("start")?.unwrap_or_default(),
+        // An end of zero length means unbounded.
+        end: params.key("end")?.filter(|end| !end.is_empty()),
+        label: params.get("label").map(|name| known_label(name, labels)).transpose()?,
+        split_labels: params.flag("split_labels")?.unwrap_or(true),
+        open: params.flag("open")?.unwrap_or(false),
+    })
+}
+
+fn unknown_series() -> ApiError {
+    let names: Vec<&str> = Series::ALL.iter().map(|series| series.name()).collect();
+    ApiError::invalid_query(format!("series: use one of {}", names.join(", ")))
+}
+
+fn known_label(name: &str, labels: &Labels) -> Result<Label, ApiError> {
+    let known = labels.iter().find(|(_, known)| *known == name);
+    known
+        .map(|(label, _)| label)
+        .ok_or_else(|| ApiError::invalid_query("label: not one of the configured labels; /status lists them"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+    use proptest::prelude::*;
+
+    fn read(query: &str) -> MatrixQuery {
+        matrix(query, &Labels::new(&["redis", "s3"]).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn absent_and_empty_read_the_same() {
+        for query in [
+            "",
+            "series=&rows=&from_unix_ms=&to_unix_ms=&start=&end=&label=&split_labels=&open=&axis=",
+            "&&=&=1",
+            "bogus=%zz",
+        ] {
+            let q = read(query);
+            assert_eq!((q.series, q.rows, q.from_ms, q.to_ms), (Series::Writes, 1024, 0, 0), "{query}");
+            assert!(q.start.is_empty() && q.end.is_none() && q.label.is_none() && q.split_labels && !q.open, "{query}");
+        }
+    }
+
+    #[test]
+    fn values() {
+        let q = read(
+            "series=ops&rows=7&from_unix_ms=12&to_unix_ms=34&start=YQ&end=Yg%3D%3D&label=s3&split_labels=0&open=1&axis=route",
+        );
+        assert_eq!((q.series, q.rows, q.from_ms, q.to_ms), (Series::Ops, 7, 12, 34));
+        assert_eq!((q.start, q.end), (b"a".to_vec(), Some(b"b".to_vec())));
+        assert!(q.label.is_some() && !q.split_labels && q.open);
+        assert_eq!(read("rows=-3").rows, 1024);
+        assert_eq!(read("rows=99999").rows, 1024);
+        assert_eq!(read("from_unix_ms=-5").from_ms, 0);
+        // The first counts.
+        assert_eq!(read("rows=2&rows=x").rows, 2);
+    }
+
+    #[test]
+    fn refusals_name_the_parameter_and_not_the_value() {
+        for (query, name) in [
+            ("series=Reads", "series"),
+            ("series=scans", "series"),
+            ("axis=range", "axis"),
+            ("axis=canary", "axis"),
+            ("rows=canary", "rows"),
+            ("rows=1.5", "rows"),
+            ("rows=99999999999999999999", "rows"),
+            ("from_unix_ms=canary", "from_unix_ms"),
+            ("to_unix_ms=%201", "to_unix_ms"),
+            ("open=canary", "open"),
+            ("split_labels=2", "split_labels"),
+            ("start=canary%21", "start"),
+            ("end=Z", "end"),
+            ("label=canary", "label"),
+        ] {
+            let error = matrix(query, &Labels::new(&["redis"]).unwrap()).unwrap_err();
+            assert_eq!(error.code, Code::InvalidQuery, "{query}");
+            assert!(error.message.starts_with(name) && !error.message.contains("canary"), "{query}: {}", error.message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_is_too_strange(query in ".{0,80}") {
+            let _ = matrix(&query, &Labels::NONE);
+        }
+    }
+}

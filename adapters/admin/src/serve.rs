@@ -1,0 +1,135 @@
+//! The server around the router: connections, heads, time, and a graceful end.
+
+use crate::Admin;
+use crate::counts::bump;
+use crate::limits::{Limits, ms};
+use crate::router;
+use crate::socket::Socket;
+use crate::turned_away::{answer, turn_away};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::select;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// Serves the endpoint on a listener until `shutdown` is done, then lets answers under way finish for
+/// [`Limits::shutdown_ms`] and returns. Whoever opens the listener asks
+/// [`check_listen`](crate::check_listen) first.
+///
+/// Each connection is held to the [`Limits`]; the first one past `max_connections` gets a 503 `busy`
+/// at once. When the system has no more descriptors it waits and goes on.
+///
+/// # Errors
+/// None at present; a failing listener is retried and counted (`accept_errors` in `/status`).
+///
+/// # Panics
+/// Never, but it needs a tokio runtime with its I/O and time drivers on, as tokio's own types do.
+pub async fn serve(
+    listener: TcpListener,
+    admin: Admin,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let limits = *admin.limits();
+    let server = Server {
+        http: http(&limits),
+        service: TowerToHyperService::new(router::standalone(&admin)),
+        graceful: GracefulShutdown::new(),
+        limits,
+    };
+    let connections = Arc::new(Semaphore::new(limits.max_connections));
+    // Those turned away linger for half a second; past this many they are dropped without a word.
+    let lingering = Arc::new(Semaphore::new(limits.max_connections.max(16)));
+    let busy: Arc<str> = answer().into();
+    let mut tasks = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = select! {
+            biased;
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+        };
+        while tasks.try_join_next().is_some() {}
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                bump(&admin.counts().accept_errors);
+                if !is_of_the_connection(&error) {
+                    // Out of descriptors or memory: nothing changes within microseconds.
+                    select! {
+                        () = &mut shutdown => break,
+                        () = sleep(Duration::from_millis(100)) => {}
+                    }
+                }
+                continue;
+            }
+        };
+        bump(&admin.counts().connections);
+        if let Ok(place) = Arc::clone(&connections).try_acquire_owned() {
+            let connection = server.connection(stream);
+            tasks.spawn(async move {
+                connection.await;
+                drop(place);
+            });
+        } else {
+            bump(&admin.counts().connections_refused);
+            if let Ok(place) = Arc::clone(&lingering).try_acquire_owned() {
+                let busy = Arc::clone(&busy);
+                tasks.spawn(async move {
+                    turn_away(stream, busy.as_bytes()).await;
+                    drop(place);
+                });
+            }
+        }
+    }
+    drop(listener);
+    // Whatever is left when the time is up ends with the set of tasks.
+    let _ = timeout(ms(limits.shutdown_ms), server.graceful.shutdown()).await;
+    Ok(())
+}
+
+struct Server {
+    http: http1::Builder,
+    service: TowerToHyperService<axum::Router>,
+    graceful: GracefulShutdown,
+    limits: Limits,
+}
+
+impl Server {
+    fn connection(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+        // An answer is written whole; waiting for more to fill a packet only delays it.
+        let _ = stream.set_nodelay(true);
+        let socket = Socket::new(stream, ms(self.limits.write_stall_ms), ms(self.limits.write_total_ms));
+        let connection = self.http.serve_connection(TokioIo::new(socket), self.service.clone());
+        let watched = self.graceful.watch(connection);
+        async move {
+            // An error is the client's: it left, was too slow, or sent no HTTP.
+            let _ = watched.await;
+        }
+    }
+}
+
+fn http(limits: &Limits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(ms(limits.header_read_ms))
+        .max_headers(limits.max_headers)
+        .max_header_size(limits.max_header_bytes)
+        // What a connection buffers; hyper takes no less than 8 KiB.
+        .max_buf_size(limits.max_header_bytes.saturating_mul(2).max(16 << 10));
+    http
+}
+
+/// An error of one connection, after which the next can be accepted at once.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}

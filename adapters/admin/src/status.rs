@@ -1,0 +1,110 @@
+//! `/status`: what runs here, since when, and every counter.
+
+use crate::Admin;
+use crate::counts::Counts;
+use crate::error::{ApiError, Code};
+use crate::mode::{Mode, TimeLabel};
+use crate::notice::Notice;
+use crate::timings::FlushTimings;
+use axum::extract::State;
+use axum::http::HeaderName;
+use axum::http::header::CONTENT_TYPE;
+use keyviz_core::{Counters, MatrixQuery, Reader, WriteMerge};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+#[derive(serde::Serialize)]
+struct Status<'a> {
+    version: &'static str,
+    enabled: bool,
+    mode: Mode,
+    title: &'a str,
+    now_unix_ms: u64,
+    started_unix_ms: u64,
+    step_ms: u64,
+    history_from_unix_ms: Option<u64>,
+    last_flush_unix_ms: u64,
+    next_column_unix_ms: u64,
+    routes: u64,
+    labels: Vec<&'a str>,
+    sub_buckets: u16,
+    write_merge: &'static str,
+    memory_bytes: u64,
+    counters: Flat,
+    /// `null` when no flusher told how long it takes.
+    flush: Option<&'a FlushTimings>,
+    /// Counters of the endpoint itself.
+    admin: &'a Counts,
+    notice: Option<Notice>,
+    time_label: TimeLabel,
+}
+
+/// Answers 200 also when there is no sampler: the members that would describe it are then 0, empty
+/// or null, and `enabled` is false.
+pub(crate) async fn status(State(admin): State<Admin>) -> Result<([(HeaderName, &'static str); 1], String), ApiError> {
+    let state = admin.state();
+    let mut status = Status {
+        version: env!("CARGO_PKG_VERSION"),
+        enabled: false,
+        mode: state.mode,
+        title: &state.title,
+        now_unix_ms: admin.now_ms(),
+        started_unix_ms: state.built_ms,
+        step_ms: 0,
+        history_from_unix_ms: None,
+        last_flush_unix_ms: 0,
+        next_column_unix_ms: 0,
+        routes: 0,
+        labels: Vec::new(),
+        sub_buckets: 0,
+        write_merge: WriteMerge::Sum.name(),
+        memory_bytes: 0,
+        counters: Flat(None),
+        flush: state.flush_timings.as_ref(),
+        admin: &state.counts,
+        notice: admin.notice(),
+        time_label: state.time_label,
+    };
+    if let Some(reader) = admin.reader() {
+        let (config, window, counters) = (reader.config(), reader.window(), reader.counters());
+        status.enabled = true;
+        status.started_unix_ms = window.started_ms;
+        status.step_ms = config.step_ms;
+        status.history_from_unix_ms = window.history_from_ms;
+        status.last_flush_unix_ms = window.last_flush_ms;
+        status.next_column_unix_ms = window.next_column_ms;
+        status.routes = counters.routes;
+        status.labels = config.labels.iter().map(|(_, name)| name).collect();
+        status.sub_buckets = config.sub_buckets;
+        status.write_merge = write_merge(reader).name();
+        status.memory_bytes = counters.memory_bytes;
+        status.counters = Flat(Some(counters));
+    }
+    let text =
+        serde_json::to_string(&status).map_err(|_| ApiError::new(Code::Internal, "the status could not be written"))?;
+    Ok(([(CONTENT_TYPE, "application/json")], text))
+}
+
+/// How writes of several nodes are to be put together, as the core decides it: it stands on every
+/// matrix, and the one of no column and no row costs next to nothing.
+fn write_merge(reader: &Reader) -> WriteMerge {
+    reader.matrix(&MatrixQuery { from_ms: u64::MAX, rows: 1, ..MatrixQuery::default() }).write_merge
+}
+
+/// The sampler's counters under their flat names.
+struct Flat(Option<Counters>);
+
+impl Serialize for Flat {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let mut result = Ok(());
+        if let Some(counters) = &self.0 {
+            counters.for_each(|name, value| {
+                if result.is_ok() {
+                    result = map.serialize_entry(name, &value);
+                }
+            });
+        }
+        result?;
+        map.end()
+    }
+}

@@ -1,0 +1,259 @@
+//! What each path answers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
+
+mod common;
+
+use common::{Answer, HEALTHZ, MATRIX, STATUS, Server, T0, sampled, sampler};
+use keyviz_admin::{Admin, Clock, Limits, Mode, Notice, TimeLabel};
+use keyviz_core::{Config, Labels, Op, RouteId, Sampler};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn good_headers(answer: &Answer) {
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{name}: {answer:?}");
+    }
+    let csp = answer.header("content-security-policy").unwrap();
+    assert!(csp.contains("default-src 'none'") && csp.contains("frame-ancestors 'none'"), "{csp}");
+    assert!(csp.contains("script-src 'self';") && !csp.contains("unsafe"), "{csp}");
+}
+
+#[test]
+fn matrix_of_a_sampler() {
+    let server = Server::start(Admin::builder(Some(sampled())).build());
+    let json = server.get(MATRIX).json();
+    assert_eq!(json["series"], "writes");
+    assert_eq!(json["step_ms"], 1_000);
+    assert_eq!(json["column_unix_ms"], serde_json::json!([T0 + 1_000]));
+    let hot = json["rows"].as_array().unwrap().iter().find(|row| row["bucket_id"] == "route:1").unwrap();
+    assert_eq!(hot["values"], serde_json::json!([3]));
+    assert_eq!(hot["start"], "YQ==");
+    let json = server.get(&format!("{MATRIX}?series=ops&rows=1")).json();
+    assert_eq!(json["rows"].as_array().unwrap().len(), 1);
+    assert_eq!(json["rows"][0]["values"], serde_json::json!([4]));
+    // Outside the history there are no columns, and that is no error.
+    let json = server.get(&format!("{MATRIX}?to_unix_ms=5")).json();
+    assert_eq!(json["column_unix_ms"], serde_json::json!([]));
+}
+
+#[test]
+fn status_of_a_sampler() {
+    let admin = Admin::builder(Some(sampled()))
+        .title("a \"quoted\" engine")
+        .mode(Mode::Static)
+        .time_label(TimeLabel::Relative)
+        .build();
+    let notice =
+        Notice { id: "hot".into(), title: "Hot".into(), text: "<b>".into(), since_unix_ms: 1, until_unix_ms: 2 };
+    admin.set_notice(Some(notice));
+    let server = Server::start(admin.clone());
+    let json = server.get(STATUS).json();
+    for (member, value) in [
+        ("enabled", serde_json::json!(true)),
+        ("mode", serde_json::json!("static")),
+        ("time_label", serde_json::json!("relative")),
+        ("title", serde_json::json!("a \"quoted\" engine")),
+        ("step_ms", serde_json::json!(1_000)),
+        ("started_unix_ms", serde_json::json!(T0)),
+        ("last_flush_unix_ms", serde_json::json!(T0 + 1_000)),
+        ("routes", serde_json::json!(2)),
+        ("labels", serde_json::json!([])),
+        ("sub_buckets", serde_json::json!(1)),
+        ("write_merge", serde_json::json!("sum")),
+        ("flush", serde_json::json!(null)),
+        (
+            "notice",
+            serde_json::json!({"id": "hot", "title": "Hot", "text": "<b>", "since_unix_ms": 1, "until_unix_ms": 2}),
+        ),
+    ] {
+        assert_eq!(json[member], value, "{member}");
+    }
+    assert_eq!(json["counters"]["observed_writes"], 3);
+    assert_eq!(json["counters"]["observed_reads"], 1);
+    assert!(json["memory_bytes"].as_u64().unwrap() > 0);
+    assert!(json["now_unix_ms"].as_u64().unwrap() > T0);
+    assert!(json["next_column_unix_ms"].is_u64() && json["version"].is_string());
+    admin.set_notice(None);
+    assert!(server.get(STATUS).json()["notice"].is_null());
+}
+
+#[test]
+fn disabled_says_so_and_nothing_more() {
+    let server = Server::start(Admin::builder(None).build());
+    for target in [MATRIX.to_owned(), format!("{MATRIX}?series=Reads")] {
+        let answer = server.get(&target);
+        assert_eq!((answer.status, answer.error().as_str()), (503, "keyviz_disabled"));
+        good_headers(&answer);
+    }
+    let answer = server.get(STATUS);
+    assert_eq!(answer.status, 200);
+    let json = answer.json();
+    assert_eq!((&json["enabled"], &json["routes"], &json["step_ms"]), (&false.into(), &0.into(), &0.into()));
+    assert_eq!(json["counters"], serde_json::json!({}));
+    assert!(json["history_from_unix_ms"].is_null());
+    assert_eq!(server.get(HEALTHZ).status, 200);
+    assert_eq!(server.get("/admin/").status, 200);
+}
+
+#[test]
+fn the_page_and_its_files() {
+    let server = Server::start(Admin::builder(None).build());
+    let page = server.get("/admin/");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert_eq!(page.body, std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/ui/src/index.html")).unwrap());
+    good_headers(&page);
+    let script = server.get("/admin/ui/main.js");
+    assert_eq!((script.status, script.header("content-type")), (200, Some("text/javascript; charset=utf-8")));
+    good_headers(&script);
+    for (from, to) in [("/", "admin/"), ("/admin", "admin/")] {
+        let answer = server.get(from);
+        assert_eq!((answer.status, answer.header("location")), (307, Some(to)), "{from}");
+    }
+    for missing in [
+        "/admin/ui/nothing.js",
+        "/admin/ui/",
+        "/admin/ui/..%2f..%2fCargo.toml",
+        "/admin/ui/../../Cargo.toml",
+        "/favicon.ico",
+    ] {
+        let answer = server.get(missing);
+        assert_eq!((answer.status, answer.error().as_str()), (404, "not_found"), "{missing}");
+        good_headers(&answer);
+    }
+}
+
+#[test]
+fn health_is_plain_text() {
+    let server = Server::start(Admin::builder(Some(sampled())).build());
+    for path in [HEALTHZ, "/healthz"] {
+        let answer = server.get(path);
+        assert_eq!((answer.status, answer.text().as_str()), (200, "ok"));
+        good_headers(&answer);
+    }
+}
+
+#[test]
+fn methods() {
+    let server = Server::start(Admin::builder(Some(sampled())).build());
+    for path in [MATRIX, STATUS, HEALTHZ, "/admin/", "/admin", "/", "/healthz", "/admin/ui/main.js"] {
+        for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
+            let answer = server.request(method, path, "");
+            assert_eq!((answer.status, answer.error().as_str()), (405, "method_not_allowed"), "{method} {path}");
+            assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method} {path}");
+            good_headers(&answer);
+        }
+        let (get, head) = (server.get(path), server.request("HEAD", path, ""));
+        assert_eq!(get.status, head.status, "{path}");
+        assert!(head.body.is_empty(), "{path}");
+        assert_eq!(get.header("content-type"), head.header("content-type"), "{path}");
+    }
+    assert_eq!(server.request("POST", "/admin/api/v1/keyviz/nothing", "").error(), "not_found");
+}
+
+/// A clock that fails on demand, standing for any fault inside a request.
+struct Faulty(&'static AtomicBool);
+
+impl Clock for Faulty {
+    fn now_ms(&self) -> u64 {
+        assert!(!self.0.load(Ordering::Relaxed), "secret-of-the-panic");
+        T0
+    }
+}
+
+#[test]
+fn a_panic_is_a_500_that_says_nothing_and_is_counted() {
+    static FAULT: AtomicBool = AtomicBool::new(false);
+    let server = Server::start(Admin::builder(Some(sampled())).clock(Faulty(&FAULT)).build());
+    FAULT.store(true, Ordering::Relaxed);
+    for path in [MATRIX, STATUS] {
+        let answer = server.get(path);
+        assert_eq!((answer.status, answer.error().as_str()), (500, "internal"));
+        assert!(!answer.text().contains("secret"), "{answer:?}");
+        good_headers(&answer);
+    }
+    FAULT.store(false, Ordering::Relaxed);
+    let json = server.get(STATUS).json();
+    assert_eq!(json["admin"]["panics"], 2);
+    assert_eq!(json["admin"]["requests"], 3);
+}
+
+#[test]
+fn no_error_carries_what_was_asked() {
+    let server = Server::start(Admin::builder(Some(sampled())).build());
+    for query in [
+        "series=canary",
+        "rows=canary",
+        "start=canary%21",
+        "end=%00canary%00",
+        "label=canary",
+        "axis=canary",
+        "open=canary",
+    ] {
+        let answer = server.get(&format!("{MATRIX}?{query}"));
+        assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_query"), "{query}");
+        assert!(!answer.text().contains("canary"), "{query}: {}", answer.text());
+    }
+}
+
+#[test]
+fn a_picture_past_the_memory_is_busy() {
+    let mut limits = Limits::default();
+    limits.memory_bytes = 1 << 20;
+    let sampler = sampler();
+    for column in 1..=100 {
+        sampler.flush(T0 + column * 1_000);
+    }
+    let server = Server::start(Admin::builder(Some(sampler.reader())).limits(limits).build());
+    let answer = server.get(MATRIX);
+    assert_eq!((answer.status, answer.error().as_str()), (503, "busy"));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    // A smaller one fits, and leaves its bytes when it is gone.
+    for _ in 0..50 {
+        assert_eq!(server.get(&format!("{MATRIX}?rows=100")).status, 200);
+    }
+    assert_eq!(server.get(STATUS).json()["admin"]["busy"], 1);
+}
+
+#[test]
+fn groups_turn_the_merge_rule() {
+    let sampler = sampler();
+    let server = Server::start(Admin::builder(Some(sampler.reader())).build());
+    assert_eq!(server.get(STATUS).json()["write_merge"], "sum");
+    sampler.register(RouteId(9), b"z", None, 7).unwrap();
+    sampler.flush(T0 + 2_000);
+    assert_eq!(server.get(STATUS).json()["write_merge"], "leader");
+    assert_eq!(server.get(MATRIX).json()["write_merge"], "leader");
+}
+
+#[test]
+fn labels_are_listed_and_filter_rows() {
+    let mut config = Config::default();
+    config.step_ms = 1_000;
+    config.labels = Labels::new(&["redis", "s3"]).unwrap();
+    let sampler = Sampler::new(config, T0).unwrap();
+    sampler.register(RouteId(1), b"", None, 0).unwrap();
+    sampler.observe_labelled(RouteId(1), sampler.label("redis"), Op::Write, b"k", 0);
+    sampler.observe(RouteId(1), Op::Write, b"k", 0);
+    sampler.flush(T0 + 1_000);
+    let server = Server::start(Admin::builder(Some(sampler.reader())).build());
+    assert_eq!(server.get(STATUS).json()["labels"], serde_json::json!(["redis", "s3"]));
+    let ids = |query: &str| -> Vec<String> {
+        let rows = server.get(&format!("{MATRIX}?{query}")).json()["rows"].clone();
+        rows.as_array().unwrap().iter().map(|row| row["bucket_id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(""), ["route:1", "route:1:redis"]);
+    assert_eq!(ids("label=redis"), ["route:1:redis"]);
+    assert_eq!(ids("split_labels=0"), ["route:1"]);
+    assert_eq!(server.get(&format!("{MATRIX}?label=nope")).error(), "invalid_query");
+}
