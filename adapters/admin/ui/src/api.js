@@ -1,0 +1,89 @@
+// @ts-check
+/** The server's answers. The token lives in this object, in memory, and nowhere else: a reload forgets it. */
+
+/** Relative to the page, so that a host may mount it under any path. */
+const BASE = "api/v1/keyviz/";
+/** A picture that takes longer than this is given up. */
+const PATIENCE_MS = 20_000;
+
+/** @typedef {"unauthorized" | "disabled" | "busy" | "gone" | "refused"} FailureKind */
+
+/** Why there is no answer. `code` is the server's error code, empty where it did not answer at all. */
+export class ApiFailure extends Error {
+  /** @param {FailureKind} kind @param {string} code @param {string} message */
+  constructor(kind, code, message) {
+    super(message);
+    this.kind = kind;
+    this.code = code;
+  }
+}
+
+/** @param {number} status @param {string} code @returns {FailureKind} */
+export function failureKind(status, code) {
+  if (status === 401) return "unauthorized";
+  if (code === "keyviz_disabled") return "disabled";
+  return status === 429 || status === 503 || code === "busy" ? "busy" : "refused";
+}
+
+/** @param {string} token @returns {boolean} whether it can stand in a header as it is */
+export function isTokenText(token) {
+  return /^[\x21-\x7e]+$/.test(token);
+}
+
+/** The API of one server. */
+export class Api {
+  /** @type {string | null} */
+  #token = null;
+
+  /** @param {string | null} token null forgets it @returns {void} */
+  setToken(token) {
+    this.#token = token;
+  }
+
+  /** @returns {boolean} */
+  get hasToken() {
+    return this.#token !== null;
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<any>} */
+  status(signal) {
+    return this.#get("status", signal);
+  }
+
+  /**
+   * @param {{series: string, fromUnixMs: number, toUnixMs: number, rows: number}} query @param {AbortSignal} signal
+   * @returns {Promise<any>} parsed JSON of the route axis, the open window included
+   */
+  matrix(query, signal) {
+    const parameters = new URLSearchParams({
+      series: query.series, from_unix_ms: String(query.fromUnixMs), to_unix_ms: String(query.toUnixMs), rows: String(query.rows), axis: "route", open: "1",
+    });
+    return this.#get(`matrix?${parameters}`, signal);
+  }
+
+  /** @param {string} path @param {AbortSignal} signal @returns {Promise<any>} @throws {ApiFailure} */
+  async #get(path, signal) {
+    /** @type {Response} */
+    let response;
+    /** @type {any} */
+    let body = null;
+    try {
+      const headers = new Headers({ accept: "application/json" });
+      if (this.#token !== null) headers.set("authorization", `Bearer ${this.#token}`);
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+      response = await fetch(BASE + path, { headers, signal: bounded, cache: "no-store", credentials: "same-origin", redirect: "error" });
+      body = await response.json().catch(() => null);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const late = error instanceof DOMException && error.name === "TimeoutError";
+      throw new ApiFailure("gone", "", late ? `it did not answer within ${PATIENCE_MS / 1000} s` : "it cannot be reached");
+    }
+    if (response.ok) {
+      if (body === null) throw new ApiFailure("refused", "garbled", "it is not JSON");
+      return body;
+    }
+    const code = typeof body?.error === "string" ? body.error : String(response.status);
+    const message = typeof body?.message === "string" ? body.message : `status ${response.status}`;
+    throw new ApiFailure(failureKind(response.status, code), code, message);
+  }
+}

@@ -1,0 +1,69 @@
+// @ts-check
+/** One round of questions: status, matrix, and where the shown series is empty, which other has load. */
+
+import { ApiFailure } from "./api.js";
+import { SERIES } from "./series.js";
+import { WireError, decodeMatrix } from "./matrix.js";
+import { boundsOf, viewOf } from "./time_range.js";
+import { GARBLED } from "./page_state.js";
+import { decodeStatus } from "./status.js";
+import { pictureOf } from "./picture.js";
+
+/** @typedef {import("./api.js").Api} Api */
+/** @typedef {import("./state.js").State} State */
+
+/** @param {Api} api @param {State} state is brought up to date, also where there is no answer @param {AbortSignal} signal @returns {Promise<void>} @throws where aborted */
+export async function askOnce(api, state, signal) {
+  const began = performance.now();
+  try {
+    await round(api, state, signal);
+    state.failure = null;
+    state.failures = 0;
+    state.answeredMs = Date.now();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    state.failures += 1;
+    const known = error instanceof ApiFailure ? error : new ApiFailure("refused", GARBLED, error instanceof Error ? error.message : String(error));
+    if (!(error instanceof ApiFailure || error instanceof WireError)) console.error(error);
+    state.failure = { kind: known.kind, code: known.code, message: known.message };
+    // Who is not let in, or asks a process without a sampler, is shown nothing of before.
+    if (known.kind === "unauthorized" || known.kind === "disabled") [state.picture, state.status] = [null, null];
+  }
+  state.tookMs = performance.now() - began;
+}
+
+/** @param {Api} api @param {State} state @param {AbortSignal} signal @returns {Promise<void>} */
+async function round(api, state, signal) {
+  const status = decodeStatus(await api.status(signal), Date.now());
+  if (!status.enabled) {
+    state.picture = null;
+    state.setStatus(status);
+    return;
+  }
+  const clock = state.clockOf(status);
+  const { choice } = state;
+  const view = viewOf(choice, clock);
+  const bounds = boundsOf(view, clock);
+  const matrix = decodeMatrix(await api.matrix({ series: choice.series, rows: choice.rows, ...bounds }, signal));
+  const empty = matrix.rowsTotal === 0 && matrix.cutTotal === 0 && matrix.unattributedTotal === 0;
+  const elsewhere = empty ? await loadElsewhere(api, status, choice.series, bounds, signal) : undefined;
+  state.setStatus(status);
+  state.loadElsewhere = elsewhere;
+  state.picture = pictureOf(matrix, view, choice.scale);
+}
+
+/**
+ * @param {Api} api @param {import("./status.js").Status} status @param {string} shown @param {{fromUnixMs: number, toUnixMs: number}} bounds
+ * @param {AbortSignal} signal @returns {Promise<import("./series.js").SeriesName | null>} a series with load in the same time
+ */
+async function loadElsewhere(api, status, shown, bounds, signal) {
+  // Every operation is in `ops`: where that is empty, all are.
+  if (shown === "ops") return null;
+  for (const series of SERIES) {
+    const ever = series.observed.some((name) => (status.counters[name] ?? 1) > 0);
+    if (series.name === shown || series.name === "ops" || !ever) continue;
+    const found = decodeMatrix(await api.matrix({ series: series.name, rows: 1, ...bounds }, signal));
+    if (found.rowsTotal > 0 || found.cutTotal > 0) return series.name;
+  }
+  return null;
+}

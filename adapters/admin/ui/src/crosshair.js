@@ -1,0 +1,133 @@
+// @ts-check
+/** Pointing at a cell by pointer or keyboard, and the marks that show where one points. */
+
+import { drawnSpan, pixelSpan, rowSpan } from "./layout.js";
+import { byId } from "./dom.js";
+import { find, moved, nameOf } from "./picture.js";
+import { pick } from "./heatmap.js";
+
+/** @typedef {import("./picture.js").Picture} Picture */
+/** @typedef {import("./picture.js").CellName} CellName */
+/** @typedef {import("./heatmap.js").Picked} Picked */
+
+/** What is pointed at. A pinned cell stays until it is let go; a pointed one lasts while the pointer or the keyboard is there. */
+export class Crosshair {
+  /** @type {[number, number] | null} device pixels */
+  #pointer = null;
+  /** @type {CellName | null} */
+  #cursor = null;
+  /** @type {CellName | null} */
+  pinned = null;
+
+  /**
+   * @param {HTMLCanvasElement} canvas @param {() => import("./heatmap.js").Painting | null} painting
+   * @param {() => Picture | null} picture @param {{moved: () => void, pinned: (cell: CellName | null) => void}} tell
+   */
+  constructor(canvas, painting, picture, tell) {
+    this.canvas = canvas;
+    this.painting = painting;
+    this.picture = picture;
+    this.tell = tell;
+    canvas.addEventListener("pointermove", (event) => this.#point(event));
+    canvas.addEventListener("pointerdown", (event) => this.#point(event));
+    canvas.addEventListener("pointerleave", () => {
+      this.#pointer = null;
+      tell.moved();
+    });
+    canvas.addEventListener("click", () => this.pin(this.pointed()));
+    canvas.addEventListener("keydown", (event) => this.#press(event));
+    canvas.addEventListener("blur", () => {
+      this.#cursor = null;
+      tell.moved();
+    });
+  }
+
+  /** @param {PointerEvent} event @returns {void} */
+  #point(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const at = (/** @type {number} */ offset, /** @type {number} */ size, /** @type {number} */ pixels) =>
+      Math.min(pixels - 1, Math.max(0, Math.floor((offset / size) * pixels)));
+    this.#pointer = [at(event.clientX - box.left, box.width, this.canvas.width), at(event.clientY - box.top, box.height, this.canvas.height)];
+    this.#cursor = null;
+    this.tell.moved();
+  }
+
+  /** @param {KeyboardEvent} event @returns {void} */
+  #press(event) {
+    const picture = this.picture();
+    if (picture === null || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") this.pin(null);
+    else if (event.key === "Enter" || event.key === " ") this.pin(this.pointed());
+    else {
+      const { rows, columns } = picture.matrix;
+      const from = this.pointed() ?? this.pinnedCell() ?? { row: Math.floor(rows.length / 2), column: columns.length, rowsHere: 1, columnsHere: 1 };
+      const to = moved(picture, from, event.key);
+      if (to === null) return;
+      this.#pointer = null;
+      this.#cursor = nameOf(picture, to);
+      this.tell.moved();
+    }
+    event.preventDefault();
+  }
+
+  /** @param {Picked | null} picked @returns {void} */
+  pin(picked) {
+    const picture = this.picture();
+    const name = picked === null || picture === null ? null : nameOf(picture, picked);
+    const again = name !== null && this.pinned !== null && name.bucketId === this.pinned.bucketId && name.atMs === this.pinned.atMs;
+    this.pinned = again ? null : name;
+    this.tell.pinned(this.pinned);
+  }
+
+  /** @returns {Picked | null} the cell under the pointer or the keyboard's cursor */
+  pointed() {
+    const [picture, painting] = [this.picture(), this.painting()];
+    if (picture === null || painting === null) return null;
+    if (this.#cursor !== null) return find(picture, this.#cursor);
+    return this.#pointer === null ? null : pick(painting, this.#pointer[0], this.#pointer[1], this.canvas.width, this.canvas.height);
+  }
+
+  /** @returns {Picked | null} the pinned cell, where the picture still has it */
+  pinnedCell() {
+    const picture = this.picture();
+    return picture === null || this.pinned === null ? null : find(picture, this.pinned);
+  }
+
+  /** Puts the marks where they belong. @returns {void} */
+  draw() {
+    const picture = this.picture();
+    const [row, column, cell] = [byId("cross-row"), byId("cross-column"), byId("cross-cell")];
+    const pointed = this.pointed();
+    const pinned = this.pinnedCell();
+    const framed = pinned ?? pointed;
+    row.hidden = column.hidden = pointed === null;
+    cell.hidden = framed === null;
+    cell.toggleAttribute("data-pinned", pinned !== null);
+    if (picture === null) return;
+    if (pointed !== null) {
+      place(row, this.#box(picture, pointed), "y");
+      place(column, this.#box(picture, pointed), "x");
+    }
+    if (framed !== null) {
+      const box = this.#box(picture, framed);
+      cell.hidden = box.width === 0;
+      place(cell, box, "x");
+      place(cell, box, "y");
+    }
+  }
+
+  /** @param {Picture} picture @param {Picked} picked @returns {{x: number, y: number, width: number, height: number}} in CSS pixels */
+  #box(picture, picked) {
+    const { width, height, clientWidth, clientHeight } = this.canvas;
+    const [left, right] = pixelSpan(...drawnSpan(picture.matrix.columns[picked.column]), picture.view, width);
+    const [top, bottom] = rowSpan(picked.row, picture.matrix.rows.length, height);
+    const [sx, sy] = [clientWidth / Math.max(1, width), clientHeight / Math.max(1, height)];
+    return { x: left * sx, y: top * sy, width: (right - left) * sx, height: (bottom - top) * sy };
+  }
+}
+
+/** @param {HTMLElement} element @param {{x: number, y: number, width: number, height: number}} box @param {"x" | "y"} axis @returns {void} */
+function place(element, box, axis) {
+  if (axis === "x") [element.style.left, element.style.width] = [`${box.x}px`, `${box.width}px`];
+  else [element.style.top, element.style.height] = [`${box.y}px`, `${box.height}px`];
+}

@@ -1,0 +1,55 @@
+// @ts-check
+/** The few helpers the page needs to make elements. Text only ever goes in as text. */
+
+/** @param {string} id @returns {HTMLElement} @throws {Error} where the page has none: it and its modules do not fit together */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`the page has no element ${id}`);
+  return element;
+}
+
+/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
+export function byIdAs(id, kind) {
+  const element = byId(id);
+  if (!(element instanceof kind)) throw new Error(`the element ${id} is of another kind`);
+  return element;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag @param {Record<string, string>} attributes `text` is the text content @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") element.textContent = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** @param {string} text @param {() => void} press @param {Record<string, string>} [attributes] @returns {HTMLButtonElement} */
+export function button(text, press, attributes = {}) {
+  const element = make("button", { type: "button", ...attributes, text });
+  element.addEventListener("click", press);
+  return element;
+}
+
+/** @param {string} text @returns {Promise<boolean>} whether it is on the clipboard */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Without TLS, and not on loopback, a browser has no clipboard object; the old way still works.
+    const area = make("textarea", { class: "spoken" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    return copied;
+  }
+}

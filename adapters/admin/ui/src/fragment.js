@@ -1,0 +1,80 @@
+// @ts-check
+/**
+ * What the reader has chosen, and the URL fragment that holds it: so a link shows the same picture, and nothing of it
+ * (a pinned row, a time) reaches a server's log. Defaults are left out; what is not understood is a default.
+ */
+
+import { RANGES } from "./time_range.js";
+import { SERIES } from "./series.js";
+
+/** `refreshMs` 0 is automatic. `theme` empty follows the system. `pin` is a bucket id, `pinMs` a time in the pinned cell. */
+/**
+ * @typedef {{series: import("./series.js").SeriesName, range: import("./time_range.js").RangeName, fromMs: number, toMs: number,
+ *   scale: import("./scale.js").ScaleKind, rows: number, zone: import("./time_text.js").Zone, refreshMs: number, paused: boolean,
+ *   theme: "" | "light" | "dark", pin: string, pinMs: number}} Choice
+ */
+
+export const ROW_BUDGETS = [64, 128, 256, 512, 1024];
+export const REFRESH_MS = [0, 1000, 2000, 5000, 10_000, 30_000, 60_000];
+
+/** @type {Choice} */
+export const DEFAULT = {
+  series: "ops", range: "", fromMs: 0, toMs: 0, scale: "log", rows: 1024, zone: "local", refreshMs: 0, paused: false, theme: "", pin: "", pinMs: 0,
+};
+
+/** @template T @param {readonly T[]} allowed @param {unknown} value @param {T} otherwise @returns {T} */
+const oneOf = (allowed, value, otherwise) => allowed.find((one) => one === value) ?? otherwise;
+
+/** @param {string | null} text Unix milliseconds or an ISO time @returns {number} NaN where it is neither, or no time a calendar has */
+function timeOf(text) {
+  if (text === null) return NaN;
+  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  return ms >= 0 && ms < 8.64e15 ? ms : NaN;
+}
+
+/** @param {number} ms @returns {string} ISO, in whole seconds where it can be */
+const isoOf = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
+
+/** @param {string} fragment with or without `#` @returns {Choice} */
+export function choiceOf(fragment) {
+  const held = new URLSearchParams(fragment.replace(/^#/, ""));
+  const [fromMs, toMs] = [timeOf(held.get("from")), timeOf(held.get("to"))];
+  const absolute = fromMs < toMs;
+  const pinMs = timeOf(held.get("at"));
+  return {
+    series: oneOf(SERIES.map((one) => one.name), held.get("series"), DEFAULT.series),
+    range: absolute ? "custom" : oneOf(RANGES.map((one) => one.name), held.get("range"), DEFAULT.range),
+    fromMs: absolute ? fromMs : 0,
+    toMs: absolute ? toMs : 0,
+    scale: oneOf(/** @type {const} */ (["log", "linear"]), held.get("scale"), DEFAULT.scale),
+    rows: oneOf(ROW_BUDGETS, Number(held.get("rows")), DEFAULT.rows),
+    zone: oneOf(/** @type {const} */ (["utc", "local"]), held.get("tz"), DEFAULT.zone),
+    refreshMs: oneOf(REFRESH_MS, Number(held.get("refresh")) * 1000, DEFAULT.refreshMs),
+    paused: held.get("paused") === "1",
+    theme: oneOf(/** @type {const} */ (["light", "dark"]), held.get("theme"), DEFAULT.theme),
+    pin: Number.isNaN(pinMs) ? "" : (held.get("pin") ?? "").slice(0, 200),
+    pinMs: Number.isNaN(pinMs) || !held.get("pin") ? 0 : pinMs,
+  };
+}
+
+/** @param {Choice} choice @returns {string} without `#`; empty where all is default */
+export function fragmentOf(choice) {
+  const held = new URLSearchParams();
+  if (choice.series !== DEFAULT.series) held.set("series", choice.series);
+  if (choice.range === "custom") {
+    held.set("from", isoOf(choice.fromMs));
+    held.set("to", isoOf(choice.toMs));
+  } else if (choice.range !== DEFAULT.range) held.set("range", choice.range);
+  if (choice.scale !== DEFAULT.scale) held.set("scale", choice.scale);
+  if (choice.rows !== DEFAULT.rows) held.set("rows", String(choice.rows));
+  if (choice.zone !== DEFAULT.zone) held.set("tz", choice.zone);
+  if (choice.refreshMs !== DEFAULT.refreshMs) held.set("refresh", String(choice.refreshMs / 1000));
+  if (choice.paused) held.set("paused", "1");
+  if (choice.theme !== "") held.set("theme", choice.theme);
+  if (choice.pin !== "") {
+    held.set("pin", choice.pin);
+    held.set("at", String(choice.pinMs));
+  }
+  // Colons are lawful in a fragment, and times are read more easily with them.
+  return held.toString().replaceAll("%3A", ":");
+}

@@ -1,0 +1,100 @@
+// @ts-check
+/** The detail of one cell: rate, count, time, key range, route. Keys are text, never markup. */
+
+import { button, copyText, make } from "./dom.js";
+import { formatAmount, formatCount, formatDuration } from "./number.js";
+import { shortened, textOfEnd, textOfKey, textOfStart } from "./key.js";
+import { spanText } from "./time_text.js";
+import { widthSeconds } from "./matrix.js";
+
+/** @typedef {import("./picture.js").Picture} Picture */
+/** @typedef {import("./heatmap.js").Picked} Picked */
+/** @typedef {import("./time_text.js").TimeStyle} TimeStyle */
+/** @typedef {import("./series.js").Series} Series */
+
+/** @type {WeakMap<HTMLElement, string>} */
+const held = new WeakMap();
+
+/** What did not change stays in place, so that a selection lasts and a press on a button is not lost to a refresh. @param {HTMLElement} into @param {string} content @returns {boolean} */
+function changed(into, content) {
+  if (held.get(into) === content) return false;
+  held.set(into, content);
+  return true;
+}
+
+/** @type {Record<import("./matrix.js").ColumnState, string>} */
+const STATE_TEXT = { complete: "complete", open: "open, still growing", late: "late: covers more than its step", missing: "gap: not recorded" };
+
+/** @param {Picture} picture @param {Picked} picked @param {Series} series @returns {{rate: string, exact: string}} */
+export function cellNumbers(picture, picked, series) {
+  const column = picture.matrix.columns[picked.column];
+  const at = picked.row * picture.matrix.columns.length + picked.column;
+  if (column.state === "missing") return { rate: "not recorded", exact: "A gap is not a zero: nothing is known of this time." };
+  const covered = formatDuration(widthSeconds(column) * 1000);
+  const rate = picture.matrix.rates[at];
+  const unit = series.isBytes ? "/s" : ` ${series.unit}/s`;
+  return { rate: formatAmount(rate, series.isBytes) + unit, exact: `${formatCount(picture.matrix.values[at])} ${series.unit} in ${covered}` };
+}
+
+/** @param {string} head @param {string} text @param {string | null} copied what the button copies; null where there is no key @returns {HTMLElement} */
+function bound(head, text, copied) {
+  const top = make("div", { class: "head" }, head);
+  if (copied !== null) {
+    const copy = button("Copy", async () => {
+      const done = await copyText(copied);
+      copy.textContent = done ? "Copied" : "Not allowed";
+      setTimeout(() => (copy.textContent = "Copy"), 1500);
+    }, { "aria-label": `Copy the key after ${head}` });
+    top.append(copy);
+  }
+  return make("div", { class: "bound" }, top, make("code", { class: copied === null ? "key none" : "key", text: shortened(text) }));
+}
+
+/** @param {import("./matrix.js").Row} row @returns {[string, string][]} */
+function rowFacts(row) {
+  /** @type {[string, string][]} */
+  const facts = [[row.route === null ? "Row" : "Route", row.route ?? row.bucketId]];
+  if (row.aggregate) facts.push(["Stands for", `${formatCount(row.routeCount)} routes together`]);
+  if (row.subBucket !== null) facts.push(["Sub-bucket", row.subBucket]);
+  if (row.label !== null) facts.push(["Label", row.label]);
+  if (row.draining) facts.push(["State", "removed, draining"]);
+  if (row.conflict) facts.push(["Nodes", "disagree on some cells"]);
+  return facts;
+}
+
+/**
+ * @param {HTMLElement} into @param {Picture} picture @param {Picked} picked @param {Series} series @param {TimeStyle} style
+ * @param {(() => void) | null} letGo set where the cell is pinned @returns {void}
+ */
+export function drawCell(into, picture, picked, series, style, letGo) {
+  const { columns, rows } = picture.matrix;
+  const [row, column] = [rows[picked.row], columns[picked.column]];
+  const { rate, exact } = cellNumbers(picture, picked, series);
+  const facts = make("dl", { class: "facts" });
+  const span = column.state === "late" ? spanText(column.coversFromMs, column.coversToMs, style) : spanText(column.startMs, column.endMs, style);
+  /** @type {[string, string][]} */
+  const lines = [["Time", span], ["Column", STATE_TEXT[column.state]], ...rowFacts(row)];
+  const others = picked.rowsHere * picked.columnsHere - 1;
+  if (others > 0) lines.push(["Here", `hottest of ${formatCount(others + 1)} cells in this pixel`]);
+  for (const [name, value] of lines) facts.append(make("dt", { text: name }), make("dd", { text: value }));
+  const parts = [textOfStart(row.start), textOfEnd(row.end)];
+  if (!changed(into, JSON.stringify([rate, exact, lines, parts, letGo === null]))) return;
+  const head = letGo === null ? [] : [make("div", { class: "pinned-note" }, "pinned", button("Let go", letGo))];
+  into.replaceChildren(...head,
+    make("div", { class: "rate", text: rate }), make("div", { class: "exact", text: exact }),
+    bound("from key (inclusive)", textOfStart(row.start), row.start.length === 0 ? null : textOfKey(row.start)),
+    bound("to key (exclusive)", textOfEnd(row.end), row.end === null ? null : textOfKey(row.end)), facts);
+}
+
+/** @param {HTMLElement} into @param {string} text @returns {void} */
+export function drawNoCell(into, text) {
+  if (!changed(into, text)) return;
+  into.replaceChildren(make("p", { class: "muted", text }));
+}
+
+/** @param {Picture} picture @param {Picked} picked @param {Series} series @param {TimeStyle} style @returns {string} one sentence for a screen reader */
+export function spokenCell(picture, picked, series, style) {
+  const [row, column] = [picture.matrix.rows[picked.row], picture.matrix.columns[picked.column]];
+  const { rate } = cellNumbers(picture, picked, series);
+  return `${rate}, from ${shortened(textOfStart(row.start), 60)} to ${shortened(textOfEnd(row.end), 60)}, ${spanText(column.startMs, column.endMs, style)}, ${STATE_TEXT[column.state]}`;
+}

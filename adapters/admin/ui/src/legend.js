@@ -1,0 +1,65 @@
+// @ts-check
+/** The legend: the ramp with its rates, and what each pattern means, drawn by the code that draws the picture. */
+
+import { formatAmount } from "./number.js";
+import { legendTicks } from "./scale.js";
+import { make } from "./dom.js";
+import { onGapLine, onOpenLine } from "./heatmap.js";
+import { paintStrip } from "./column_strip.js";
+import { pixelOf } from "./palette.js";
+
+/** @typedef {import("./palette.js").Palette} Palette */
+
+/** @param {number} width @param {number} height @param {string} name @param {(pixels: Uint32Array) => void} fill @returns {HTMLCanvasElement} */
+function swatch(width, height, name, fill) {
+  const canvas = make("canvas", { class: name, "aria-hidden": "true" });
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d");
+  if (context === null) return canvas;
+  const image = context.createImageData(width, height);
+  fill(new Uint32Array(image.data.buffer));
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** @param {string} text @param {(x: number, y: number) => number} colour @returns {HTMLElement} */
+function pattern(text, colour) {
+  const canvas = swatch(16, 12, "", (pixels) => pixels.forEach((_, i) => (pixels[i] = colour(i % 16, Math.floor(i / 16)))));
+  return make("div", {}, canvas, text);
+}
+
+/** @param {Palette} palette @returns {HTMLElement} */
+function latePattern(palette) {
+  const column = { startMs: 5, endMs: 11, coversFromMs: 5, coversToMs: 11, state: /** @type {const} */ ("late"), unattributed: 0, cut: 0 };
+  const canvas = swatch(16, 12, "", (pixels) => {
+    pixels.fill(palette.pixels[0]);
+    paintStrip([column], { fromMs: 0, toMs: 16 }, palette, pixels.subarray(0, 16 * 4), 16, 4);
+  });
+  return make("div", {}, canvas, "late column");
+}
+
+/**
+ * @param {HTMLElement} into @param {Palette} palette @param {import("./scale.js").Scale} scale
+ * @param {import("./series.js").Series} series @returns {void}
+ */
+export function drawLegend(into, palette, scale, series) {
+  const ramp = swatch(255, 1, "ramp", (pixels) => pixels.set(palette.pixels.subarray(1)));
+  const ticks = make("div", { class: "ramp-ticks" });
+  for (const { at, rate } of legendTicks(scale)) {
+    const tick = make("span", { text: rate === 0 ? ">0" : formatAmount(rate, series.isBytes) });
+    // The outermost texts stand inside of the ramp's ends.
+    tick.style.left = `${at * 100}%`;
+    tick.style.transform = `translateX(${at < 0.03 ? 0 : at > 0.97 ? -100 : -50}%)`;
+    ticks.append(tick);
+  }
+  const { ground, pixels } = palette;
+  const mid = pixels[150];
+  const swatches = make("div", { class: "swatches" },
+    pattern("nothing counted", () => pixels[0]),
+    pattern("gap, not recorded", (x, y) => (onGapLine(x, y, 5) ? pixelOf(ground.gapInk) : pixels[0])),
+    pattern("open window", (x, y) => (onOpenLine(x, y, 5) ? pixelOf(ground.openInk) : mid)),
+    latePattern(palette),
+    pattern("outside history", () => pixelOf(ground.outside)));
+  const unit = make("div", { class: "ramp-unit", text: `${series.unit} per second, ${scale.kind === "log" ? "logarithmic" : "linear"}` });
+  into.replaceChildren(unit, ramp, ticks, swatches);
+}

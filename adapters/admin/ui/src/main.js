@@ -1,0 +1,249 @@
+// @ts-check
+/** The page: puts the parts together. Answers and choices change the state; drawing reads it. */
+
+import { Api } from "./api.js";
+import { Controls } from "./controls.js";
+import { Crosshair } from "./crosshair.js";
+import { Heatmap } from "./heatmap.js";
+import { MessageView } from "./message_view.js";
+import { Poller, delayMs } from "./poller.js";
+import { State } from "./state.js";
+import { accountsOf, drawAccounts } from "./accounts.js";
+import { askOnce } from "./asking.js";
+import { byId, byIdAs } from "./dom.js";
+import { choiceOf, fragmentOf } from "./fragment.js";
+import { drawCell, drawNoCell, spokenCell } from "./hover.js";
+import { drawKeyAxis } from "./key_axis.js";
+import { drawLegend } from "./legend.js";
+import { drawNotice } from "./notice.js";
+import { drawPhases } from "./phases.js";
+import { drawBefore, drawTimeAxis } from "./time_axis.js";
+import { formatDuration } from "./number.js";
+import { messagesFor } from "./page_state.js";
+import { paintStrip } from "./column_strip.js";
+import { paletteFor } from "./palette.js";
+import { seriesOf } from "./series.js";
+
+/** @typedef {import("./fragment.js").Choice} Choice */
+
+const state = new State();
+const api = new Api();
+const systemDark = matchMedia("(prefers-color-scheme: dark)");
+const canvas = byIdAs("picture", HTMLCanvasElement);
+const heatmap = new Heatmap(canvas);
+const strip = new Heatmap(byIdAs("strip", HTMLCanvasElement));
+let drawPlanned = false;
+
+const poller = new Poller(
+  async (signal) => {
+    await askOnce(api, state, signal);
+    planDraw();
+  },
+  () => {
+    const { status, failure } = state;
+    if (document.hidden || state.choice.paused || failure?.kind === "unauthorized") return null;
+    if (status?.mode === "static" && failure === null) return null;
+    return delayMs({
+      refreshMs: state.choice.refreshMs, stepMs: status?.stepMs ?? 1000, tookMs: state.tookMs, failures: state.failures,
+      untilNextColumnMs: status?.nextColumnMs ? status.nextColumnMs - state.serverNowMs() : null,
+    });
+  },
+);
+
+const controls = new Controls({ change, refresh: () => void poller.now(), view: () => state.picture?.view ?? null });
+const crosshair = new Crosshair(canvas, painting, () => state.picture, {
+  moved: drawPointed,
+  pinned: (cell) => change({ pin: cell?.bucketId ?? "", pinMs: cell?.atMs ?? 0 }),
+});
+const messages = new MessageView(byId("message"), byId("lines"), {
+  act: (action) => {
+    if (action.do === "series") change({ series: action.series });
+    else if (action.do === "all") {
+      controls.customOpen = false;
+      change({ range: "all" });
+    } else void poller.now();
+  },
+  token: (token) => {
+    api.setToken(token);
+    void poller.now();
+  },
+});
+
+/** @param {Partial<Choice>} part @returns {void} */
+function change(part) {
+  const before = state.choice;
+  adopt({ ...before, ...part });
+  const fragment = fragmentOf(state.choice);
+  history.replaceState(null, "", fragment === "" ? location.pathname + location.search : `#${fragment}`);
+}
+
+/** Takes a choice over, and asks again where the answer depends on it. @param {Choice} choice @returns {void} */
+function adopt(choice) {
+  const before = state.choice;
+  state.choice = choice;
+  if (choice.scale !== before.scale) state.rescale();
+  crosshair.pinned = choice.pin === "" ? null : { bucketId: choice.pin, atMs: choice.pinMs };
+  /** @type {(keyof Choice)[]} */
+  const asked = ["series", "range", "fromMs", "toMs", "rows"];
+  if (asked.some((name) => choice[name] !== before[name]) || (before.paused && !choice.paused)) void poller.now();
+  else poller.plan();
+  planDraw();
+}
+
+/** @returns {import("./palette.js").Theme} */
+function theme() {
+  return state.choice.theme !== "" ? state.choice.theme : systemDark.matches ? "dark" : "light";
+}
+
+/** @returns {import("./heatmap.js").Painting | null} */
+function painting() {
+  if (state.picture === null) return null;
+  const { matrix, levels, view } = state.picture;
+  return { matrix, levels, view, palette: paletteFor(theme()), hatchPx: Math.max(4, Math.round(6 * devicePixelRatio)) };
+}
+
+/** @returns {void} */
+function planDraw() {
+  if (drawPlanned) return;
+  drawPlanned = true;
+  requestAnimationFrame(() => {
+    drawPlanned = false;
+    draw();
+  });
+}
+
+/** @returns {void} */
+function draw() {
+  const palette = paletteFor(theme());
+  document.documentElement.dataset["theme"] = palette.theme;
+  const { status, picture } = state;
+  byId("title").textContent = status?.title ?? "";
+  document.title = status?.title ? `${status.title} – keyviz` : "keyviz";
+  controls.show(state.choice, state.range(), { atRest: status?.mode === "static", relative: status?.relativeTime ?? false });
+  byId("theme").textContent = palette.theme === "dark" ? "Light theme" : "Dark theme";
+  byId("forget").hidden = !api.hasToken;
+  heatmap.draw(painting(), palette);
+  if (picture !== null && status !== null) {
+    const series = seriesOf(picture.matrix.series);
+    const stripImage = strip.image;
+    if (stripImage !== null) {
+      paintStrip(picture.matrix.columns, picture.view, palette, new Uint32Array(stripImage.data.buffer), stripImage.width, stripImage.height);
+      strip.context.putImageData(stripImage, 0, 0);
+    }
+    drawLegend(byId("legend"), palette, picture.scale, series);
+    drawAccounts(byId("accounts"), accountsOf(picture, status, series, state.style()));
+    drawPhases(byId("phases"), state.phases.phases, picture.view, state.serverNowMs());
+    drawTimeAxis(byId("times"), byId("zone-note"), picture.view, state.style());
+    drawBefore(byId("before"), picture, state.style());
+    drawKeyAxis(byId("keys"), byId("prefix"), picture.matrix.rows);
+  }
+  drawPointed();
+  tick();
+}
+
+/** The crosshair and the cell's detail. @returns {void} */
+function drawPointed() {
+  crosshair.draw();
+  const { picture } = state;
+  const [into, style] = [byId("cell"), state.style()];
+  const pinned = crosshair.pinnedCell();
+  const shown = pinned ?? crosshair.pointed();
+  if (picture === null || shown === null) {
+    drawNoCell(into, crosshair.pinned === null ? "Point at the picture, or move through it with the arrow keys. A click or Enter pins a cell." : "The pinned cell is not in this picture.");
+    return;
+  }
+  const series = seriesOf(picture.matrix.series);
+  drawCell(into, picture, shown, series, style, pinned === null ? null : () => crosshair.pin(null));
+  if (document.activeElement === canvas) byId("cell-spoken").textContent = spokenCell(picture, shown, series, style);
+}
+
+/** What changes with time alone: messages, ages, countdowns. @returns {void} */
+function tick() {
+  const { status, picture, choice, failure } = state;
+  const now = state.serverNowMs();
+  const list = messagesFor({
+    status, matrix: picture?.matrix ?? null, failure, series: picture?.matrix.series ?? choice.series, host: location.host,
+    lastAnswerMs: state.answeredMs, hereMs: Date.now(), hadToken: api.hasToken, range: state.range(), style: state.style(),
+    askedMs: picture !== null && choice.range === "custom" ? [picture.view.fromMs, picture.view.toMs] : null, loadElsewhere: state.loadElsewhere,
+  });
+  messages.show(list, now);
+  const blocked = list[0]?.blocks ?? false;
+  const board = byId("board");
+  board.toggleAttribute("data-blocked", blocked);
+  board.toggleAttribute("data-bare", blocked && picture === null);
+  board.toggleAttribute("data-stale", failure !== null);
+  drawNotice(byId("notice"), failure === null ? (status?.notice ?? null) : null, now);
+  drawLive(blocked && picture === null);
+}
+
+/** @param {import("./api.js").FailureKind} kind @param {string} old the age of the last answer @returns {[string, string]} */
+function failureText(kind, old) {
+  if (kind === "unauthorized") return ["off", "token needed"];
+  if (kind === "disabled") return ["off", "switched off"];
+  return ["gone", `${kind === "busy" ? "busy" : kind === "refused" ? "refused" : "no answer"}${old === "" ? "" : `, last${old.slice(1)}`}`];
+}
+
+/** @param {boolean} bare whether there is no picture @returns {void} */
+function drawLive(bare) {
+  const { status, failure, answeredMs } = state;
+  const age = answeredMs === null ? 0 : Math.max(0, Date.now() - answeredMs);
+  const old = age >= 2000 ? `, ${formatDuration(Math.floor(age / 1000) * 1000)} ago` : "";
+  /** @type {[string, string]} */
+  let [is, text] = ["live", `live${old}`];
+  if (failure !== null) [is, text] = failureText(failure.kind, old);
+  else if (status === null) [is, text] = ["asking", "connecting"];
+  else if (!status.enabled) [is, text] = ["off", "switched off"];
+  else if (status.mode === "static") [is, text] = ["off", "replay, complete"];
+  else if (state.choice.paused) [is, text] = ["paused", `paused${old}`];
+  else if (bare) [is, text] = ["asking", "connecting"];
+  byId("live").dataset["is"] = is;
+  byId("live-text").textContent = text;
+}
+
+byId("theme").addEventListener("click", () => {
+  const other = theme() === "dark" ? "light" : "dark";
+  change({ theme: (other === "dark") === systemDark.matches ? "" : other });
+});
+byId("forget").addEventListener("click", () => {
+  api.setToken(null);
+  void poller.now();
+});
+byId("skip").addEventListener("click", (event) => {
+  // The fragment holds the choice, so the link may not put its own there.
+  event.preventDefault();
+  canvas.focus();
+});
+systemDark.addEventListener("change", planDraw);
+addEventListener("hashchange", () => adopt(choiceOf(location.hash)));
+document.addEventListener("visibilitychange", () => (document.hidden ? poller.plan() : state.choice.paused ? planDraw() : void poller.now()));
+
+/**
+ * The browser's own count of device pixels is exact at fractional zoom, where a product is a pixel off; under an
+ * emulated pixel ratio it is not multiplied, which is more than a pixel off.
+ * @param {number} size CSS pixels @param {number | undefined} exact @returns {number}
+ */
+function devicePixels(size, exact) {
+  const product = size * devicePixelRatio;
+  return exact !== undefined && Math.abs(exact - product) < 2 ? exact : Math.round(product);
+}
+
+const sizes = new ResizeObserver((entries) => {
+  for (const entry of entries) {
+    const exact = entry.devicePixelContentBoxSize?.[0];
+    const width = devicePixels(entry.contentRect.width, exact?.inlineSize);
+    const height = devicePixels(entry.contentRect.height, exact?.blockSize);
+    (entry.target === canvas ? heatmap : strip).resize(Math.max(1, width), Math.max(1, height));
+  }
+  draw();
+});
+for (const element of [canvas, strip.canvas]) {
+  try {
+    sizes.observe(element, { box: "device-pixel-content-box" });
+  } catch {
+    sizes.observe(element);
+  }
+}
+
+adopt(choiceOf(location.hash));
+setInterval(tick, 500);
+void poller.now();

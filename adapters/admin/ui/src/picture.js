@@ -1,0 +1,44 @@
+// @ts-check
+/** One answered matrix with what is needed to draw it and to point into it. */
+
+import { levelsOf, scaleFor } from "./scale.js";
+
+/** A cell that stays itself while the picture moves on. @typedef {{bucketId: string, atMs: number}} CellName */
+/** @typedef {import("./heatmap.js").Picked} Picked */
+/**
+ * @typedef {{matrix: import("./matrix.js").Matrix, view: import("./time_range.js").View, scale: import("./scale.js").Scale, levels: Uint8Array}} Picture
+ */
+
+/** @param {import("./matrix.js").Matrix} matrix @param {import("./time_range.js").View} view @param {import("./scale.js").ScaleKind} kind @returns {Picture} */
+export function pictureOf(matrix, view, kind) {
+  const scale = scaleFor(kind, matrix.minRate, matrix.maxRate);
+  return { matrix, view, scale, levels: levelsOf(scale, matrix.rates) };
+}
+
+/** @param {Picture} picture @param {Picked} picked @returns {CellName} */
+export function nameOf(picture, picked) {
+  const column = picture.matrix.columns[picked.column];
+  return { bucketId: picture.matrix.rows[picked.row].bucketId, atMs: column.endMs - 1 };
+}
+
+/** @param {Picture} picture @param {CellName} name @returns {Picked | null} null where the picture no longer has it */
+export function find(picture, name) {
+  const row = picture.matrix.rows.findIndex((one) => one.bucketId === name.bucketId);
+  const column = picture.matrix.columns.findIndex((one) => one.startMs <= name.atMs && name.atMs < one.endMs);
+  return row < 0 || column < 0 ? null : { row, column, rowsHere: 1, columnsHere: 1 };
+}
+
+/** @param {Picture} picture @param {Picked} from @param {string} key of the keyboard @returns {Picked | null} where it leads; null where it is no movement */
+export function moved(picture, from, key) {
+  const { rows, columns } = picture.matrix;
+  /** @type {Record<string, [number, number]>} */
+  const ways = {
+    ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageUp: [-10, 0], PageDown: [10, 0],
+    Home: [0, -columns.length], End: [0, columns.length],
+  };
+  const way = ways[key];
+  if (way === undefined || rows.length === 0 || columns.length === 0) return null;
+  const row = Math.min(rows.length - 1, Math.max(0, from.row + way[0]));
+  const column = Math.min(columns.length - 1, Math.max(0, from.column + way[1]));
+  return { row, column, rowsHere: 1, columnsHere: 1 };
+}

@@ -1,0 +1,141 @@
+// @ts-check
+/** The picture, pixel by pixel: a known hot row at its place and in its colour, gaps, the open window, late columns. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Browser, bufferOf, noBrowser, pixelAt, shoot } from "../support/browser.js";
+import { TestServer, fixed } from "../support/server.js";
+import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
+import { levelOf, scaleFor } from "../../src/scale.js";
+import { onGapLine, onOpenLine } from "../../src/heatmap.js";
+import { paletteFor, pixelOf } from "../../src/palette.js";
+
+const skip = noBrowser();
+const LAST = Math.floor(NOW / STEP) * STEP + STEP;
+/** Eight rows; row 5 is hot. Columns 20 to 24 are missing, 30 is late over three steps, the last is open. */
+const COUNT = 60;
+const wide = columns(COUNT, (i) => (i === COUNT - 1 ? "open" : i >= 20 && i < 25 ? "missing" : i === 30 ? "late" : i === 28 || i === 29 ? "missing" : "complete"));
+wide.column_covers_from_unix_ms[30] -= 2 * STEP;
+const known = matrix(wide, Array.from({ length: 8 }, (_, r) =>
+  wireRow({ bucket_id: `route:${r}`, start: base64(`row-${r}`), end: base64(`row-${r + 1}`), values: wide.column_state.map((/** @type {string} */ state) => (state === "missing" ? 0 : r === 5 ? 1_000_000 : r === 2 ? 1 : 0)) })));
+
+describe("picture", { skip }, () => {
+  const server = new TestServer();
+  const browser = new Browser();
+  before(() => server.start());
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  /** @param {import("../support/browser.js").Look & {fragment?: string}} look @returns {Promise<import("playwright-core").Page>} */
+  async function open(look) {
+    const page = await browser.open(look);
+    await page.goto(`${server.url}#${look.fragment ?? "range=5m"}`);
+    await page.waitForSelector("#legend .ramp");
+    await page.waitForTimeout(100);
+    return page;
+  }
+
+  for (const theme of /** @type {const} */ (["light", "dark"])) {
+    for (const ratio of [1, 2]) {
+      test(`a known hot row is at its place in its colour: ${theme}, device pixel ratio ${ratio}`, async () => {
+        server.answers = fixed(status({ history_from_unix_ms: LAST - COUNT * STEP }), known);
+        const page = await open({ theme, scale: ratio });
+        const { width, height, data } = await bufferOf(page);
+        const box = await page.locator("#picture").boundingBox();
+        assert.deepEqual([width, height], [Math.round((box?.width ?? 0) * ratio), Math.round((box?.height ?? 0) * ratio)]);
+        const { pixels, ground } = paletteFor(theme);
+        const scale = scaleFor("log", 1 / 3, 1_000_000 / 0.4);
+        const at = (/** @type {number} */ column, /** @type {number} */ row) => data[Math.floor(((row + 0.5) * height) / 8) * width + Math.floor(((column + 0.5) * width) / COUNT)];
+        assert.equal(at(3, 5), pixels[levelOf(scale, 1_000_000)], "the hot row");
+        assert.equal(at(3, 2), pixels[levelOf(scale, 1)], "1 beside a million");
+        assert.notEqual(at(3, 2), pixels[0]);
+        assert.equal(at(3, 4), pixels[0], "the row above the hot one is empty");
+        assert.equal(at(3, 6), pixels[0]);
+        // Late: over what it covers, at the rate of what it covers.
+        for (const column of [28, 29, 30]) assert.equal(at(column, 5), pixels[levelOf(scale, 1_000_000 / 3)]);
+        // The hot band begins and ends where the row does, to the pixel.
+        const x = Math.floor((3.5 * width) / COUNT);
+        const hot = [];
+        for (let y = 0; y < height; y += 1) if (data[y * width + x] === at(3, 5)) hot.push(y);
+        assert.ok(Math.abs(hot[0] - (5 * height) / 8) <= 1 && Math.abs((hot.at(-1) ?? 0) + 1 - (6 * height) / 8) <= 1 && hot.length === (hot.at(-1) ?? 0) - hot[0] + 1);
+        // Gaps and the open window are hatched, one way and the other.
+        const hatch = Math.max(4, Math.round(6 * ratio));
+        const [gapFrom, gapTo, openFrom] = [Math.round((20 * width) / COUNT), Math.round((25 * width) / COUNT), Math.round(((COUNT - 1) * width) / COUNT)];
+        for (let y = 0; y < height; y += 7) {
+          for (let px = gapFrom; px < gapTo; px += 1) assert.equal(data[y * width + px], onGapLine(px, y, hatch) ? pixelOf(ground.gapInk) : pixels[0]);
+        }
+        const middle = Math.floor((5.5 * height) / 8);
+        let struck = 0;
+        for (let px = openFrom; px < width; px += 1) {
+          const line = onOpenLine(px, middle, hatch);
+          struck += line ? 1 : 0;
+          assert.equal(data[middle * width + px], line ? pixelOf(ground.openInk) : pixels[levelOf(scale, 1_000_000 / 0.4)]);
+        }
+        assert.ok(struck > 0);
+        assert.deepEqual(await pixelAt(page, x, middle), paletteFor(theme).rgb[levelOf(scale, 1_000_000)]);
+        await shoot(page, `known-${theme}-${ratio}x`);
+        assert.deepEqual(browser.complaints, []);
+      });
+    }
+  }
+
+  test("the linear scale shows 1 beside a million too", async () => {
+    server.answers = fixed(status({ history_from_unix_ms: LAST - COUNT * STEP }), known);
+    const page = await open({ fragment: "scale=linear" });
+    const { width, height, data } = await bufferOf(page);
+    assert.equal(data[Math.floor((2.5 * height) / 8) * width + Math.floor((3.5 * width) / COUNT)], paletteFor("light").pixels[1]);
+    await shoot(page, "linear-light");
+  });
+
+  test("late, open and missing columns are marked above the picture, however thin they are", async () => {
+    const many = busyMatrix(32, 1440, (i) => (i === 1439 ? "open" : i === 400 ? "late" : i === 900 ? "missing" : "complete"));
+    server.answers = fixed(status({ history_from_unix_ms: LAST - 1440 * STEP }), many);
+    const page = await open({ fragment: "range=all" });
+    const { width, height, data } = await bufferOf(page, "strip");
+    const ground = pixelOf(paletteFor("light").ground.outside);
+    const marked = (/** @type {number} */ column) => {
+      const x = Math.floor((column * width) / 1440);
+      let count = 0;
+      for (let px = x - 2; px <= x + 2; px += 1) for (let y = 0; y < height; y += 1) count += data[y * width + px] !== ground && px < width ? 1 : 0;
+      return count;
+    };
+    for (const column of [400, 900, 1439]) assert.ok(marked(column) >= height, `column ${column} has ${marked(column)} marked pixels`);
+    assert.equal(marked(600), 0);
+    await shoot(page, "late-open-missing-light");
+  });
+
+  test("1024 rows in a low window: the one hot row is drawn", async () => {
+    const hot = matrix(columns(60), Array.from({ length: 1024 }, (_, r) => wireRow({ bucket_id: `route:${r}`, start: base64(`r${String(r).padStart(5, "0")}`), values: new Array(60).fill(r === 617 ? 1_000_000 : 1) })));
+    server.answers = fixed(status({ history_from_unix_ms: LAST - 60 * STEP }), hot);
+    const page = await open({ height: 560, theme: "dark" });
+    const { width, height, data } = await bufferOf(page);
+    assert.ok(height < 512, `${height}`);
+    const level = levelOf(scaleFor("log", 1, 1_000_000 / 0.4), 1_000_000);
+    assert.equal(data[Math.floor((617 * height) / 1024) * width + 40], paletteFor("dark").pixels[level]);
+    await shoot(page, "folded-dark");
+  });
+
+  test("the picture follows the size of the window and the theme toggle", async () => {
+    server.answers = fixed(status({ history_from_unix_ms: LAST - COUNT * STEP }), known);
+    const page = await open({ theme: "light" });
+    const before = await bufferOf(page);
+    await page.setViewportSize({ width: 1600, height: 900 });
+    await page.waitForFunction((width) => /** @type {HTMLCanvasElement} */ (document.getElementById("picture")).width > width, before.width);
+    await page.click("#theme");
+    await page.waitForTimeout(100);
+    const { width, height, data } = await bufferOf(page);
+    assert.equal(data[Math.floor((4.5 * height) / 8) * width + 40], paletteFor("dark").pixels[0]);
+    assert.match(new URL(page.url()).hash, /theme=dark/);
+    await page.click("#theme");
+    assert.doesNotMatch(new URL(page.url()).hash, /theme/);
+    for (const size of [{ width: 620, height: 900 }, { width: 2560, height: 1300 }]) {
+      await page.setViewportSize(size);
+      await page.waitForTimeout(200);
+      await shoot(page, `width-${size.width}`);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `nothing sticks out at ${size.width}`);
+    }
+    assert.deepEqual(browser.complaints, []);
+  });
+});

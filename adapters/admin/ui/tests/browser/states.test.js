@@ -1,0 +1,93 @@
+// @ts-check
+/** Every state of the page in both themes, from recorded answers: its words, its next step, a picture of it. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Browser, noBrowser, shoot } from "../support/browser.js";
+import { TestServer, fixed } from "../support/server.js";
+import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
+
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {{name: string, fragment?: string, answers: import("../support/server.js").Answers, title: RegExp | null, says?: RegExp[], then?: (page: Page, server: TestServer) => Promise<void>}} State */
+
+const none = { observed_reads: 0, observed_writes: 0, observed_read_bytes: 0, observed_write_bytes: 0, unattributed_reads: 0, unattributed_writes: 0 };
+const empty = matrix(columns(0), []);
+const zero = matrix(columns(60), Array.from({ length: 16 }, (_, i) => wireRow({ bucket_id: `route:${i}`, start: base64(`k${String(i).padStart(2, "0")}`), values: new Array(60).fill(0) })));
+const ok = (/** @type {unknown} */ body) => ({ status: 200, body });
+const error = (/** @type {number} */ code, /** @type {string} */ name, /** @type {string} */ message) => ({ status: code, body: { error: name, message } });
+const notice = { id: "hot-range", title: "Hot range", text: "One band is bright: a twentieth of the keys takes most of the operations.", since_unix_ms: NOW - 14_000, until_unix_ms: NOW + 6000 };
+const phases = (/** @type {number} */ count) => busyMatrix(16, count, (i) => (i === count - 1 ? "open" : "complete"));
+
+/** @type {State[]} */
+const STATES = [
+  { name: "connecting", answers: () => "hang", title: /^Connecting$/, says: [/Asking 127\.0\.0\.1:\d+/, /check that the process is running/] },
+  { name: "waiting", answers: fixed(status({ history_from_unix_ms: null, step_ms: 60_000, next_column_unix_ms: NOW + 42_000 }), empty), title: /^Waiting for the first column$/, says: [/A column covers 1 min/, /\b4[012] s\b/, /appears by itself/] },
+  { name: "filling", answers: fixed(status({ history_from_unix_ms: null, step_ms: 60_000, next_column_unix_ms: Math.ceil(NOW / 60_000) * 60_000 }), { ...busyMatrix(16, 1), column_start_unix_ms: [Math.floor(NOW / 60_000) * 60_000], column_unix_ms: [Math.ceil(NOW / 60_000) * 60_000], step_ms: 60_000 }), title: null, says: [/The first column is being filled/, /It closes in (2\d|30) s/] },
+  { name: "no-routes", answers: fixed(status({ routes: 0, counters: none, history_from_unix_ms: null }), empty), title: /^No routes registered$/, says: [/Nothing was observed so far/, /sampler\.register/] },
+  { name: "no-observations", answers: fixed(status({ counters: none }), zero), title: /^Routes, but no observations$/, says: [/16 routes are registered/, /recorder\.observe/] },
+  { name: "unknown-routes", answers: fixed(status(), { ...phases(300), unattributed: new Array(300).fill(1100) }), title: null, says: [/1\d % of observations hit unknown routes/, /Register each route before its first observation/] },
+  { name: "unknown-routes-all", answers: fixed(status({ routes: 3 }), matrix(columns(60), [], { unattributed: new Array(60).fill(9) })), title: /^100 % of observations hit unknown routes$/, says: [/3 registered now/] },
+  {
+    name: "no-load", fragment: "series=reads", title: /^No reads in this time$/, says: [/but there are writes/],
+    answers: ({ path, query }) => ok(path === "status" ? status() : query.get("series") === "reads" ? { ...zero, series: "reads" } : { ...phases(60), series: query.get("series") }),
+    then: async (page) => {
+      await page.click("text=Show writes");
+      await page.waitForSelector("#message", { state: "hidden" });
+      assert.equal(new URL(page.url()).hash, "#series=writes");
+      assert.equal(await page.isChecked("input[value=writes]"), true);
+      await page.waitForFunction(() => document.querySelector(".ramp-unit")?.textContent?.startsWith("writes"));
+    },
+  },
+  { name: "no-load-at-all", fragment: "range=all", answers: fixed(status(), zero), title: /^No operations in this time$/, says: [/No series has load/, /appear with the next column/] },
+  {
+    name: "outside-history", fragment: "from=2026-11-19T00:00:00Z&to=2026-11-19T06:00:00Z&tz=utc", title: /^Nothing is kept for this time$/,
+    answers: ({ path, query }) => ok(path === "status" ? status() : query.get("to_unix_ms") === "0" ? phases(300) : empty),
+    says: [/Asked: 2026-11-19 00:00:00 – 06:00:00/, /Kept: 2026-11-21 03:07:30 – 03:12:30/],
+    then: async (page) => {
+      await page.click("text=Show all history");
+      await page.waitForSelector("#message", { state: "hidden" });
+      assert.equal(new URL(page.url()).hash, "#range=all&tz=utc");
+    },
+  },
+  { name: "disabled", answers: ({ path }) => (path === "status" ? ok({ version: "0.1.0", enabled: false, mode: "live", title: "orders-eu-3", now_unix_ms: NOW, counters: {} }) : error(503, "keyviz_disabled", "keyviz is disabled")), title: /switched off here$/, says: [/nothing is counted/, /KEYVIZ_ENABLED/] },
+  { name: "disabled-503", answers: () => error(503, "keyviz_disabled", "keyviz is disabled"), title: /switched off here$/ },
+  { name: "unauthorized", answers: () => error(401, "unauthorized", "a token is needed"), title: /^This server asks for a token$/, says: [/kept in this page's memory only/] },
+  { name: "gone", answers: () => "drop", title: /^The server is gone$/, says: [/cannot be reached/, /check that the process is still running/] },
+  { name: "busy", answers: () => error(503, "busy", "64 connections are open"), title: /^The server is busy$/, says: [/64 connections are open/] },
+  { name: "forbidden-host", answers: () => error(403, "forbidden_host", "host evil.example is not served"), title: /does not answer to this name/, says: [/--admin-allowed-hosts/] },
+  { name: "garbled", answers: ({ path }) => ok(path === "status" ? status() : { rows: 7 }), title: /answer is not understood$/, says: [/step_ms is absent/, /reload the page/] },
+  { name: "live", answers: fixed(status({ notice }), phases(300)), title: null, says: [/Hot range/, /One band is bright/] },
+  { name: "live-young", answers: fixed(status({ notice, history_from_unix_ms: NOW - 17_400 }), busyMatrix(16, 18)), title: null },
+  { name: "replay", answers: fixed(status({ mode: "static", title: "monitor.txt", time_label: "relative", last_flush_unix_ms: Math.floor(NOW / STEP) * STEP + STEP }), busyMatrix(200, 301, () => "complete")), title: null, says: [/replay, complete/, /from the start/] },
+  { name: "cut", answers: fixed(status({ routes: 9871 }), { ...busyMatrix(1024, 300, (i) => (i === 299 ? "open" : i % 97 === 5 ? "late" : i > 180 && i < 190 ? "missing" : "complete")), cut: { rows: 8847, values: new Array(300).fill(700) } }), title: null, says: [/1,024 of 9,871/, /In rows cut/, /Columns.*late.*open.*1 gap\b/s] },
+];
+
+const skip = noBrowser();
+describe("states", { skip }, () => {
+  const server = new TestServer();
+  const browser = new Browser();
+  before(() => server.start());
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  for (const theme of /** @type {const} */ (["light", "dark"])) {
+    for (const state of STATES) {
+      test(`${state.name}, ${theme}`, async () => {
+        server.answers = state.answers;
+        const page = await browser.open({ theme });
+        await page.goto(`${server.url}#${state.fragment ?? ""}`);
+        if (state.title === null) await page.waitForSelector("#legend .ramp");
+        else await page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#message h2")?.textContent ?? ""), state.title.source, { timeout: 8000 });
+        await page.waitForTimeout(150);
+        const text = await page.innerText("body");
+        for (const words of state.says ?? []) assert.match(text, words);
+        assert.equal(await page.isVisible("#message"), state.title !== null);
+        await shoot(page, `${state.name}-${theme}`);
+        await state.then?.(page, server);
+        assert.deepEqual(browser.complaints, []);
+      });
+    }
+  }
+});

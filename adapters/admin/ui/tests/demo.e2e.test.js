@@ -1,0 +1,87 @@
+// @ts-check
+/** The real service: within 15 s of the first picture there are at least 10 columns, and the picture moves. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { Browser, noBrowser, shoot } from "./support/browser.js";
+
+const BINARY = process.env["KEYVIZ_BIN"];
+const START_MS = 60_000;
+
+/** @returns {string | false} why not; throws where that is a failure */
+function noDemo() {
+  if (BINARY) return noBrowser();
+  const reason = "KEYVIZ_BIN does not name the keyviz binary";
+  if (process.env["CI"] === "true") throw new Error(reason);
+  console.error(`SKIPPED: ${reason}; build it and run KEYVIZ_BIN=target/release/keyviz npm run e2e`);
+  return reason;
+}
+
+/**
+ * Starts the demo on a free port.
+ * @param {string} binary @returns {Promise<{url: string, output: () => string, stop: () => Promise<number | null>}>}
+ */
+async function startDemo(binary) {
+  const child = spawn(binary, ["demo", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const ended = once(child, "exit");
+  const url = await new Promise((found, refuse) => {
+    const timer = setTimeout(() => refuse(new Error(`no address within ${START_MS / 1000} s:\n${output}`)), START_MS);
+    const read = (/** @type {Buffer} */ chunk) => {
+      output += chunk;
+      const address = /http:\/\/127\.0\.0\.1:\d+\/admin\//.exec(output)?.[0];
+      if (address === undefined) return;
+      clearTimeout(timer);
+      found(address);
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", (chunk) => (output += chunk));
+    child.on("error", refuse);
+    void ended.then(([code]) => refuse(new Error(`it ended with ${code}:\n${output}`)));
+  });
+  const stop = async () => {
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
+    const [code] = await ended;
+    clearTimeout(timer);
+    return code;
+  };
+  return { url, output: () => output, stop };
+}
+
+test("the demo shows a moving picture", { skip: noDemo(), timeout: 180_000 }, async () => {
+  const demo = await startDemo(String(BINARY));
+  const browser = new Browser();
+  try {
+    const page = await browser.open();
+    await page.goto(demo.url);
+    await page.waitForFunction(() => document.querySelector("#legend .ramp") !== null && /** @type {HTMLElement} */ (document.getElementById("message")).hidden, null, { timeout: 30_000 });
+    const first = Date.now();
+    await shoot(page, "demo-first");
+    const columns = () => page.evaluate(() => {
+      const names = [...document.querySelectorAll("#accounts dt")];
+      const value = names.find((name) => name.textContent === "Columns")?.nextElementSibling?.textContent ?? "0";
+      return Number.parseInt(value.replaceAll(",", ""), 10);
+    });
+    await page.waitForFunction(() => {
+      const name = [...document.querySelectorAll("#accounts dt")].find((one) => one.textContent === "Columns");
+      return Number.parseInt((name?.nextElementSibling?.textContent ?? "0").replaceAll(",", ""), 10) >= 10;
+    }, null, { timeout: 15_000 - (Date.now() - first) });
+    assert.ok((await columns()) >= 10);
+    await shoot(page, "demo");
+    const one = await page.locator("#picture").screenshot();
+    await page.waitForTimeout(3000);
+    const other = await page.locator("#picture").screenshot();
+    assert.ok(!one.equals(other), "two pictures 3 s apart differ");
+    assert.equal(await page.isVisible("#notice"), true, "the phase says what to see");
+    assert.match(await page.innerText("#live"), /^live/);
+    assert.deepEqual(browser.complaints, []);
+  } finally {
+    await browser.close();
+    const code = await demo.stop();
+    console.log(demo.output());
+    assert.equal(code, 0, "it ends in order when asked to");
+  }
+});

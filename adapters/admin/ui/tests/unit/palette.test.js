@@ -1,0 +1,84 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { labOf, luminance, paletteFor, pixelOf } from "../../src/palette.js";
+import { levelOf, scaleFor } from "../../src/scale.js";
+
+/** @typedef {import("../../src/palette.js").Triple} Triple */
+/** @type {readonly import("../../src/palette.js").Theme[]} */
+const THEMES = ["light", "dark"];
+
+/** @param {Triple} a @param {Triple} b @returns {number} contrast as WCAG counts it */
+function contrast(a, b) {
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (high + 0.05) / (low + 0.05);
+}
+
+/** @param {Triple} a @param {Triple} b @returns {number} CIE76 distance */
+function distance(a, b) {
+  const [p, q] = [labOf(a), labOf(b)];
+  return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+}
+
+for (const theme of THEMES) {
+  const { rgb, pixels, ground } = paletteFor(theme);
+  const lightness = rgb.map((colour) => labOf(colour)[0]);
+
+  test(`${theme}: lightness over 256 levels is strictly monotone, away from the surface`, () => {
+    assert.equal(rgb.length, 256);
+    const way = theme === "light" ? -1 : 1;
+    for (let level = 1; level < 256; level += 1) {
+      assert.ok((lightness[level] - lightness[level - 1]) * way > 0, `level ${level}: ${lightness[level - 1]} then ${lightness[level]}`);
+    }
+  });
+
+  test(`${theme}: levels are evenly apart in lightness`, () => {
+    const mean = Math.abs(lightness[255] - lightness[1]) / 254;
+    for (let level = 10; level < 256; level += 1) assert.ok(Math.abs(Math.abs(lightness[level] - lightness[level - 9]) / 9 - mean) < 0.1 * mean, `level ${level}`);
+  });
+
+  test(`${theme}: 1 beside 10^6 is visible against the background, on both scales`, () => {
+    for (const kind of /** @type {const} */ (["log", "linear"])) {
+      const scale = scaleFor(kind, 1, 1e6);
+      const [one, million] = [rgb[levelOf(scale, 1)], rgb[levelOf(scale, 1e6)]];
+      assert.ok(contrast(one, rgb[0]) >= 1.5, `${kind}: contrast ${contrast(one, rgb[0])}`);
+      assert.ok(distance(one, rgb[0]) >= 20, `${kind}: distance ${distance(one, rgb[0])}`);
+      assert.ok(contrast(million, rgb[0]) >= 7, `${kind}: top contrast`);
+      assert.ok(distance(one, million) >= 50, `${kind}: one and a million differ`);
+    }
+  });
+
+  test(`${theme}: no level looks like the ground of gaps, outside or the surface`, () => {
+    for (const colour of [ground.surface, ground.outside]) {
+      for (let level = 1; level < 256; level += 1) assert.ok(distance(rgb[level], colour) > 15, `level ${level}`);
+    }
+    assert.ok(distance(ground.surface, ground.outside) > 3);
+    assert.ok(contrast(ground.gapInk, ground.surface) >= 1.8, "the hatch of a gap is seen");
+  });
+
+  // Machado, Oliveira, Fernandes 2009, severity 1, in linear light.
+  const DEFICIENCY = {
+    protan: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    deutan: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    tritan: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+  };
+  for (const [name, rows] of Object.entries(DEFICIENCY)) {
+    test(`${theme}: eight levels apart differ, in order, to ${name} eyes`, () => {
+      const toLinear = (/** @type {number} */ c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+      const toGamma = (/** @type {number} */ c) => 255 * (c <= 0.0031308 ? 12.92 * c : 1.055 * Math.min(1, c) ** (1 / 2.4) - 0.055);
+      const seen = rgb.map((colour) => {
+        const light = colour.map(toLinear);
+        const [r, g, b] = rows.map((row) => toGamma(Math.max(0, row[0] * light[0] + row[1] * light[1] + row[2] * light[2])));
+        return labOf([r, g, b])[0];
+      });
+      const way = theme === "light" ? -1 : 1;
+      for (let level = 9; level < 256; level += 1) assert.ok((seen[level] - seen[level - 8]) * way > 0, `level ${level}`);
+    });
+  }
+
+  test(`${theme}: pixels are the colours, opaque, in the order ImageData has them`, () => {
+    const bytes = new Uint8ClampedArray(Uint32Array.of(pixels[77]).buffer);
+    assert.deepEqual([...bytes], [...rgb[77], 255]);
+    assert.equal(pixels[77], pixelOf(rgb[77]));
+  });
+}
