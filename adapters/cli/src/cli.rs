@@ -1,0 +1,57 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::demo::DemoArgs;
+use crate::replay::ReplayArgs;
+
+/// See where the load lands in a key space, over time.
+///
+/// Without a command it runs the demo.
+#[derive(Debug, Parser)]
+#[command(name = "keyviz", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    demo: DemoArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a real storage engine under a load that changes, and show it (the default)
+    Demo(DemoArgs),
+    /// Read a trace file, answer in text, and show it
+    Replay(ReplayArgs),
+}
+
+impl Cli {
+    /// The command given, else the demo with the flags given.
+    pub(crate) fn command(self) -> Command {
+        self.command.unwrap_or(Command::Demo(self.demo))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_fit_together() {
+        <Cli as CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn the_demo_is_the_default() {
+        let parse = |args: &[&str]| Cli::try_parse_from(args).map(Cli::command);
+        assert!(matches!(parse(&["keyviz"]), Ok(Command::Demo(_))));
+        assert!(matches!(parse(&["keyviz", "--listen", "127.0.0.1:0"]), Ok(Command::Demo(_))));
+        assert!(matches!(parse(&["keyviz", "demo", "--workload", "zipf"]), Ok(Command::Demo(_))));
+        assert!(matches!(parse(&["keyviz", "replay", "f"]), Ok(Command::Replay(_))));
+        assert!(parse(&["keyviz", "replay"]).is_err());
+        assert!(parse(&["keyviz", "--workload", "nosuch"]).is_err());
+    }
+}

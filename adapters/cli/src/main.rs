@@ -1,0 +1,38 @@
+//! `keyviz`: see where the load lands in a key space, over time.
+//!
+//! | command | what it does |
+//! |---|---|
+//! | `keyviz` or `keyviz demo` | runs a real storage engine under a load that changes, and shows it |
+//! | `keyviz replay FILE` | reads a trace, answers in text, and shows it |
+//!
+//! Exit status: 0 when the job was done (a signal that ends it counts as done), 1 when it could not be done,
+//! 2 when the command line is wrong.
+
+mod catalog;
+mod cli;
+mod demo;
+mod escape;
+mod failure;
+mod out;
+mod quantity;
+mod random;
+mod replay;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let done = match cli::Cli::parse().command() {
+        cli::Command::Demo(args) => demo::run(&args),
+        cli::Command::Replay(args) => replay::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            out::complain(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}

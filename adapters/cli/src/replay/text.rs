@@ -1,0 +1,152 @@
+//! The answer in words.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use keyviz_core::Series;
+use keyviz_trace::Skipped;
+
+use super::answer::{Answer, Peak};
+use super::feed::Fed;
+use super::hot::HotRange;
+use super::input::Input;
+use super::prefixes::Prefix;
+use crate::escape;
+use crate::quantity::{bytes, clock, count, duration, instant, rate, share, since};
+
+/// The whole answer; ends without a newline.
+pub(crate) fn tell(input: &Input, fed: &Fed, answer: &Answer, took: Duration) -> String {
+    let mut text = format!("{}: {}, {}\n\n", input.name(), fed.format.name(), bytes(input.bytes()));
+    // Writing to a String cannot fail, so what `writeln!` returns is dropped throughout.
+    let _ = totals(&mut text, fed, answer);
+    let _ = hottest(&mut text, fed, answer);
+    let lines_rate = rate(fed.tally.lines, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    let _ = write!(text, "\ntook      {:.1}s, {} lines in two passes", took.as_secs_f64(), lines_rate);
+    text
+}
+
+fn totals(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
+    let total = &answer.total;
+    writeln!(
+        text,
+        "total     {} operations: {} reads, {} writes; {} read, {} written (keys and values)",
+        count(total.get(Series::Ops)),
+        count(total.reads),
+        count(total.writes),
+        bytes(total.read_bytes),
+        bytes(total.write_bytes)
+    )?;
+    let (first_ms, last_ms) = (fed.first_us / 1000, fed.last_us / 1000);
+    let period = if fed.relative() {
+        format!("{} to {}", since(first_ms), since(last_ms))
+    } else {
+        format!("{} to {} UTC", instant(first_ms), instant(last_ms))
+    };
+    let columns = fed.columns();
+    let plural = if columns == 1 { "" } else { "s" };
+    writeln!(text, "period    {period}")?;
+    writeln!(
+        text,
+        "duration  {}, {} on average, in {} column{plural} of {}",
+        duration(fed.duration_ms()),
+        rate(total.get(Series::Ops), fed.duration_ms()),
+        count(columns),
+        duration(fed.step_ms)
+    )?;
+    let tally = &fed.tally;
+    writeln!(text, "lines     {} read, {} skipped", count(tally.lines), count(tally.skipped.total()))?;
+    if tally.skipped.total() > 0 {
+        writeln!(text, "{}", skipped(&tally.skipped))?;
+    }
+    if tally.times_raised > 0 {
+        writeln!(
+            text,
+            "time      went back in {} records; they are shown at the latest time before them",
+            count(tally.times_raised)
+        )?;
+    }
+    if answer.not_shown > 0 {
+        writeln!(text, "warning   {} operations are in no column of the picture", count(answer.not_shown))?;
+    }
+    Ok(())
+}
+
+fn hottest(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
+    let total = answer.total.get(Series::Ops);
+    writeln!(text, "\nhottest ranges\n    share        rate         peak  from                 operations  range")?;
+    for (range, peak) in &answer.ranges {
+        let (peak_rate, peak_time) = match peak {
+            Some(peak) => (rate(peak.ops, peak.duration_ms), when(fed, peak)),
+            None => (String::new(), String::new()),
+        };
+        writeln!(
+            text,
+            "  {:>7}  {:>10}  {:>11}  {:<19}  {:>10}  {}",
+            share(range.ops, total),
+            rate(range.ops, fed.duration_ms()),
+            peak_rate,
+            peak_time,
+            count(range.ops),
+            bounds(range)
+        )?;
+    }
+    if !answer.prefixes.is_empty() {
+        writeln!(text, "\nhot prefixes and keys\n    share        rate  operations")?;
+    }
+    for hot in &answer.prefixes {
+        writeln!(
+            text,
+            "  {:>7}  {:>10}  {:>10}  {}",
+            share(hot.ops, total),
+            rate(hot.ops, fed.duration_ms()),
+            count(hot.ops),
+            name(&hot.prefix)
+        )?;
+    }
+    Ok(())
+}
+
+fn when(fed: &Fed, peak: &Peak) -> String {
+    if fed.relative() {
+        since(peak.start_ms)
+    } else if fed.duration_ms() < 86_400_000 {
+        clock(peak.start_ms)
+    } else {
+        instant(peak.start_ms)
+    }
+}
+
+fn bounds(range: &HotRange) -> String {
+    if let Some(prefix) = range.prefix.as_ref().filter(|prefix| prefix.whole) {
+        return name(prefix);
+    }
+    let end = range.end.as_ref().map_or("the end".to_owned(), |end| escape::key(end));
+    let start = if range.start.is_empty() { "the start".to_owned() } else { escape::key(&range.start) };
+    match &range.prefix {
+        Some(prefix) => format!("{start} to {end} ({})", name(prefix)),
+        None => format!("{start} to {end}"),
+    }
+}
+
+fn name(prefix: &Prefix) -> String {
+    let bytes = escape::key(&prefix.bytes);
+    match (prefix.whole, bytes.is_empty()) {
+        (true, true) => "the empty key".to_owned(),
+        (true, false) => format!("key {bytes}"),
+        (false, _) => format!("prefix {bytes}"),
+    }
+}
+
+/// One line a reason, with the numbers of its first lines; empty when nothing was skipped.
+pub(crate) fn skipped(skipped: &Skipped) -> String {
+    let lines = skipped.reasons().into_iter().map(|skip| {
+        let mut first: Vec<String> = skip.first_lines().map(|line| line.to_string()).collect();
+        let word = if first.len() == 1 { "line" } else { "lines" };
+        if skip.lines > first.len() as u64 {
+            first.push("...".to_owned());
+        }
+        let (name, why) = (skip.reason.name(), skip.reason.text());
+        format!("          {:>10}  {name}: {why} ({word} {})", count(skip.lines), first.join(", "))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
