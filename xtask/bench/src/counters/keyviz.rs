@@ -1,0 +1,150 @@
+//! keyviz, in each of the ways that a host counts.
+
+use keyviz_core::{Config, Label, Labels, Op, Recorder, RouteHandle, RouteId, Sampler};
+
+use super::{Counter, PLACES, Total, for_each_place, place};
+use crate::load::{ROUTES, Stream, VALUE_LEN, routes};
+
+/// When every benchmark's sampler begins.
+pub const BEGIN_MS: u64 = 1_800_000_000_000;
+
+/// A sampler with [`ROUTES`] routes, `edit` applied to the default configuration.
+pub fn fixture(edit: impl FnOnce(&mut Config)) -> Result<Sampler, String> {
+    let mut config = Config::default();
+    config.max_routes = ROUTES as u32;
+    edit(&mut config);
+    let sampler = Sampler::new(config, BEGIN_MS).map_err(|error| error.to_string())?;
+    for route in routes(ROUTES) {
+        sampler.register(RouteId(route.id), &route.start, Some(&route.end), 0).map_err(|error| error.to_string())?;
+    }
+    Ok(sampler)
+}
+
+/// What the sampler's columns have received: everything goes through a flush.
+pub fn total(sampler: &Sampler) -> Total {
+    sampler.flush(BEGIN_MS + 1);
+    let counters = sampler.reader().counters();
+    Total { operations: counters.recorded.writes, bytes: Some(counters.recorded.write_bytes) }
+}
+
+/// A recorder, by route id.
+pub struct ById {
+    sampler: Sampler,
+    recorder: Recorder,
+}
+
+impl ById {
+    /// A recorder of a sampler that nothing else counts into.
+    pub fn new(sampler: Sampler) -> ById {
+        ById { recorder: sampler.recorder(), sampler }
+    }
+}
+
+impl Counter for ById {
+    fn name(&self) -> &'static str {
+        "keyviz recorder"
+    }
+
+    fn count(&mut self, stream: &Stream) {
+        stream.for_each(|route, key| self.recorder.observe(RouteId(route), Op::Write, key, VALUE_LEN));
+    }
+
+    fn total(&mut self) -> Result<Total, String> {
+        Ok(total(&self.sampler))
+    }
+}
+
+/// A recorder, with the handles of all routes kept.
+pub struct ByHandle {
+    sampler: Sampler,
+    recorder: Recorder,
+    handles: Box<[RouteHandle; PLACES]>,
+}
+
+impl ByHandle {
+    /// A recorder of a sampler that nothing else counts into.
+    pub fn new(sampler: Sampler) -> ByHandle {
+        let handles = for_each_place(|route| sampler.handle(RouteId(route.id)));
+        ByHandle { recorder: sampler.recorder(), sampler, handles }
+    }
+}
+
+impl Counter for ByHandle {
+    fn name(&self) -> &'static str {
+        "keyviz handle"
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the place is masked to the array's length")]
+    fn count(&mut self, stream: &Stream) {
+        stream.for_each(|route, key| {
+            self.recorder.observe_handle(&mut self.handles[place(route)], Op::Write, key, VALUE_LEN);
+        });
+    }
+
+    fn total(&mut self) -> Result<Total, String> {
+        Ok(total(&self.sampler))
+    }
+}
+
+/// A recorder, with a label.
+pub struct Labelled {
+    sampler: Sampler,
+    recorder: Recorder,
+    label: Label,
+}
+
+impl Labelled {
+    /// The names that the sampler is configured with.
+    pub fn names() -> Result<Labels, String> {
+        Labels::new(&["redis", "s3"]).map_err(|error| error.to_string())
+    }
+
+    /// A recorder of a sampler that has these names, and that nothing else counts into; all operations come from
+    /// one of them.
+    pub fn new(sampler: Sampler) -> Result<Labelled, String> {
+        let label = Labelled::names()?.get("s3");
+        Ok(Labelled { recorder: sampler.recorder(), sampler, label })
+    }
+}
+
+impl Counter for Labelled {
+    fn name(&self) -> &'static str {
+        "keyviz label"
+    }
+
+    fn count(&mut self, stream: &Stream) {
+        stream.for_each(|route, key| {
+            self.recorder.observe_labelled(RouteId(route), self.label, Op::Write, key, VALUE_LEN);
+        });
+    }
+
+    fn total(&mut self) -> Result<Total, String> {
+        Ok(total(&self.sampler))
+    }
+}
+
+/// The sampler itself: the recorder is the thread's own.
+pub struct Sampled {
+    sampler: Sampler,
+}
+
+impl Sampled {
+    /// A sampler that nothing else counts into.
+    pub fn new(sampler: Sampler) -> Sampled {
+        Sampled { sampler }
+    }
+}
+
+impl Counter for Sampled {
+    fn name(&self) -> &'static str {
+        "keyviz thread-local"
+    }
+
+    fn count(&mut self, stream: &Stream) {
+        stream.for_each(|route, key| self.sampler.observe(RouteId(route), Op::Write, key, VALUE_LEN));
+    }
+
+    fn total(&mut self) -> Result<Total, String> {
+        Ok(total(&self.sampler))
+    }
+}

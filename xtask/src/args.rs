@@ -1,0 +1,56 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+/// What was asked for.
+pub enum Command {
+    /// List the commands.
+    Help,
+    /// Run the steps whose name starts with `only`, or all.
+    Test {
+        /// Start of a step's name.
+        only: Option<String>,
+    },
+    /// Build and run the benchmarks with these arguments; `keyviz-bench` reads them itself.
+    Bench(Vec<OsString>),
+    /// Install what the tests need.
+    Setup,
+}
+
+/// Reads the command line of this process.
+pub fn parse() -> Result<Command, lexopt::Error> {
+    let mut parser = Parser::from_env();
+    let command = match parser.next()? {
+        None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
+        Some(Arg::Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected()),
+    };
+    match command.as_str() {
+        "help" => nothing_more(parser, Command::Help),
+        "setup" => nothing_more(parser, Command::Setup),
+        "test" => test(parser),
+        "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),
+        _ => Err(format!("there is no command `{command}`").into()),
+    }
+}
+
+fn test(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let mut only = None;
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("only") => only = Some(parser.value()?.string()?),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Test { only })
+}
+
+fn nothing_more(mut parser: Parser, command: Command) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        None => Ok(command),
+        Some(other) => Err(other.unexpected()),
+    }
+}

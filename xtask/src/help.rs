@@ -1,0 +1,16 @@
+//! The list of all commands.
+
+/// What `cargo xtask help` prints.
+pub const TEXT: &str = "\
+cargo xtask COMMAND
+
+  help                              this list
+  setup                             installs what the tests need, or prints the command that does
+  test [--only NAME]                every test there is, step by step; NAME is a step or the start of its name
+  bench [NAME | --only NAME] [--json FILE] [--runs N] [--list]
+                                    the numbers, beside what they compare with; NAME is the start of a name;
+                                    `bench build` times a build from nothing to a live picture
+
+Environment
+  KEYVIZ_TARGET_DIR                 build output goes there instead of ./target (one checkout at a time)
+  CI=true                           a missing tool is a failure; otherwise its step is skipped, and counted";

@@ -1,0 +1,112 @@
+//! The programs that the tests need beside cargo, and how each is had.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process;
+
+/// Something that has to be on the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// `cargo fmt`.
+    Rustfmt,
+    /// `cargo clippy`.
+    Clippy,
+    /// Node.js, for the page's checks and tests.
+    Node,
+    /// npm, which comes with Node.js nearly everywhere.
+    Npm,
+    /// The browser that the page is tested in.
+    Chromium,
+    /// A font: without one, headless Chromium draws no text.
+    Fonts,
+    /// The server whose traffic `keyviz replay` is tested with.
+    RedisServer,
+}
+
+/// The oldest Node.js that runs the page's tests.
+const NODE_MAJOR: u32 = 20;
+
+impl Tool {
+    /// All of them, in the order in which they are set up.
+    pub const ALL: [Tool; 7] =
+        [Tool::Rustfmt, Tool::Clippy, Tool::Node, Tool::Npm, Tool::Chromium, Tool::Fonts, Tool::RedisServer];
+
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tool::Rustfmt => "rustfmt",
+            Tool::Clippy => "clippy",
+            Tool::Node => "Node.js 20 or newer",
+            Tool::Npm => "npm",
+            Tool::Chromium => "chromium",
+            Tool::Fonts => "a font (DejaVu Sans)",
+            Tool::RedisServer => "redis-server",
+        }
+    }
+
+    /// The Debian package that brings it; the toolchain's own parts come from rustup.
+    pub fn debian_package(self) -> Option<&'static str> {
+        match self {
+            Tool::Rustfmt | Tool::Clippy => None,
+            Tool::Node => Some("nodejs"),
+            Tool::Npm => Some("npm"),
+            Tool::Chromium => Some("chromium"),
+            Tool::Fonts => Some("fonts-dejavu-core"),
+            Tool::RedisServer => Some("redis-server"),
+        }
+    }
+
+    /// What a person does who is not root on Debian.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Tool::Rustfmt => "rustup component add rustfmt",
+            Tool::Clippy => "rustup component add clippy",
+            Tool::Node => "install Node.js 20 or newer (https://nodejs.org/en/download)",
+            Tool::Npm => "install npm (it comes with Node.js)",
+            Tool::Chromium => "install Chromium, or name the program in KEYVIZ_CHROMIUM",
+            Tool::Fonts => "install a font, DejaVu Sans for one",
+            Tool::RedisServer => "install redis-server",
+        }
+    }
+
+    /// Whether it is there and new enough.
+    pub fn is_present(self) -> bool {
+        match self {
+            Tool::Rustfmt => process::succeeds(Command::new("cargo").args(["fmt", "--version"])),
+            Tool::Clippy => process::succeeds(Command::new("cargo").args(["clippy", "--version"])),
+            Tool::Node => node_major().is_some_and(|major| major >= NODE_MAJOR),
+            Tool::Npm => on_path("npm").is_some(),
+            Tool::Chromium => chromium().is_some(),
+            Tool::Fonts => has_font(),
+            Tool::RedisServer => on_path("redis-server").is_some(),
+        }
+    }
+}
+
+/// The browser: the one that `KEYVIZ_CHROMIUM` names, else the first that is on the path.
+pub fn chromium() -> Option<PathBuf> {
+    match env::var_os("KEYVIZ_CHROMIUM") {
+        Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
+        None => ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path),
+    }
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+fn node_major() -> Option<u32> {
+    let version = process::output(Command::new(on_path("node")?).arg("--version")).ok()?;
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+fn has_font() -> bool {
+    let dejavu = Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf");
+    !cfg!(target_os = "linux")
+        || dejavu.is_file()
+        || on_path("fc-list")
+            .is_some_and(|list| process::output(&mut Command::new(list)).is_ok_and(|fonts| !fonts.trim().is_empty()))
+}
