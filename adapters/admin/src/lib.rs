@@ -113,3 +113,8 @@ pub use token::{Token, TokenError};
 
 /// Where the API's paths begin.
 pub const BASE_PATH: &str = "/admin/api/v1/keyviz";
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
