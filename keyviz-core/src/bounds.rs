@@ -13,7 +13,7 @@ use zerocopy::FromZeros;
 use crate::config::ConfigError;
 use crate::limits::CHUNK_BYTES;
 use crate::sync::{AtomicU64, Ordering};
-use crate::zeroed::{PAGE_BYTES, zeroed};
+use crate::zeroed::{PAGE_BYTES, filled, zeroed};
 
 /// Three words of bytes (big-endian, zero-padded); then the link to the next chunk in the lower and
 /// the bound's length in the upper half.
@@ -147,9 +147,9 @@ pub(crate) struct BoundCounts {
 }
 
 impl BoundCounts {
-    pub(crate) fn new(chunks: usize) -> Self {
-        let refs = (0..chunks).map(|i| if i + 1 < chunks { i as u32 + 2 } else { 0 }).collect();
-        BoundCounts { refs, free_head: u32::from(chunks > 0), free: chunks }
+    pub(crate) fn new(chunks: usize) -> Result<Self, ConfigError> {
+        let refs = filled(chunks, |i| if i + 1 < chunks { i as u32 + 2 } else { 0 })?;
+        Ok(BoundCounts { refs, free_head: u32::from(chunks > 0), free: chunks })
     }
 
     /// Chunks in use.
@@ -237,7 +237,7 @@ mod tests {
         #[test]
         fn stores_compares_and_frees(bounds in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 1..20), key in prop::collection::vec(any::<u8>(), 0..80)) {
             let slab = Slab::new(256).unwrap();
-            let mut counts = BoundCounts::new(256);
+            let mut counts = BoundCounts::new(256).unwrap();
             let refs: Vec<BoundRef> = bounds.iter().map(|b| counts.insert(&slab, b).unwrap()).collect();
             for (bytes, bound) in bounds.iter().zip(&refs) {
                 let mut copy = Vec::new();
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn full_changes_nothing() {
         let slab = Slab::new(2).unwrap();
-        let mut counts = BoundCounts::new(2);
+        let mut counts = BoundCounts::new(2).unwrap();
         assert!(counts.insert(&slab, &[1; 49]).is_none());
         assert_eq!(counts.used(), 0);
         assert!(counts.insert(&slab, &[1; 48]).is_some());

@@ -52,7 +52,8 @@ pub struct Config {
     pub bound_bytes: usize,
     /// The longest bound in bytes, 1 to 65 536.
     pub max_bound_len: u32,
-    /// Touch all memory at construction, so that no page fault meets a later operation.
+    /// Touch the pools and the cells' state at construction, so that observing and flushing meet page
+    /// faults at most in the directories and ids, some pages in all.
     pub prefault: bool,
 }
 
@@ -171,7 +172,7 @@ impl Config {
         for (field, bytes) in
             [("cell_bytes", self.cell_bytes), ("history_bytes", self.history_bytes), ("bound_bytes", self.bound_bytes)]
         {
-            range(field, bytes as u64, 1, MAX_POOL_BYTES as u64)?;
+            range(field, bytes as u64, 1, MAX_POOL_BYTES)?;
         }
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! One struct for everything that is counted about counting: dropped, refused, late, evicted.
 
-use alloc::boxed::Box;
-
 use crate::op::Tally;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -48,7 +46,7 @@ macro_rules! counters {
 counters! {
     /// Routes registered now.
     routes,
-    /// Removed routes whose slots have not ended their grace.
+    /// Removed routes whose slots are not free yet.
     draining,
     /// Registrations that overlapped a registered neighbour.
     overlapping_routes,
@@ -56,7 +54,7 @@ counters! {
     register_refused,
     /// Calls of flush.
     flushes,
-    /// Flushes that were given a time before the last one's.
+    /// Flushes that were given a time before the last one's, or past the year 9999.
     clock_stepped_back,
     /// Columns sealed.
     columns_sealed,
@@ -68,7 +66,9 @@ counters! {
     windows_missing,
     /// Operations that arrived in a slot after its grace; they are also in `unattributed`.
     late_after_grace,
-    /// Term changes whose counts could not be kept apart for want of history bytes.
+    /// Routes whose group changed its term and whose counts could not be set apart, for want of history
+    /// bytes or descriptors: what they counted shortly before stands under the later term, or what they
+    /// count until the next flush under the earlier one.
     terms_unsplit,
     /// Observations with a label that is not configured; counted unlabelled.
     unknown_labels,
@@ -119,7 +119,6 @@ pub(crate) enum Published {
     TermsUnsplit,
     HistoryBytesUsed,
     BoundBytesUsed,
-    ReaderRetries,
     /// Whether a route ever had a group: decides the default `write_merge`.
     EverGrouped,
     StartedMs,
@@ -130,14 +129,12 @@ pub(crate) enum Published {
 
 const PUBLISHED: usize = Published::OpenFrom as usize + 1;
 
-/// The published numbers. The writer is their only writer (`ReaderRetries` excepted).
-pub(crate) struct Board(Box<[AtomicU64]>);
+/// The published numbers. The writer is their only writer.
+pub(crate) struct Board([AtomicU64; PUBLISHED]);
 
 impl Board {
-    pub(crate) const BYTES: usize = PUBLISHED * 8;
-
     pub(crate) fn new() -> Self {
-        Board((0..PUBLISHED).map(|_| AtomicU64::new(0)).collect())
+        Board([const { AtomicU64::new(0) }; PUBLISHED])
     }
 
     fn word(&self, index: usize) -> Option<&AtomicU64> {
@@ -156,13 +153,6 @@ impl Board {
 
     pub(crate) fn add(&self, which: Published, by: u64) {
         self.set(which, self.get(which).saturating_add(by));
-    }
-
-    /// Counts from any thread.
-    pub(crate) fn fetch_add(&self, which: Published, by: u64) {
-        if let Some(word) = self.word(which as usize) {
-            word.fetch_add(by, Ordering::Relaxed);
-        }
     }
 
     pub(crate) fn tally(&self, which: Published) -> Tally {

@@ -9,10 +9,12 @@
 use alloc::boxed::Box;
 
 use crate::bounds::{BoundCounts, BoundRef, Slab};
+use crate::config::ConfigError;
 use crate::sync::{AtomicU64, Ordering};
+use crate::zeroed::{filled, zeroed};
 
 /// Words of a descriptor.
-pub(crate) const DESCRIPTOR_WORDS: usize = 5;
+pub(crate) const DESCRIPTOR_WORDS: usize = 6;
 
 /// No descriptor, no seat, no block.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -27,14 +29,23 @@ pub(crate) struct Descriptor {
     pub(crate) end: BoundRef,
     /// Greater is newer; never reused.
     pub(crate) serial: u64,
+    /// When its route was registered or revived with these bounds; greater is later.
+    pub(crate) since: u64,
+}
+
+impl Descriptor {
+    /// Orders descriptors of one route: later bounds first, then later terms.
+    pub(crate) fn age(&self) -> (u64, u64) {
+        (self.since, self.serial)
+    }
 }
 
 /// Descriptors as readers see them.
 pub(crate) struct Descriptors(Box<[AtomicU64]>);
 
 impl Descriptors {
-    pub(crate) fn new(count: usize) -> Self {
-        Descriptors((0..count * DESCRIPTOR_WORDS).map(|_| AtomicU64::new(0)).collect())
+    pub(crate) fn new(count: usize) -> Result<Self, ConfigError> {
+        Ok(Descriptors(zeroed(count * DESCRIPTOR_WORDS)?))
     }
 
     pub(crate) fn get(&self, index: u32) -> Descriptor {
@@ -48,16 +59,35 @@ impl Descriptors {
             start: BoundRef(bounds as u32),
             end: BoundRef((bounds >> 32) as u32),
             serial: word(4),
+            since: word(5),
         }
     }
 
     fn set(&self, index: u32, to: &Descriptor) {
         let bounds = u64::from(to.start.0) | u64::from(to.end.0) << 32;
-        for (i, value) in [to.route, to.group, to.term, bounds, to.serial].into_iter().enumerate() {
+        for (i, value) in [to.route, to.group, to.term, bounds, to.serial, to.since].into_iter().enumerate() {
             if let Some(word) = self.0.get(index as usize * DESCRIPTOR_WORDS + i) {
                 word.store(value, Ordering::Relaxed);
             }
         }
+    }
+}
+
+impl Descriptors {
+    fn set_word(&self, index: u32, word: usize, value: u64) {
+        if let Some(word) = self.0.get(index as usize * DESCRIPTOR_WORDS + word) {
+            word.store(value, Ordering::Relaxed);
+        }
+    }
+
+    /// Changes the term of a descriptor that no column refers to.
+    pub(crate) fn set_term(&self, index: u32, term: u64) {
+        self.set_word(index, 2, term);
+    }
+
+    /// The route is back with these bounds; columns that refer to the descriptor say so from now on.
+    pub(crate) fn set_since(&self, index: u32, since: u64) {
+        self.set_word(index, 5, since);
     }
 }
 
@@ -80,34 +110,28 @@ pub(crate) struct DescriptorList {
 }
 
 impl DescriptorList {
-    pub(crate) fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Result<Self, ConfigError> {
         let next = |i: usize| if i + 1 < count { i as u32 + 1 } else { NONE };
-        DescriptorList {
-            meta: (0..count).map(|i| DescriptorMeta { next: next(i), last_column: 0 }).collect(),
+        Ok(DescriptorList {
+            meta: filled(count, |i| DescriptorMeta { next: next(i), last_column: 0 })?,
             free: 0,
             retired_first: NONE,
             retired_last: NONE,
             serial: 0,
-        }
+        })
+    }
+
+    /// The newest column that may refer to the first retired one.
+    pub(crate) fn first_retired_until(&self) -> Option<u64> {
+        self.meta.get(self.retired_first as usize).map(|meta| meta.last_column)
     }
 
     fn meta(&mut self, index: u32) -> Option<&mut DescriptorMeta> {
         self.meta.get_mut(index as usize)
     }
 
-    /// A descriptor for `to`, whose bounds the caller has retained for it; `None` when all are in
-    /// use by seats or by columns from `oldest_column` on.
-    pub(crate) fn insert(
-        &mut self,
-        shared: &Descriptors,
-        slab: &Slab,
-        bounds: &mut BoundCounts,
-        oldest_column: u64,
-        mut to: Descriptor,
-    ) -> Option<u32> {
-        if self.free == NONE {
-            self.reclaim_one(shared, slab, bounds, oldest_column);
-        }
+    /// A free descriptor filled with `to`, whose bounds the caller has retained for it.
+    pub(crate) fn insert(&mut self, shared: &Descriptors, mut to: Descriptor) -> Option<u32> {
         let index = self.free;
         self.free = self.meta(index)?.next;
         self.serial += 1;

@@ -7,13 +7,14 @@
 
 use crate::column::{Cell, Segment};
 use crate::counters::Published;
+use crate::descriptor::NONE;
 use crate::history::{ColumnState, Head, SegmentWriter};
-use crate::limits::PAGE_SLOTS;
+use crate::limits::{MAX_TIME_MS, PAGE_SLOTS};
 use crate::op::Tally;
 use crate::pages::PageEntry;
 use crate::shared::Shared;
 use crate::sync::Ordering;
-use crate::writer::{SeatState, State};
+use crate::writer::{SeatMeta, SeatState, State};
 
 /// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs
 /// on, an epoch read by a recorder is never older than two flushes; the memory model of the language
@@ -22,12 +23,11 @@ const FULL_DRAIN_EVERY: u64 = 16;
 
 /// The column that flushes add to.
 pub(crate) struct OpenColumn {
-    entry: u32,
+    /// Where it is published, and the main segment there; `None` before the first time.
+    published: Option<(u32, Segment)>,
     window: u64,
     covers_from_ms: u64,
     late: bool,
-    /// The main segment as published.
-    main: Segment,
     pub(crate) parts: Segment,
     pub(crate) parts_recorded: Tally,
     unattributed: Tally,
@@ -36,8 +36,9 @@ pub(crate) struct OpenColumn {
 impl State {
     /// Gathers everything observed so far; see [`Sampler::flush`](crate::Sampler::flush).
     pub(crate) fn flush(&mut self, shared: &Shared, now_ms: u64) {
-        let t = now_ms.max(self.last_ms);
-        if now_ms < self.last_ms {
+        let behind = now_ms < self.last_ms || now_ms > MAX_TIME_MS;
+        let t = if behind { self.last_ms } else { now_ms };
+        if behind {
             shared.board.add(Published::ClockSteppedBack, 1);
         }
         let elapsed = t - self.last_ms;
@@ -53,12 +54,15 @@ impl State {
 
         self.advance_graces(elapsed);
         let drain = Drain { epoch, all: flushes.is_multiple_of(FULL_DRAIN_EVERY) };
-        self.adopt_pending(shared, elapsed);
+        // A step back leaves no way to tell how long the column's counts took.
+        let late = behind || elapsed > self.step_ms + self.step_ms / 2;
+        self.adopt_pending(shared, late);
+        self.describe_pending(shared);
         let seal = t >= (window + 1).saturating_mul(self.step_ms);
         self.publish(shared, Some(drain), t, seal);
 
-        shared.board.set(Published::Draining, u64::from(self.draining.len));
         shared.board.set(Published::LastFlushMs, t);
+        self.publish_counts(shared);
     }
 
     /// Makes sure that the open column is that of `window`.
@@ -72,11 +76,10 @@ impl State {
         };
         shared.board.add(Published::WindowsMissing, skipped);
         self.open = Some(OpenColumn {
-            entry: self.log.open_entry(),
+            published: None,
             window,
             covers_from_ms: self.last_ms,
             late: false,
-            main: Segment::EMPTY,
             parts: Segment::EMPTY,
             parts_recorded: Tally::ZERO,
             unattributed: Tally::ZERO,
@@ -100,7 +103,7 @@ impl State {
     }
 
     /// What was set apart since the last flush belongs to the open column.
-    fn adopt_pending(&mut self, shared: &Shared, elapsed_ms: u64) {
+    fn adopt_pending(&mut self, shared: &Shared, late: bool) {
         let unattributed = self.drain_unattributed(shared);
         let pending = core::mem::replace(&mut self.pending_parts, Segment::EMPTY);
         let recorded = core::mem::take(&mut self.pending_recorded);
@@ -108,7 +111,6 @@ impl State {
         shared.board.add_tally(Published::Observed, recorded);
         shared.board.add_tally(Published::Unattributed, unattributed);
         shared.board.add_tally(Published::Observed, unattributed);
-        let late = elapsed_ms > self.step_ms + self.step_ms / 2;
         if let Some(open) = &mut self.open {
             open.parts = self.log.join(&shared.history, open.parts, pending);
             open.parts_recorded.add(recorded);
@@ -142,10 +144,9 @@ impl State {
             unattributed: open.unattributed,
             recorded,
         };
-        let replaces = core::mem::replace(&mut open.main, drained.main);
-        self.log.publish(&shared.history, open.entry, head, &replaces);
+        let entry = self.log.publish(&shared.history, head, open.published);
+        open.published = Some((entry, drained.main));
         if seal {
-            let entry = open.entry;
             self.sealed_window = Some(open.window);
             if open.late {
                 shared.board.add(Published::ColumnsLate, 1);
@@ -153,16 +154,11 @@ impl State {
             self.open = None;
             self.log.seal(&shared.history, entry);
             shared.board.add(Published::ColumnsSealed, 1);
-            self.free_ended();
+            self.free_ended(shared);
             self.ordinal += 1;
         }
         let open_from = self.open.as_ref().map_or(0, |o| o.window.saturating_mul(self.step_ms) + 1);
         shared.board.set(Published::OpenFrom, open_from);
-        let evicted = core::mem::take(&mut self.log.evicted);
-        shared.board.add(Published::ColumnsEvicted, evicted.columns);
-        shared.board.add_tally(Published::Evicted, evicted.recorded);
-        let used = self.log.blocks_used(&shared.history) * crate::limits::BLOCK_BYTES;
-        shared.board.set(Published::HistoryBytesUsed, used as u64);
     }
 
     /// Writes the open column's cells. With `drain`, adds what came since the last drain; with
@@ -194,7 +190,7 @@ impl State {
                 let at = place;
                 place.step(k, lanes);
                 let Some(meta) = seats.get_mut(at.seat) else { break };
-                if delta == [0; 4] && *open == [0; 4] && !meta.parted {
+                if delta == [0; 4] && *open == [0; 4] && !meta.parted && meta.mark == NONE {
                     continue;
                 }
                 let delta = Tally::from_words(delta);
@@ -202,21 +198,19 @@ impl State {
                     sums.late.add(delta);
                     continue;
                 }
+                if meta.parted && drain.is_some() {
+                    meta.mark = meta.descriptor;
+                }
                 let mut counts = Tally::from_words(*open);
                 counts.add(delta);
                 sums.drained.add(delta);
-                let row = (u64::from(meta.descriptor) * lanes as u64 + at.lane as u64) * k as u64 + at.sub as u64;
-                let draining = meta.state != SeatState::Live;
-                if counts.is_zero() && !meta.parted || out.cell(&Cell { row, draining, counts }) {
-                    sums.column.add(counts);
-                } else {
-                    sums.lost.add(counts);
-                }
+                sums.write(&mut out, meta, at.row(meta, counts, k, lanes), counts);
                 *open = if seal { [0; 4] } else { counts.words() };
-                left_open |= !seal && (*open != [0; 4] || meta.parted);
-                if seal && at.lane + 1 == lanes && at.sub + 1 == k {
-                    meta.parted = false;
+                if at.lane + 1 == lanes && at.sub + 1 == k {
+                    meta.parted &= drain.is_none();
+                    meta.mark = if seal { NONE } else { meta.mark };
                 }
+                left_open |= meta.parted || !seal && (*open != [0; 4] || meta.mark != NONE);
             }
             if let Some(word) = open_pages.get_mut(set) {
                 *word = if left_open { *word | bit } else { *word & !bit };
@@ -257,6 +251,14 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The cell's row: of the seat's descriptor, or, without counts, of the one it is marked with.
+    fn row(self, meta: &SeatMeta, counts: Tally, k: usize, lanes: usize) -> u64 {
+        let descriptor = if counts.is_zero() { meta.mark } else { meta.descriptor };
+        (u64::from(descriptor) * lanes as u64 + self.lane as u64) * k as u64 + self.sub as u64
+    }
+}
+
 #[derive(Default)]
 struct Sums {
     /// New since the last drain.
@@ -267,6 +269,18 @@ struct Sums {
     late: Tally,
     /// For want of a block; configurations that could come here are refused.
     lost: Tally,
+}
+
+impl Sums {
+    /// Writes a cell into the column's main segment; one without counts only where the seat is marked.
+    fn write(&mut self, out: &mut SegmentWriter<'_>, meta: &mut SeatMeta, row: u64, counts: Tally) {
+        if counts.is_zero() && meta.mark == NONE {
+            return;
+        }
+        meta.described = true;
+        let draining = meta.state != SeatState::Live;
+        if out.cell(&Cell { row, draining, counts }) { self.column.add(counts) } else { self.lost.add(counts) }
+    }
 }
 
 struct Encoded {

@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 
+use crate::config::ConfigError;
 use crate::descriptor::NONE;
+use crate::zeroed::filled;
 
 /// One group; `group` 0 marks a free entry.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +28,8 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    pub(crate) fn new(len: usize) -> Self {
-        Groups { entries: (0..len).map(|_| FREE).collect(), used: 0, hand: 0 }
+    pub(crate) fn new(len: usize) -> Result<Self, ConfigError> {
+        Ok(Groups { entries: filled(len, |_| FREE)?, used: 0, hand: 0 })
     }
 
     fn home(&self, group: u64) -> usize {
@@ -108,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_full_table_forgets_groups_without_seats_only() {
-        let mut groups = Groups::new(16);
+        let mut groups = Groups::new(16).unwrap();
         for group in 1..=4 {
             groups.entry(group).unwrap().seats = 1;
         }

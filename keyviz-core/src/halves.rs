@@ -8,7 +8,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::config::{Config, ConfigError};
-use crate::counters::Board;
 use crate::label::Label;
 use crate::reader::Reader;
 use crate::recorder::{Recorder, handle};
@@ -24,7 +23,7 @@ pub(crate) const fn arc_bytes<T>() -> usize {
 }
 
 /// Bytes of the halves that do not depend on the configuration.
-pub(crate) const FIXED_BYTES: usize = arc_bytes::<Shared>() + Board::BYTES;
+pub(crate) const FIXED_BYTES: usize = arc_bytes::<Shared>();
 
 /// The writing half of a sampler: routes, terms, flush. One owner.
 ///
@@ -80,7 +79,13 @@ impl Writer {
     /// Cost: O(log routes); about a microsecond. Recorders and readers are not disturbed.
     ///
     /// # Errors
-    /// [`RegisterError`], with nothing changed; operations of the route then count as unattributed.
+    /// With nothing changed; operations of the route then count as unattributed.
+    /// - [`EmptyRange`](RegisterError::EmptyRange): `end` is not above `start`.
+    /// - [`BoundTooLong`](RegisterError::BoundTooLong): a bound exceeds `max_bound_len`.
+    /// - [`Full`](RegisterError::Full): `max_routes` routes are registered; or as many removed ones as
+    ///   `max_draining` are not free yet, which takes a grace and the next sealed column.
+    /// - [`BoundsFull`](RegisterError::BoundsFull): routes hold all of `bound_bytes`. (Bounds that only
+    ///   the history holds make room, with the oldest columns, which is counted.)
     pub fn register(
         &mut self,
         route: RouteId,
@@ -102,7 +107,9 @@ impl Writer {
     /// Publishes a group's leader term. Group 0 takes none; term 0 is unknown.
     ///
     /// What was counted under a known earlier term is set apart first, so no count is shown under a
-    /// term it was not made in. Cost: linear in the cells of the group's routes.
+    /// term it was not made in (where that has no room, `terms_unsplit` counts it). A term may be
+    /// published before the group has routes; of groups without routes, as many are remembered as
+    /// there may be routes. Cost: linear in the cells of the group's routes.
     pub fn set_term(&mut self, group: u64, term: u64) {
         self.state.set_term(&self.shared, group, term);
     }
@@ -123,8 +130,10 @@ impl Writer {
     /// (Unix milliseconds) has reached its end.
     ///
     /// Call it at each multiple of the step, and in between as often as the open column should be
-    /// fresh. A time before the last flush's counts as that one. Allocates nothing; waits for no
-    /// recorder and no reader. Cost: linear in the cells that changed.
+    /// fresh. A time before the last flush's, or past the year 9999, counts as that one and makes the
+    /// column late. Allocates nothing; waits for no recorder and no reader. Cost: linear in the cells
+    /// of pages that changed since the flush before the last, and of the open column; one flush in 16
+    /// sums all pages.
     pub fn flush(&mut self, now_ms: u64) {
         self.state.flush(&self.shared, now_ms);
     }

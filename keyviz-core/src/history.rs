@@ -16,10 +16,11 @@ use crate::limits::{BLOCK_BYTES, BLOCK_WORDS};
 use crate::line::Line;
 use crate::op::Tally;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
-use crate::zeroed::{PAGE_BYTES, zeroed};
+use crate::zeroed::{PAGE_BYTES, filled, zeroed};
 
 /// What a column is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ColumnState {
     /// Sealed: it will not change.
     Complete,
@@ -62,11 +63,20 @@ pub(crate) struct Head {
     pub(crate) recorded: Tally,
 }
 
+/// How often a look at the index that met two publications is repeated. A publication takes at least as
+/// long as the look, so that more than one repetition is rare.
+const MAX_LOOKS: usize = 16;
+
+/// Where an entry has the column's ordinal.
+const ORDINAL: usize = 18;
+
 /// The history as readers see it.
 pub(crate) struct History {
     entries: Box<[Line]>,
     words: Box<[AtomicU64]>,
     links: Box<[AtomicU32]>,
+    /// The sequence published last.
+    latest: AtomicU64,
 }
 
 impl History {
@@ -74,7 +84,8 @@ impl History {
         Ok(History {
             entries: zeroed(layout.column_entries() * COLUMN_LINES)?,
             words: zeroed(layout.blocks * BLOCK_WORDS)?,
-            links: (0..layout.blocks).map(|_| AtomicU32::new(NONE)).collect(),
+            links: filled(layout.blocks, |_| AtomicU32::new(NONE))?,
+            latest: AtomicU64::new(0),
         })
     }
 
@@ -105,6 +116,24 @@ impl History {
         }
     }
 
+    /// All heads there are, of each column one version or two.
+    ///
+    /// An entry is `None` only while it changes, and a column stands whole in another one then; only
+    /// where two publications fell into one look can it have been missed, and the look is repeated.
+    pub(crate) fn heads(&self) -> Vec<(usize, Head)> {
+        let mut heads = Vec::with_capacity(self.entries());
+        for _ in 0..MAX_LOOKS {
+            let before = self.latest.load(Ordering::Acquire);
+            heads.clear();
+            heads.extend((0..self.entries()).filter_map(|entry| Some((entry, self.head(entry)?))));
+            fence(Ordering::Acquire);
+            if self.latest.load(Ordering::Relaxed).saturating_sub(before) < 2 {
+                break;
+            }
+        }
+        heads
+    }
+
     /// The head in an entry; `None` when it holds no column or is just being changed.
     pub(crate) fn head(&self, entry: usize) -> Option<Head> {
         let sequence = self.load(entry, 0, Ordering::Acquire);
@@ -119,7 +148,7 @@ impl History {
         };
         let head = Head {
             sequence,
-            ordinal: word(18),
+            ordinal: word(ORDINAL),
             start_ms: word(1),
             end_ms: word(2),
             covers_from_ms: word(3),
@@ -186,8 +215,9 @@ impl History {
         for (i, value) in head.unattributed.words().into_iter().chain(head.recorded.words()).enumerate() {
             self.store(entry, i + 10, value, Ordering::Relaxed);
         }
-        self.store(entry, 18, head.ordinal, Ordering::Relaxed);
+        self.store(entry, ORDINAL, head.ordinal, Ordering::Relaxed);
         self.store(entry, 0, head.sequence, Ordering::Release);
+        self.latest.store(head.sequence, Ordering::Release);
     }
 }
 
@@ -196,6 +226,14 @@ impl History {
 pub(crate) struct Evicted {
     pub(crate) columns: u64,
     pub(crate) recorded: Tally,
+}
+
+/// A version of the open column that a newer one has replaced.
+#[derive(Clone, Copy)]
+struct Stale {
+    entry: u32,
+    ordinal: u64,
+    main: Segment,
 }
 
 /// The writer's side: free blocks, free entries, the order of the sealed columns.
@@ -210,6 +248,9 @@ pub(crate) struct ColumnLog {
     ring_len: usize,
     max_columns: usize,
     sequence: u64,
+    /// The open column as it was published before the last time. It stays until the next, so that
+    /// a reader finds one version whole at any instant.
+    stale: Option<Stale>,
     pub(crate) evicted: Evicted,
 }
 
@@ -221,13 +262,14 @@ impl ColumnLog {
         let mut log = ColumnLog {
             free_block: NONE,
             free_blocks: 0,
-            free_entries: (0..entries as u32).collect(),
+            free_entries: filled(entries, |i| i as u32)?,
             free_entry_count: entries,
-            ring: (0..entries).map(|_| NONE).collect(),
+            ring: filled(entries, |_| NONE)?,
             ring_first: 0,
             ring_len: 0,
             max_columns: layout.columns,
             sequence: 0,
+            stale: None,
             evicted: Evicted::default(),
         };
         for block in (0..layout.blocks as u32).rev() {
@@ -236,13 +278,12 @@ impl ColumnLog {
         Ok((history, log))
     }
 
-    /// The ordinal of the oldest sealed column; `next`, when there is none. Descriptors last used
+    /// The ordinal of the oldest published column; `next`, when there is none. Descriptors last used
     /// before it are free.
     pub(crate) fn oldest(&self, history: &History, next: u64) -> u64 {
-        match self.ring_at(0) {
-            Some(entry) => history.load(entry as usize, 18, Ordering::Relaxed),
-            None => next,
-        }
+        let sealed = self.ring_at(0).map(|entry| history.load(entry as usize, ORDINAL, Ordering::Relaxed));
+        let stale = self.stale.map(|stale| stale.ordinal);
+        sealed.into_iter().chain(stale).fold(next, u64::min)
     }
 
     /// Blocks in use.
@@ -276,7 +317,7 @@ impl ColumnLog {
     /// A free block, if need be from the oldest sealed column.
     fn take_block(&mut self, history: &History) -> Option<u32> {
         while self.free_block == NONE {
-            if !self.evict_oldest(history) {
+            if !self.drop_stale(history) && !self.evict_oldest(history) {
                 return None;
             }
         }
@@ -311,22 +352,32 @@ impl ColumnLog {
         }
     }
 
-    /// An entry for a new open column.
-    pub(crate) fn open_entry(&mut self) -> u32 {
-        // There are two entries more than sealed columns, so one is always free here.
+    /// Withdraws the replaced version of the open column; `false` when there is none.
+    fn drop_stale(&mut self, history: &History) -> bool {
+        let Some(stale) = self.stale.take() else { return false };
+        history.withdraw(stale.entry as usize);
+        self.free_segment(history, &stale.main);
+        self.give_entry(stale.entry);
+        true
+    }
+
+    fn take_entry(&mut self) -> u32 {
+        // There are two entries more than sealed columns: one for the open column, one for the
+        // version of it that is being written.
         self.free_entry_count = self.free_entry_count.saturating_sub(1);
         self.free_entries.get(self.free_entry_count).copied().unwrap_or(0)
     }
 
-    /// Publishes the open column anew, freeing the main segment published before.
-    pub(crate) fn publish(&mut self, history: &History, entry: u32, mut head: Head, replaces: &Segment) {
+    /// Publishes a version of the open column; `before` is the entry and main segment of the one it
+    /// replaces. Returns the entry it stands in.
+    pub(crate) fn publish(&mut self, history: &History, mut head: Head, before: Option<(u32, Segment)>) -> u32 {
         self.sequence += 1;
         head.sequence = self.sequence;
-        history.withdraw(entry as usize);
-        if *replaces != head.main {
-            self.free_segment(history, replaces);
-        }
+        self.drop_stale(history);
+        let entry = self.take_entry();
         history.publish(entry as usize, &head);
+        self.stale = before.map(|(entry, main)| Stale { entry, ordinal: head.ordinal, main });
+        entry
     }
 
     /// The published column is sealed: it joins the order, and the oldest goes when there are too

@@ -107,7 +107,7 @@ impl Layout {
                 "history_bytes",
                 config.history_bytes,
                 least.history_bytes,
-                "three columns in which every cell is at its largest",
+                "the open column at its largest, twice, and the parts of term changes",
             ),
             ("bound_bytes", config.bound_bytes, least.bound_bytes, "the two bounds of one route at their longest"),
         ] {
@@ -138,6 +138,17 @@ impl Layout {
         (self.cells() * MAX_CELL_BYTES).div_ceil(BLOCK_BYTES) + 1
     }
 
+    /// Blocks that the parts of one route take at the most, both those of the open column and those
+    /// that wait for the next flush.
+    pub(crate) const fn part_blocks(&self) -> usize {
+        (2 * self.lanes * self.k * MAX_CELL_BYTES).div_ceil(BLOCK_BYTES) + 2
+    }
+
+    /// Blocks that all parts may take.
+    pub(crate) const fn parts_limit(&self) -> usize {
+        self.largest_column_blocks() + self.part_blocks()
+    }
+
     /// What of `history_bytes` goes to the index and the descriptors.
     const fn history_fixed_bytes(&self) -> usize {
         self.column_entries() * (COLUMN_LINES * size_of::<Line>() + 2 * size_of::<u32>())
@@ -150,7 +161,7 @@ impl Layout {
         Pools {
             cell_bytes: pages * self.page_lines * size_of::<Line>(),
             history_bytes: self.history_fixed_bytes()
-                + 3 * self.largest_column_blocks() * (BLOCK_BYTES + size_of::<u32>()),
+                + (2 * self.largest_column_blocks() + self.parts_limit()) * (BLOCK_BYTES + size_of::<u32>()),
             bound_bytes: 2 * self.max_bound_len.div_ceil(CHUNK_BYTES) * size_of::<Chunk>(),
         }
     }

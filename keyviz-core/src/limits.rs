@@ -1,4 +1,5 @@
-//! Every cap with its byte cost, checked at compile time.
+//! Every cap, and the units that byte costs are made of, checked at compile time. What a configuration
+//! costs is summed in `layout`.
 
 use crate::line::{LINE_WORDS, Line};
 
@@ -18,8 +19,10 @@ pub const MAX_SHARDS: u32 = 256;
 pub const MAX_COLUMNS: u32 = 1 << 20;
 /// Longest bound in bytes that can be configured.
 pub const MAX_BOUND_LEN: u32 = 64 * 1024;
-/// Most bytes of any one pool.
-pub const MAX_POOL_BYTES: usize = 1 << 38;
+/// Most bytes of any one pool: 64 GiB, so that lines, blocks and chunks have numbers of 32 bits.
+pub const MAX_POOL_BYTES: u64 = 1 << 36;
+/// Last instant a flush takes, in Unix milliseconds: the end of the year 9999.
+pub const MAX_TIME_MS: u64 = 253_402_300_799_999;
 /// Most rows a reader gets.
 pub const MAX_ROWS: usize = 1024;
 

@@ -2,6 +2,7 @@
 
 /// One operation on one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Op {
     /// A read: adds to `reads` and `read_bytes`.
     Read = 0,
@@ -18,6 +19,7 @@ pub enum Op {
 /// assert_eq!(Series::parse("Ops"), None); // names are exact
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Series {
     /// Reads, each counted once.
     Reads,

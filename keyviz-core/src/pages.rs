@@ -132,7 +132,9 @@ impl Pages {
             if now.epoch() == epoch {
                 return;
             }
-            entry.store(PageEntry::new(base, epoch).0, Ordering::Release);
+            // A shared shard's word has many writers; a plain store could set it back.
+            let marked = PageEntry::new(base, epoch).0;
+            let _ = entry.compare_exchange(now.0, marked, Ordering::Release, Ordering::Relaxed);
         }
     }
 

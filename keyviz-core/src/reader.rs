@@ -30,6 +30,7 @@ pub struct Reader {
 
 /// Where a sampler stands in time. All instants are Unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WindowInfo {
     /// When the sampler was made.
     pub started_ms: u64,
@@ -45,6 +46,7 @@ pub struct WindowInfo {
 
 /// One cell of one column with everything that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CellView<'a> {
     /// The route.
     pub route: RouteId,
@@ -66,13 +68,14 @@ pub struct CellView<'a> {
     pub draining: bool,
     /// The counts. All zero for a row whose counts of this column stand under earlier terms.
     pub counts: Tally,
+    sub: SubLayout,
 }
 
 impl CellView<'_> {
     /// The bounds of the cell's division.
     #[must_use]
-    pub fn bounds(&self, k: u32) -> (Vec<u8>, Option<Vec<u8>>) {
-        SubLayout::new(self.start, self.end, k).bounds(self.start, self.end, self.sub_bucket)
+    pub fn bounds(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+        self.sub.bounds(self.start, self.end, self.sub_bucket)
     }
 }
 
@@ -111,20 +114,24 @@ impl<'a> Reading<'a> {
         self.shared.layout.lanes * self.shared.layout.k
     }
 
+    /// Divisions of a route.
+    pub(crate) fn k(&self) -> usize {
+        self.shared.layout.k
+    }
+
     /// Columns whose window's end lies in `[from_ms, to_ms)` (0: unbounded), oldest first.
     pub(crate) fn places(&self, from_ms: u64, to_ms: u64, open: bool) -> Vec<Place> {
         let history = &self.shared.history;
-        let mut places: Vec<Place> = (0..history.entries())
-            .filter_map(|entry| {
-                let head = (0..MAX_RETRIES).find_map(|_| history.head(entry))?;
-                let wanted = head.end_ms >= from_ms
-                    && (to_ms == 0 || head.end_ms < to_ms)
-                    && (open || head.state != ColumnState::Open);
-                wanted.then_some(Place { entry, head })
-            })
+        let mut places: Vec<Place> = history
+            .heads()
+            .into_iter()
+            .filter(|(_, head)| head.end_ms >= from_ms && (to_ms == 0 || head.end_ms < to_ms))
+            .map(|(entry, head)| Place { entry, head })
             .collect();
-        places.sort_unstable_by_key(|place| place.head.ordinal);
+        // The open column may stand in two versions; the later one counts.
+        places.sort_unstable_by_key(|place| (place.head.ordinal, u64::MAX - place.head.sequence));
         places.dedup_by_key(|place| place.head.ordinal);
+        places.retain(|place| open || place.head.state != ColumnState::Open);
         places
     }
 
@@ -144,10 +151,12 @@ impl<'a> Reading<'a> {
                 }
                 self.forget(fresh);
             }
-            self.shared.board.fetch_add(Published::ReaderRetries, 1);
-            match (0..MAX_RETRIES).find_map(|_| history.head(place.entry)) {
-                Some(head) if head.ordinal == place.head.ordinal => place.head = head,
-                _ => return false,
+            self.shared.busy.word(2).fetch_add(1, crate::sync::Ordering::Relaxed);
+            let ordinal = place.head.ordinal;
+            let again = history.heads().into_iter().map(|(entry, head)| Place { entry, head });
+            match again.filter(|p| p.head.ordinal == ordinal).max_by_key(|p| p.head.sequence) {
+                Some(found) => *place = found,
+                None => return false,
             }
         }
         false
@@ -229,8 +238,8 @@ fn each_cell(words: &[u64], main_words: usize, head: &Head, mut each: impl FnMut
 impl Reader {
     /// The time x key-range picture of one series; see [`Matrix`].
     ///
-    /// Cost: linear in the cells of the columns asked for. Memory: 8 bytes a cell of the rows kept,
-    /// about 16 bytes a row there is, and one column.
+    /// Cost: linear in the cells of the columns asked for, read twice. Memory: 8 bytes a cell of the rows
+    /// kept, about 120 bytes a row there is, 4 bytes a descriptor, and one column.
     #[must_use]
     pub fn matrix(&self, query: &MatrixQuery) -> Matrix {
         crate::matrix::route_axis::build(&self.shared, query)
@@ -261,12 +270,13 @@ impl Reader {
         let last_flush_ms = board.get(Published::LastFlushMs);
         let step_ms = self.shared.config.step_ms;
         let history = &self.shared.history;
-        let sealed = (0..history.entries()).filter_map(|e| history.head(e)).filter(|h| h.state != ColumnState::Open);
+        let heads = history.heads();
+        let sealed = heads.iter().filter(|(_, head)| head.state != ColumnState::Open);
         WindowInfo {
             started_ms: board.get(Published::StartedMs),
             last_flush_ms,
             open_from_ms: board.get(Published::OpenFrom).checked_sub(1),
-            history_from_ms: sealed.map(|h| h.start_ms).min(),
+            history_from_ms: sealed.map(|(_, head)| head.start_ms).min(),
             next_column_ms: (last_flush_ms / step_ms + 1).saturating_mul(step_ms),
         }
     }
@@ -304,6 +314,7 @@ impl Reader {
                             term: known.descriptor.term,
                             draining: cell.draining,
                             counts: cell.counts,
+                            sub: known.sub,
                         },
                     );
                 });

@@ -59,8 +59,8 @@ impl Recorder {
         let shard = match claimed {
             Some(row) => row % shards,
             None => {
-                shared.refused.word(0).fetch_add(1, Ordering::Relaxed);
-                shared.refused.word(1).fetch_add(1, Ordering::Relaxed) as usize % shards
+                shared.busy.word(0).fetch_add(1, Ordering::Relaxed);
+                shared.busy.word(1).fetch_add(1, Ordering::Relaxed) as usize % shards
             }
         };
         let shard = recorders + shard;
@@ -128,9 +128,9 @@ impl Recorder {
         self.observe_any(route, label, op, key, bytes, 1);
     }
 
-    /// As [`observe`](Self::observe), for `times` operations alike.
+    /// As [`observe`](Self::observe), for `times` operations alike. Their bytes saturate at 2^64 - 1.
     pub fn observe_many(&self, route: RouteId, op: Op, key: &[u8], value_len: u64, times: u64) {
-        let bytes = (key.len() as u64).wrapping_add(value_len).wrapping_mul(times);
+        let bytes = (key.len() as u64).saturating_add(value_len).saturating_mul(times);
         self.observe_any(route, Label::NONE, op, key, bytes, times);
     }
 
@@ -262,6 +262,12 @@ impl Recorder {
         } else {
             line.word(word).fetch_add(by, Ordering::Relaxed);
         }
+    }
+
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(crate) fn is_of(&self, shared: &Arc<Shared>) -> bool {
+        Arc::ptr_eq(&self.shared, shared)
     }
 
     #[cfg(feature = "std")]

@@ -7,8 +7,10 @@
 
 use alloc::boxed::Box;
 
+use crate::config::ConfigError;
 use crate::descriptor::NONE;
 use crate::writer::SeatMeta;
+use crate::zeroed::filled;
 
 /// The least grace in milliseconds.
 const MIN_GRACE_MS: u64 = 5000;
@@ -46,8 +48,8 @@ pub(crate) struct Draining {
 }
 
 impl Draining {
-    pub(crate) fn new(buckets: usize) -> Self {
-        Draining { first: NONE, last: NONE, len: 0, buckets: (0..buckets).map(|_| NONE).collect() }
+    pub(crate) fn new(buckets: usize) -> Result<Self, ConfigError> {
+        Ok(Draining { first: NONE, last: NONE, len: 0, buckets: filled(buckets, |_| NONE)? })
     }
 
     /// The longest-draining seat.

@@ -16,13 +16,13 @@ impl fmt::Display for RouteId {
 /// need not look it up.
 ///
 /// A handle names the route, its seat and the seat's generation. When the route has been removed or
-/// registered anew the generation differs; the observation then falls back to a lookup by id and
-/// the handle is refreshed. A handle is 16 bytes and lives as long as the caller likes.
+/// registered anew the generation differs, as it does for a handle of another sampler; the observation then falls back to a lookup by id and
+/// the handle is refreshed. A handle is 24 bytes and lives as long as the caller likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouteHandle {
     pub(crate) route: RouteId,
     pub(crate) seat: u32,
-    pub(crate) generation: u32,
+    pub(crate) generation: u64,
 }
 
 impl RouteHandle {

@@ -8,7 +8,9 @@
 use alloc::boxed::Box;
 use core::cmp::Ordering as Order_;
 
+use crate::config::ConfigError;
 use crate::descriptor::NONE;
+use crate::zeroed::filled;
 
 const FANOUT: usize = 32;
 /// Neighbours that hold no more than this together are merged.
@@ -139,13 +141,14 @@ impl Order {
         Self::capacity(routes) * size_of::<Node>()
     }
 
-    pub(crate) fn new(routes: usize) -> Self {
-        let mut order = Order { nodes: (0..Self::capacity(routes)).map(|_| EMPTY).collect(), free: NONE, root: NONE };
+    pub(crate) fn new(routes: usize) -> Result<Self, ConfigError> {
+        let nodes = filled(Self::capacity(routes), |_| EMPTY)?;
+        let mut order = Order { nodes, free: NONE, root: NONE };
         for index in (0..order.nodes.len() as u32).rev() {
             order.give_back(index);
         }
         order.root = order.take(true);
-        order
+        Ok(order)
     }
 
     fn node(&self, index: u32) -> &Node {
@@ -358,7 +361,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_a_set(steps in prop::collection::vec((0u32..3, 0u32..1500), 1..3000)) {
-            let mut order = Order::new(1500);
+            let mut order = Order::new(1500).unwrap();
             let mut truth = BTreeSet::new();
             for (kind, seat) in steps {
                 let prefix = u64::from(seat / 4);
@@ -378,7 +381,7 @@ mod tests {
     #[test]
     fn every_order_of_filling_and_emptying_fits_the_nodes() {
         for stride in [1u32, 7, 1999] {
-            let mut order = Order::new(2000);
+            let mut order = Order::new(2000).unwrap();
             let mut truth = BTreeSet::new();
             for round in 0..3 {
                 for i in 0..2000 {

@@ -84,6 +84,10 @@ impl Sampler {
 
     /// Observes with a recorder that this thread keeps; see [`Recorder::observe`]. A few ns more
     /// than with a recorder of one's own. The first call of a thread makes its recorder.
+    ///
+    /// A thread keeps recorders of four samplers; a thread that feeds more in turn makes one anew each
+    /// time. The memory of a sampler that is dropped is given back once every thread that observed so
+    /// has ended or has observed another sampler.
     #[inline]
     pub fn observe(&self, route: RouteId, op: Op, key: &[u8], value_len: u64) {
         self.with_recorder(|recorder| recorder.observe(route, op, key, value_len));
@@ -96,26 +100,16 @@ impl Sampler {
     }
 
     fn with_recorder(&self, observe: impl Fn(&Recorder)) {
-        let shared = Arc::as_ptr(&self.0.shared);
-        let kept = KEPT.try_with(|kept| {
-            // A recorder is only ever used below, and `observe` calls nothing of the host's, so the
-            // cell is free here.
-            let Ok(mut kept) = kept.try_borrow_mut() else { return false };
-            let at = match kept.iter().position(|(of, _)| *of == shared.addr()) {
-                Some(at) => at,
-                None => {
-                    kept.retain(|(_, recorder)| !recorder.is_closed());
-                    kept.push((shared.addr(), self.recorder()));
-                    kept.len() - 1
-                }
-            };
-            if let Some((_, recorder)) = kept.get(at) {
-                observe(recorder);
+        // A recorder is only ever used in here, and `observe` calls nothing of the host's, so the cell
+        // is free; where the thread is ending, its recorders are gone, and one lives for the call.
+        let kept = KEPT.try_with(|kept| match kept.try_borrow_mut() {
+            Ok(mut kept) => {
+                observe(kept.recorder(&self.0.shared));
+                true
             }
-            true
+            Err(_) => false,
         });
         if !matches!(kept, Ok(true)) {
-            // The thread is ending and its recorders are gone: this one lives for the call.
             observe(&self.recorder());
         }
     }
@@ -149,10 +143,8 @@ impl Sampler {
         self.writer().remove(route)
     }
 
-    /// Publishes a group's leader term. Group 0 takes none; term 0 is unknown.
-    ///
-    /// What was counted under a known earlier term is set apart first, so no count is shown under a
-    /// term it was not made in. Cost: linear in the group's routes.
+    /// Publishes a group's leader term; see [`Writer::set_term`]. Holds the lock that flush and route
+    /// changes take.
     pub fn set_term(&self, group: u64, term: u64) {
         self.writer().set_term(group, term);
     }
@@ -172,9 +164,7 @@ impl Sampler {
     /// Gathers what was observed since the last flush; seals the open window's column when `now_ms`
     /// (Unix milliseconds) has reached its end.
     ///
-    /// Call it at each multiple of the step, and in between as often as the open column should be
-    /// fresh. A time before the last flush's counts as that one. Allocates nothing; waits for no
-    /// recorder and no reader. Cost: linear in the cells that changed.
+    /// See [`Writer::flush`].
     pub fn flush(&self, now_ms: u64) {
         self.writer().flush(now_ms);
     }
@@ -193,8 +183,44 @@ impl core::fmt::Debug for Sampler {
     }
 }
 
+/// Samplers that a thread keeps a recorder of; more take turns.
+const KEPT_RECORDERS: usize = 4;
+
+/// A thread's recorders, made by its calls of [`Sampler::observe`]. A recorder keeps its sampler's shared
+/// half alive, so no other sampler has that address meanwhile.
+struct Kept {
+    recorders: [Option<Recorder>; KEPT_RECORDERS],
+    next: usize,
+}
+
+impl Kept {
+    #[inline]
+    fn recorder(&mut self, shared: &Arc<Shared>) -> &Recorder {
+        let at = self.recorders.iter().position(|kept| kept.as_ref().is_some_and(|r| r.is_of(shared)));
+        let at = at.unwrap_or_else(|| self.make_room());
+        #[expect(clippy::indexing_slicing, reason = "masked to the array's length")]
+        let kept = &mut self.recorders[at & (KEPT_RECORDERS - 1)];
+        kept.get_or_insert_with(|| Recorder::new(Arc::clone(shared)))
+    }
+
+    /// A free place; recorders of samplers that are gone go first, then whose turn it is.
+    #[cold]
+    fn make_room(&mut self) -> usize {
+        for kept in &mut self.recorders {
+            if kept.as_ref().is_some_and(Recorder::is_closed) {
+                *kept = None;
+            }
+        }
+        let free = self.recorders.iter().position(Option::is_none);
+        let at = free.unwrap_or(self.next % KEPT_RECORDERS);
+        self.next = at + 1;
+        if let Some(kept) = self.recorders.get_mut(at) {
+            *kept = None;
+        }
+        at
+    }
+}
+
 std::thread_local! {
-    /// This thread's recorders, each with the address of its sampler's shared half, which the
-    /// recorder keeps alive, so no other sampler can have it.
-    static KEPT: RefCell<Vec<(usize, Recorder)>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Kept> = const { RefCell::new(Kept { recorders: [const { None }; KEPT_RECORDERS], next: 0 }) };
 }

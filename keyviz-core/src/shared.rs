@@ -43,8 +43,9 @@ pub(crate) struct Shared {
     pub(crate) descriptors: Descriptors,
     pub(crate) history: History,
     pub(crate) board: Board,
-    /// Recorders refused, and the next shard to give out; many threads write these.
-    pub(crate) refused: Line,
+    /// Recorders refused, the next shard to give out, retries of readers: what any thread may count,
+    /// seldom.
+    pub(crate) busy: Line,
     /// The sampler is gone; what threads keep for it may go.
     #[cfg(feature = "std")]
     pub(crate) closed: AtomicBool,
@@ -58,14 +59,14 @@ impl Shared {
         let shared = Shared {
             config: config.clone(),
             pages: Pages::new(&layout)?,
-            table: Table::new(layout.table_len),
+            table: Table::new(layout.table_len)?,
             seats: Seats::new(&layout)?,
             slab: Slab::new(layout.chunks)?,
             own: zeroed(layout.directory_rows())?,
-            descriptors: Descriptors::new(layout.descriptors),
+            descriptors: Descriptors::new(layout.descriptors)?,
             history,
             board: Board::new(),
-            refused: Line::new(),
+            busy: Line::new(),
             #[cfg(feature = "std")]
             closed: AtomicBool::new(false),
             layout,
@@ -125,14 +126,14 @@ impl Shared {
             lookup_gave_up: self.own_sum(own::LOOKUP_GAVE_UP),
             shared_ops: self.own_sum(own::SHARED_OPS),
             recorders: owners.map(|l| l.word(own::OWNER).load(Ordering::Relaxed)).sum(),
-            recorders_refused: self.refused.word(0).load(Ordering::Relaxed),
+            recorders_refused: self.busy.word(0).load(Ordering::Relaxed),
             pages_used: u64::from(self.pages.used()),
             pages_total: self.layout.pool_pages as u64,
             pages_refused: self.own_sum(own::PAGES_REFUSED),
             history_bytes_used: board.get(Published::HistoryBytesUsed),
             bound_bytes_used: board.get(Published::BoundBytesUsed),
             memory_bytes: self.layout.memory_bytes() as u64,
-            reader_retries: board.get(Published::ReaderRetries),
+            reader_retries: self.busy.word(2).load(Ordering::Relaxed),
         }
     }
 }

@@ -20,8 +20,8 @@ use crate::config::ConfigError;
 use crate::key::window;
 use crate::layout::Layout;
 use crate::sub_bucket::SubLayout;
-use crate::sync::{AtomicU64, Ordering};
-use crate::zeroed::zeroed;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::zeroed::{filled, zeroed};
 
 /// How a route's range divides, in the words below.
 #[derive(FromZeros)]
@@ -127,6 +127,7 @@ impl Division {
 /// All seats.
 pub(crate) struct Seats {
     ids: Box<[AtomicU64]>,
+    /// The sampler's number in the upper half, so that no other's handle matches.
     generations: Box<[AtomicU64]>,
     /// Empty when routes are not divided.
     divisions: Box<[Division]>,
@@ -143,7 +144,10 @@ impl Seats {
     }
 
     pub(crate) fn with(seats: usize, divisions: usize) -> Result<Self, ConfigError> {
-        Ok(Seats { ids: zeroed(seats)?, generations: zeroed(seats)?, divisions: zeroed(divisions)? })
+        static SAMPLERS: AtomicU32 = AtomicU32::new(1);
+        let sampler = u64::from(SAMPLERS.fetch_add(1, Ordering::Relaxed)) << 32;
+        let generations = filled(seats, |_| AtomicU64::new(sampler))?;
+        Ok(Seats { ids: zeroed(seats)?, generations, divisions: zeroed(divisions)? })
     }
 
     /// The route that owns a seat; what a free seat says has no meaning.
@@ -153,8 +157,8 @@ impl Seats {
     }
 
     #[inline(always)]
-    pub(crate) fn generation(&self, seat: usize) -> Option<u32> {
-        Some(self.generations.get(seat)?.load(Ordering::Acquire) as u32)
+    pub(crate) fn generation(&self, seat: usize) -> Option<u64> {
+        Some(self.generations.get(seat)?.load(Ordering::Acquire))
     }
 
     /// Fills a seat that no recorder can reach.
@@ -170,8 +174,9 @@ impl Seats {
     /// Makes every handle to a seat stale.
     pub(crate) fn raise_generation(&self, seat: usize) {
         if let Some(generation) = self.generations.get(seat) {
-            let next = (generation.load(Ordering::Relaxed) as u32).wrapping_add(1);
-            generation.store(u64::from(next), Ordering::Release);
+            let now = generation.load(Ordering::Relaxed);
+            let next = (now as u32).wrapping_add(1);
+            generation.store(now & !u64::from(u32::MAX) | u64::from(next), Ordering::Release);
         }
     }
 

@@ -10,9 +10,11 @@
 
 use alloc::boxed::Box;
 
+use crate::config::ConfigError;
 use crate::line::Line;
 use crate::slot::Seats;
 use crate::sync::{AtomicU64, Ordering, fence};
+use crate::zeroed::zeroed;
 
 /// How often a miss that met a change is repeated before the operation counts as unattributed.
 const MAX_RETRIES: usize = 4;
@@ -48,12 +50,8 @@ fn tag(hash: u64) -> u64 {
 const TAG: u64 = !0xffff_ffff;
 
 impl Table {
-    pub(crate) fn new(len: usize) -> Self {
-        Table {
-            entries: (0..len).map(|_| AtomicU64::new(0)).collect(),
-            shift: 64 - len.trailing_zeros(),
-            version: Line::new(),
-        }
+    pub(crate) fn new(len: usize) -> Result<Self, ConfigError> {
+        Ok(Table { entries: zeroed(len)?, shift: 64 - len.trailing_zeros(), version: Line::new() })
     }
 
     /// Finds the seat of a route.
@@ -201,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_a_map(steps in prop::collection::vec((any::<bool>(), 0u64..40, any::<bool>()), 1..300)) {
-            let (table, slab) = (Table::new(64), Slab::new(1).unwrap());
+            let (table, slab) = (Table::new(64).unwrap(), Slab::new(1).unwrap());
             let seats = Seats::with(32, 0).unwrap();
             let mut free: Vec<usize> = (0..32).collect();
             let mut truth = BTreeMap::new();

@@ -19,7 +19,7 @@ use crate::groups::Groups;
 use crate::history::{ColumnLog, SegmentWriter};
 use crate::key::window;
 use crate::layout::Layout;
-use crate::limits::{BLOCK_BYTES, MAX_CELL_BYTES, PAGE_SLOTS};
+use crate::limits::{BLOCK_BYTES, PAGE_SLOTS};
 use crate::op::Tally;
 use crate::pages::PageEntry;
 use crate::retire::{Draining, Grace};
@@ -29,7 +29,7 @@ use crate::shared::{Shared, own};
 use crate::sub_bucket::SubLayout;
 use crate::sync::Ordering;
 use crate::table::Found;
-use crate::zeroed::{PAGE_BYTES, zeroed};
+use crate::zeroed::{PAGE_BYTES, filled, zeroed};
 
 /// What a seat is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +44,16 @@ pub(crate) enum SeatState {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeatMeta {
     pub(crate) state: SeatState,
-    /// A term change took counts of it out of the open column.
+    /// A term change set counts of it apart since the last flush.
     pub(crate) parted: bool,
+    /// The descriptor that its rows in the open column are marked with, because a term change set
+    /// counts of it apart; [`NONE`] for no mark.
+    pub(crate) mark: u32,
     pub(crate) descriptor: u32,
+    /// A column refers to the descriptor, or will.
+    pub(crate) described: bool,
+    /// The group's term is not that of the descriptor, for want of a free one.
+    pub(crate) term_pending: bool,
     pub(crate) route: u64,
     pub(crate) group: u64,
     pub(crate) start: BoundRef,
@@ -70,10 +77,18 @@ pub(crate) struct State {
     pub(crate) ended_seat: u32,
     pub(crate) live: u32,
     pub(crate) draining: Draining,
+    /// Seats whose grace is over and whose column is not sealed.
+    ended: u32,
     order: Order,
     groups: Groups,
     bounds: BoundCounts,
+    /// Chunks of the bounds of all seats that are not free, each bound counted for itself.
+    seat_chunks: usize,
     descriptors: DescriptorList,
+    /// The last value given to a descriptor's `since`.
+    since: u64,
+    /// Seats whose term is pending.
+    terms_pending: u32,
     pub(crate) log: ColumnLog,
     /// Sum of each cell's shards at the last drain.
     pub(crate) baselines: Box<[[u64; 4]]>,
@@ -103,7 +118,10 @@ impl State {
         let free = |i: usize| SeatMeta {
             state: SeatState::Free,
             parted: false,
+            mark: NONE,
             descriptor: NONE,
+            described: false,
+            term_pending: false,
             route: 0,
             group: 0,
             start: BoundRef::NONE,
@@ -120,20 +138,24 @@ impl State {
         let mut state = State {
             layout,
             step_ms: shared.config.step_ms,
-            seats: (0..layout.seats).map(free).collect(),
+            seats: filled(layout.seats, free)?,
             free_seat: 0,
             ended_seat: NONE,
             live: 0,
-            draining: Draining::new(layout.drain_len),
-            order: Order::new(layout.seats),
-            groups: Groups::new(layout.group_len),
-            bounds: BoundCounts::new(layout.chunks),
-            descriptors: DescriptorList::new(layout.descriptors),
+            draining: Draining::new(layout.drain_len)?,
+            ended: 0,
+            order: Order::new(layout.seats)?,
+            groups: Groups::new(layout.group_len)?,
+            bounds: BoundCounts::new(layout.chunks)?,
+            seat_chunks: 0,
+            descriptors: DescriptorList::new(layout.descriptors)?,
+            since: 0,
+            terms_pending: 0,
             log,
             baselines: zeroed(layout.cells())?,
             open_cells: zeroed(layout.cells())?,
-            open_pages: (0..layout.page_set_words).map(|_| 0).collect(),
-            scratch: (0..layout.page_lines * crate::line::LINE_WORDS).map(|_| 0).collect(),
+            open_pages: zeroed(layout.page_set_words)?,
+            scratch: zeroed(layout.page_lines * crate::line::LINE_WORDS)?,
             open: None,
             pending_parts: Segment::EMPTY,
             pending_recorded: Tally::ZERO,
@@ -176,10 +198,25 @@ impl State {
         if registered.is_err() {
             shared.board.add(Published::RegisterRefused, 1);
         }
-        shared.board.set(Published::Routes, u64::from(self.live));
-        shared.board.set(Published::Draining, u64::from(self.draining.len));
-        shared.board.set(Published::BoundBytesUsed, self.bounds.used() as u64 * 32);
+        self.publish_counts(shared);
         registered
+    }
+
+    /// Tells readers what changed outside of the columns.
+    pub(crate) fn publish_counts(&mut self, shared: &Shared) {
+        let board = &shared.board;
+        board.set(Published::Routes, u64::from(self.live));
+        board.set(Published::Draining, u64::from(self.draining.len + self.ended));
+        board.set(Published::BoundBytesUsed, self.bounds.used() as u64 * 32);
+        let used = self.log.blocks_used(&shared.history) * BLOCK_BYTES;
+        board.set(Published::HistoryBytesUsed, used as u64);
+        let evicted = core::mem::take(&mut self.log.evicted);
+        board.add(Published::ColumnsEvicted, evicted.columns);
+        board.add_tally(Published::Evicted, evicted.recorded);
+    }
+
+    fn full(&self) -> RegisterError {
+        RegisterError::Full { routes: self.live, draining: self.draining.len + self.ended }
     }
 
     fn try_register(
@@ -202,7 +239,7 @@ impl State {
             return Err(RegisterError::BoundTooLong { len, max });
         }
         if self.live as usize >= self.layout.max_routes {
-            return Err(RegisterError::Full { routes: self.live, draining: self.draining.len });
+            return Err(self.full());
         }
         if let Some(seat) = self.revivable(shared, route, start, end, group) {
             self.revive(shared, seat);
@@ -210,15 +247,17 @@ impl State {
         }
         let seat = self.free_seat;
         if seat == NONE {
-            return Err(RegisterError::Full { routes: self.live, draining: self.draining.len });
+            return Err(self.full());
         }
         let (start_ref, end_ref) = self.take_bounds(shared, route, start, end)?;
         let term = self.groups.get(group).map_or(0, |g| g.term);
-        let to = Descriptor { route: route.0, group, term, start: start_ref, end: end_ref, serial: 0 };
+        self.since += 1;
+        let since = self.since;
+        let to = Descriptor { route: route.0, group, term, start: start_ref, end: end_ref, serial: 0, since };
         let Some(descriptor) = self.take_descriptor(shared, to) else {
             self.bounds.release(&shared.slab, start_ref);
             self.bounds.release(&shared.slab, end_ref);
-            return Err(RegisterError::Full { routes: self.live, draining: self.draining.len });
+            return Err(self.full());
         };
         self.drain_late(shared, seat);
         self.occupy(shared, seat, to, descriptor, start, end);
@@ -238,7 +277,9 @@ impl State {
         let Some(meta) = self.seats.get_mut(seat as usize) else { return };
         self.free_seat = meta.next;
         meta.state = SeatState::Live;
-        meta.descriptor = descriptor;
+        (meta.descriptor, meta.described, meta.term_pending) = (descriptor, false, false);
+        (meta.parted, meta.mark) = (false, NONE);
+        self.seat_chunks += chunks_of(shared, to.start, to.end);
         (meta.route, meta.group, meta.start, meta.end) = (to.route, to.group, to.start, to.end);
         (meta.next, meta.previous) = (NONE, NONE);
         let layout = SubLayout::new(start, end, self.layout.k as u32);
@@ -279,7 +320,9 @@ impl State {
         let Some(meta) = self.meta(seat) else { return };
         meta.state = SeatState::Live;
         (meta.next, meta.previous) = (NONE, NONE);
-        let route = meta.route;
+        let (route, descriptor) = (meta.route, meta.descriptor);
+        self.since += 1;
+        shared.descriptors.set_since(descriptor, self.since);
         shared.seats.raise_generation(seat as usize);
         self.enter_order(shared, seat);
         shared.table.insert(route, seat as usize);
@@ -312,10 +355,11 @@ impl State {
         let (start_known, end_known) = (shared_ref(start), shared_ref(end_bytes));
         let missing = |known: Option<BoundRef>, len| if known.is_some() { 0 } else { BoundCounts::chunks_for(len) };
         let chunks = missing(start_known, start.len()) + missing(end_known, end_bytes.len());
-        let oldest = self.log.oldest(&shared.history, self.ordinal);
+        // Columns go only where that is sure to help: what seats hold is counted without what they
+        // share, so what is left is the history's.
+        let helps = self.layout.chunks.saturating_sub(self.seat_chunks) >= chunks;
         while !self.bounds.has(chunks) {
-            let Self { descriptors, bounds, .. } = self;
-            if !descriptors.reclaim_one(&shared.descriptors, &shared.slab, bounds, oldest) {
+            if !self.reclaim(shared, helps) {
                 return Err(RegisterError::BoundsFull);
             }
         }
@@ -337,13 +381,24 @@ impl State {
     /// A descriptor, if need be at the cost of the oldest columns.
     fn take_descriptor(&mut self, shared: &Shared, to: Descriptor) -> Option<u32> {
         loop {
-            let oldest = self.log.oldest(&shared.history, self.ordinal);
-            let Self { descriptors, bounds, log, .. } = self;
-            let taken = descriptors.insert(&shared.descriptors, &shared.slab, bounds, oldest, to);
-            if taken.is_some() || !log.evict_oldest(&shared.history) {
+            let taken = self.descriptors.insert(&shared.descriptors, to);
+            if taken.is_some() || !self.reclaim(shared, true) {
                 return taken;
             }
         }
+    }
+
+    /// Frees the longest retired descriptor, with its hold on bounds. With `evict`, lets the oldest
+    /// column go where one stands in the way; `false` when nothing was freed and nothing went.
+    fn reclaim(&mut self, shared: &Shared, evict: bool) -> bool {
+        let oldest = self.log.oldest(&shared.history, self.ordinal);
+        let Self { descriptors, bounds, log, ordinal, .. } = self;
+        if descriptors.reclaim_one(&shared.descriptors, &shared.slab, bounds, oldest) {
+            return true;
+        }
+        // What the open column and the next may refer to is not freed by letting sealed ones go.
+        let held_by_sealed = descriptors.first_retired_until().is_some_and(|until| until < *ordinal);
+        evict && held_by_sealed && log.evict_oldest(&shared.history)
     }
 
     fn enter_order(&mut self, shared: &Shared, seat: u32) {
@@ -366,12 +421,11 @@ impl State {
         }
         self.draining.push(&mut self.seats, seat);
         self.live -= 1;
-        shared.board.set(Published::Routes, u64::from(self.live));
-        shared.board.set(Published::Draining, u64::from(self.draining.len));
+        self.publish_counts(shared);
         true
     }
 
-    /// After a flush: the grace of a seat is over.
+    /// The grace of a seat is over.
     pub(crate) fn end_grace(&mut self, seat: u32) {
         self.draining.remove(&mut self.seats, seat);
         let ended = self.ended_seat;
@@ -380,10 +434,11 @@ impl State {
             meta.next = ended;
         }
         self.ended_seat = seat;
+        self.ended += 1;
     }
 
     /// The open column is sealed: ended seats are free.
-    pub(crate) fn free_ended(&mut self) {
+    pub(crate) fn free_ended(&mut self, shared: &Shared) {
         let last_column = self.last_column();
         while self.ended_seat != NONE {
             let seat = self.ended_seat;
@@ -392,10 +447,15 @@ impl State {
             let Some(meta) = self.meta(seat) else { return };
             let next = meta.next;
             let descriptor = core::mem::replace(&mut meta.descriptor, NONE);
+            let chunks = chunks_of(shared, meta.start, meta.end);
+            let pending = core::mem::replace(&mut meta.term_pending, false);
             meta.state = SeatState::Free;
             meta.next = free;
+            self.terms_pending -= u32::from(pending);
+            self.seat_chunks -= chunks;
             self.free_seat = seat;
             self.ended_seat = next;
+            self.ended -= 1;
             self.descriptors.retire(descriptor, last_column);
         }
     }
@@ -439,47 +499,72 @@ impl State {
             return;
         }
         while let Some(&SeatMeta { next_in_group, .. }) = self.seats.get(seat as usize) {
-            self.change_term(shared, seat, old, term);
+            if old != 0 && !self.part(shared, seat) {
+                shared.board.add(Published::TermsUnsplit, 1);
+            }
+            self.describe_term(shared, seat, term);
             seat = next_in_group;
         }
+        self.publish_counts(shared);
     }
 
-    /// Moves a seat to a descriptor with the new term; what was counted under a known old term is
-    /// first set apart under the old descriptor.
-    fn change_term(&mut self, shared: &Shared, seat: u32, old_term: u64, term: u64) {
-        let Some(&SeatMeta { route, group, start, end, descriptor, .. }) = self.seats.get(seat as usize) else {
-            return;
-        };
-        self.bounds.retain(start);
-        self.bounds.retain(end);
-        let to = Descriptor { route, group, term, start, end, serial: 0 };
-        let Some(fresh) = self.take_descriptor(shared, to) else {
-            self.bounds.release(&shared.slab, start);
-            self.bounds.release(&shared.slab, end);
-            shared.board.add(Published::TermsUnsplit, 1);
-            return;
-        };
-        if old_term != 0 && !self.part(shared, seat, descriptor) {
-            shared.board.add(Published::TermsUnsplit, 1);
+    /// Gives a seat a descriptor of its group's present term: its own one rewritten, where no column
+    /// refers to it, so that a group that changes its term often takes one a flush; else a fresh one.
+    fn describe_term(&mut self, shared: &Shared, seat: u32, term: u64) {
+        let Some(&SeatMeta { descriptor, described, term_pending, .. }) = self.seats.get(seat as usize) else { return };
+        if !described {
+            shared.descriptors.set_term(descriptor, term);
+            return self.set_pending(seat, false);
         }
+        let old = shared.descriptors.get(descriptor);
+        let Some(fresh) = self.take_descriptor(shared, Descriptor { term, ..old }) else {
+            if !term_pending {
+                shared.board.add(Published::TermsUnsplit, 1);
+            }
+            return self.set_pending(seat, true);
+        };
+        self.bounds.retain(old.start);
+        self.bounds.retain(old.end);
         let last_column = self.last_column();
         self.descriptors.retire(descriptor, last_column);
         if let Some(meta) = self.meta(seat) {
-            meta.descriptor = fresh;
+            (meta.descriptor, meta.described) = (fresh, false);
+        }
+        self.set_pending(seat, false);
+    }
+
+    fn set_pending(&mut self, seat: u32, pending: bool) {
+        let Some(meta) = self.meta(seat) else { return };
+        let was = core::mem::replace(&mut meta.term_pending, pending);
+        self.terms_pending = self.terms_pending + u32::from(pending) - u32::from(was);
+    }
+
+    /// Tries again for seats whose term found no descriptor.
+    pub(crate) fn describe_pending(&mut self, shared: &Shared) {
+        if self.terms_pending == 0 {
+            return;
+        }
+        for seat in 0..self.seats.len() as u32 {
+            let pending = self.seats.get(seat as usize).filter(|meta| meta.term_pending);
+            if let Some(term) = pending.and_then(|meta| self.groups.get(meta.group)).map(|group| group.term) {
+                self.describe_term(shared, seat, term);
+            }
         }
     }
 
-    /// Takes a seat's counts out of the open column, and what came since the last flush out of its
-    /// cells, and writes both as parts under `descriptor`; `false` when the parts have no room.
-    fn part(&mut self, shared: &Shared, seat: u32, descriptor: u32) -> bool {
-        let cells = self.layout.lanes * self.layout.k;
-        let needed = (2 * cells * MAX_CELL_BYTES).div_ceil(BLOCK_BYTES) as u64 + 2;
+    /// Sets a seat's counts apart under its descriptor, before that changes: what it has in the open
+    /// column, and what came since the last flush. `false` when the parts have no room.
+    fn part(&mut self, shared: &Shared, seat: u32) -> bool {
         let open_parts = self.open.as_ref().map_or(Segment::EMPTY, |o| o.parts);
-        if open_parts.blocks() + self.pending_parts.blocks() + needed > self.layout.largest_column_blocks() as u64 {
+        let blocks = open_parts.blocks() + self.pending_parts.blocks() + self.layout.part_blocks() as u64;
+        if blocks > self.layout.parts_limit() as u64 {
             return false;
         }
+        let cells = self.layout.lanes * self.layout.k;
         let first_slot = seat as usize * self.layout.lanes;
+        let Some(&SeatMeta { descriptor, .. }) = self.seats.get(seat as usize) else { return true };
         let row = |cell: usize| u64::from(descriptor) * cells as u64 + cell as u64;
+        let mut wrote = false;
         let mut part = SegmentWriter::resume(&shared.history, &mut self.log, open_parts);
         let mut taken = Tally::ZERO;
         for (cell, counts) in self.open_cells.iter_mut().skip(first_slot * self.layout.k).take(cells).enumerate() {
@@ -487,6 +572,7 @@ impl State {
             if !counts.is_zero() {
                 part.cell(&Cell { row: row(cell), draining: false, counts });
                 taken.add(counts);
+                wrote = true;
             }
         }
         let parts = part.finish();
@@ -502,19 +588,26 @@ impl State {
             if !delta.is_zero() {
                 part.cell(&Cell { row: row(cell), draining: false, counts: delta });
                 pending_recorded.add(delta);
+                wrote = true;
             }
         }
         self.pending_parts = part.finish();
-        if let Some(meta) = self.seats.get_mut(seat as usize) {
-            meta.parted = true;
+        if wrote {
+            self.set_parted(seat);
         }
-        let pages = first_slot / PAGE_SLOTS..=(first_slot + self.layout.lanes - 1) / PAGE_SLOTS;
-        for page in pages {
+        true
+    }
+
+    fn set_parted(&mut self, seat: u32) {
+        if let Some(meta) = self.meta(seat) {
+            (meta.parted, meta.described) = (true, true);
+        }
+        let first_slot = seat as usize * self.layout.lanes;
+        for page in first_slot / PAGE_SLOTS..=(first_slot + self.layout.lanes - 1) / PAGE_SLOTS {
             if let Some(word) = self.open_pages.get_mut(page / 64) {
                 *word |= 1 << (page % 64);
             }
         }
-        true
     }
 
     /// What arrived in a free seat after its last flush goes to `unattributed`.
@@ -541,6 +634,10 @@ impl State {
         unattributed.add(core::mem::take(&mut self.pending_unattributed));
         unattributed
     }
+}
+
+fn chunks_of(shared: &Shared, start: BoundRef, end: BoundRef) -> usize {
+    BoundCounts::chunks_for(shared.slab.len(start)) + BoundCounts::chunks_for(shared.slab.len(end))
 }
 
 fn compare(shared: &Shared, seats: &[SeatMeta], start: BoundRef, route: u64, other: u32) -> Order_ {

@@ -97,7 +97,6 @@ struct Case<'a> {
     sampler: Writer,
     recorder: Recorder,
     labels: Labels,
-    k: u32,
     now_ms: u64,
     /// There are routes for which the recording has no slot of their own. Ours are unattributed until
     /// virtual buckets exist; rows of their own agree, and everything observed is accounted for.
@@ -139,14 +138,12 @@ impl<'a> Case<'a> {
         config.labels = labels.clone();
         config.max_recorders = 2;
         let now_ms = u64_of(&case["start_ms"]);
-        let k = u32::from(config.sub_buckets);
         let sampler = Writer::new(config, now_ms).unwrap_or_else(|e| panic!("{name}: {e}"));
         Case {
             name,
             recorder: sampler.recorder(),
             sampler,
             labels,
-            k,
             now_ms,
             folded: folded(category, name),
             unaligned: name == "reregister_inside_grace",
@@ -229,7 +226,7 @@ impl<'a> Case<'a> {
     fn columns(&self, from_ms: u64, to_ms: u64) -> Vec<(u64, u64, Vec<Row>)> {
         let mut rows: BTreeMap<u64, Vec<(Row, bool)>> = BTreeMap::new();
         let columns = self.sampler.reader().for_each_cell(from_ms, to_ms, self.unaligned, |column, cell| {
-            let (start, end) = cell.bounds(self.k);
+            let (start, end) = cell.bounds();
             let c = cell.counts;
             let row = Row {
                 start,
@@ -361,7 +358,7 @@ impl<'a> Case<'a> {
                     Series::Writes => *writes,
                     Series::ReadBytes => *read_bytes,
                     Series::WriteBytes => *write_bytes,
-                    Series::Ops => reads + writes,
+                    _ => panic!("{}: {series:?}", self.name),
                 };
                 *value = (u64_of(value) + extra).into();
             }

@@ -11,6 +11,7 @@ use crate::counters::Published;
 use crate::history::{ColumnState, Head};
 use crate::label::{Label, Labels};
 use crate::op::Series;
+use crate::reader::Known;
 use crate::route::RouteId;
 use crate::shared::Shared;
 
@@ -31,7 +32,7 @@ pub struct MatrixQuery {
     pub end: Option<Vec<u8>>,
     /// Only rows of this label; [`Label::NONE`] is the unlabelled ones.
     pub label: Option<Label>,
-    /// A row per label (else a route's labels are summed).
+    /// A row per label (else a route's labels are summed, unless one is asked for).
     pub split_labels: bool,
     /// The open column too.
     pub open: bool,
@@ -53,8 +54,29 @@ impl Default for MatrixQuery {
     }
 }
 
+impl MatrixQuery {
+    /// Whether a row has one label: each its own, or the only one asked for.
+    fn splits(&self) -> bool {
+        self.split_labels || self.label.is_some()
+    }
+
+    /// Whether the cell at place `at` of a route is asked for.
+    fn asks(&self, k: usize, known: Option<&Known>, at: usize) -> bool {
+        let Some(known) = known else { return false };
+        if self.label.is_some_and(|label| usize::from(label.0) != at / k) {
+            return false;
+        }
+        if self.start.is_empty() && self.end.is_none() {
+            return true;
+        }
+        let (start, end) = known.sub.bounds(&known.start, known.end.as_deref(), (at % k) as u32);
+        end.is_none_or(|end| end > self.start) && self.end.as_ref().is_none_or(|to| start < *to)
+    }
+}
+
 /// One column of a matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Column {
     /// Start of its window, or of its run of missing windows.
     pub start_ms: u64,
@@ -86,6 +108,7 @@ impl Column {
 
 /// What was counted in one cell under one term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TermPart {
     /// The column's index.
     pub column: usize,
@@ -99,6 +122,7 @@ pub struct TermPart {
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Row {
     /// Its name: `route:7`, `route:7:redis`, with `#3` for a division, with `~` and eight hex digits
     /// for bounds that the route no longer has.
@@ -126,6 +150,7 @@ pub struct Row {
 
 /// What the row budget left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cut {
     /// Rows left out.
     pub rows: u64,
@@ -135,6 +160,7 @@ pub struct Cut {
 
 /// How the writes of several nodes are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WriteMerge {
     /// Nodes own disjoint traffic: writes add like reads.
     Sum,
@@ -160,6 +186,7 @@ impl WriteMerge {
 /// ranges asked for; `unattributed` is what no row could take. A row's rate in a column is its value
 /// over `covers_to_ms - covers_from_ms`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Matrix {
     /// The series.
     pub series: Series,

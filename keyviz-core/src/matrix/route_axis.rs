@@ -50,7 +50,7 @@ impl Buckets {
     fn of(reading: &Reading<'_>) -> Self {
         let known = &reading.known;
         let mut order: Vec<u32> = (0..known.len() as u32).collect();
-        let key = |i: &u32| known.get(*i as usize).map(|k| (k.descriptor.route, &k.start, &k.end, k.descriptor.serial));
+        let key = |i: &u32| known.get(*i as usize).map(|k| (k.descriptor.route, &k.start, &k.end, k.descriptor.age()));
         order.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
         let mut newest: Vec<u32> = (0..known.len() as u32).collect();
         let mut current = alloc::vec![false; known.len()];
@@ -187,11 +187,11 @@ impl Rows<'_> {
         for (i, row) in found.iter().enumerate().filter(|(_, row)| row.present) {
             let (known, at) = (i / per_route, i % per_route);
             let (lane, sub) = (at / k, at % k);
-            if self.query.label.is_some_and(|label| usize::from(label.0) != lane) {
+            if !self.query.asks(k, self.reading.known.get(known), at) {
                 continue;
             }
             let newest = self.buckets.newest.get(known).copied().unwrap_or(NONE);
-            let lane = if self.query.split_labels { lane } else { 0 };
+            let lane = if self.query.splits() { lane } else { 0 };
             let at = newest as usize * per_route + lane * k + sub;
             let Some(slot) = place.get_mut(at) else { continue };
             match rows.get_mut(*slot as usize) {
@@ -208,15 +208,7 @@ impl Rows<'_> {
                 }
             }
         }
-        if !self.query.start.is_empty() || self.query.end.is_some() {
-            rows.retain(|row| self.overlaps(row));
-        }
         rows
-    }
-
-    fn overlaps(&self, row: &Candidate) -> bool {
-        let (start, end) = self.bounds(row);
-        end.is_none_or(|end| end > self.query.start) && self.query.end.as_ref().is_none_or(|to| start < *to)
     }
 
     fn bounds(&self, row: &Candidate) -> (Vec<u8>, Option<Vec<u8>>) {
@@ -265,16 +257,18 @@ impl Fill {
                 *to = row;
             }
         }
-        // Every descriptor of a bucket, and every label when labels are summed, leads to its row.
+        // Every descriptor of a bucket, and every label when labels are summed, leads to its row. A
+        // place that was empty at the first reading and is asked for counts as cut.
         let row_of = (0..places)
             .map(|i| {
                 let (known, at) = (i / per_route, i % per_route);
-                if rows.query.label.is_some_and(|label| usize::from(label.0) != at / k) {
-                    return NONE;
-                }
                 let newest = rows.buckets.newest.get(known).map_or(0, |n| *n as usize);
-                let lane = if rows.query.split_labels { at / k } else { 0 };
-                by_place.get(newest * per_route + lane * k + at % k).copied().unwrap_or(NONE)
+                let lane = if rows.query.splits() { at / k } else { 0 };
+                match by_place.get(newest * per_route + lane * k + at % k) {
+                    _ if !rows.query.asks(k, rows.reading.known.get(known), at) => NONE,
+                    Some(row) if *row != NONE => *row,
+                    _ => CUT,
+                }
             })
             .collect();
         let grouped = rows.reading.known.iter().any(|known| known.descriptor.group != 0);
@@ -301,13 +295,13 @@ impl Fill {
         let mut several = false;
         // Cells without counts: the descriptor at the flush, where a row has parts.
         let mut marks: Vec<(usize, u32)> = Vec::new();
-        let serial = |k: u32| reading.known.get(k as usize).map(|k| k.descriptor.serial);
-        let whole = query.label.is_none() && query.start.is_empty() && query.end.is_none();
+        let age = |k: u32| reading.known.get(k as usize).map(|k| k.descriptor.age());
+        let k = reading.k();
         reading.cells(&place.head, |known, at, cell| {
             let value = cell.counts.get(query.series);
             let row = match row_of.get(known * self.per_route + at) {
                 Some(row) if known < known_before => *row,
-                _ if whole => CUT,
+                _ if query.asks(k, reading.known.get(known), at) => CUT,
                 _ => NONE,
             };
             if row >= CUT {
@@ -326,7 +320,7 @@ impl Fill {
                 marks.push((index, known as u32));
             } else if let Some(owner) = self.owner.get_mut(index) {
                 several |= *owner != NONE && *owner != known as u32;
-                if *owner == NONE || serial(*owner) < serial(known as u32) {
+                if *owner == NONE || age(*owner) < age(known as u32) {
                     *owner = known as u32;
                 }
             }
@@ -334,7 +328,7 @@ impl Fill {
         for (index, known) in marks {
             if let Some(owner) = self.owner.get_mut(index)
                 && *owner != NONE
-                && serial(*owner) < serial(known)
+                && age(*owner) < age(known)
             {
                 several = true;
                 *owner = known;
