@@ -30,7 +30,6 @@ pub struct Reader {
 
 /// Where a sampler stands in time. All instants are Unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct WindowInfo {
     /// When the sampler was made.
     pub started_ms: u64,

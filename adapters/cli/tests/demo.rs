@@ -67,7 +67,7 @@ fn it_says_where_it_is_grows_and_cleans_up() {
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
     assert_eq!((&status["mode"], &status["title"]), (&"live".into(), &"keyviz demo".into()));
     assert_eq!(status["notice"]["id"], "uniform");
-    assert!(status["notice"]["text"].as_str().unwrap().contains("equally bright"));
+    assert!(status["notice"]["text"].as_str().unwrap().contains("equally hot"));
 
     assert!(!stale.exists(), "stale directories go at the start");
     assert_eq!(scratches(dir.path()).len(), 1);

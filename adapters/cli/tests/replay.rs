@@ -48,8 +48,9 @@ fn monitor_totals_hot_prefix_and_json() {
     let file = dir.write("monitor.txt", trace);
     for (series, expected) in [("ops", reads + writes), ("reads", reads), ("writes", writes)] {
         let json = dir.path().join("matrix.json");
-        let answer =
-            good(keyviz().arg("replay").arg(&file).arg("--json").arg(&json).args(["--series", series]).output().unwrap());
+        let answer = good(
+            keyviz().arg("replay").arg(&file).arg("--json").arg(&json).args(["--series", series]).output().unwrap(),
+        );
         assert_eq!(numbers(&answer, "total")[..3], [reads + writes, reads, writes]);
         assert_eq!(numbers(&answer, "lines")[..], [3002, 2]);
         assert!(answer.contains("no_key: commands without a key (line 3002)"), "{answer}");
@@ -159,8 +160,14 @@ fn what_cannot_be_read_says_why_and_what_to_do() {
 fn a_reader_that_goes_away_is_no_panic() {
     let dir = Dir::new();
     let file = dir.write("trace.csv", "ts_us,op,key\n1,r,a\n");
-    let mut child =
-        keyviz().arg("replay").arg(&file).arg("--no-serve").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = keyviz()
+        .arg("replay")
+        .arg(&file)
+        .arg("--no-serve")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
@@ -184,8 +191,11 @@ fn the_same_file_gives_the_same_picture() {
         let answer = good(keyviz().arg("replay").arg(&file).arg("--json").arg(&json).output().unwrap());
         let mut matrix: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
         matrix.as_object_mut().unwrap().remove("generated_at");
-        let told: Vec<String> =
-            answer.lines().filter(|line| !line.starts_with("took") && !line.starts_with("json")).map(str::to_owned).collect();
+        let told: Vec<String> = answer
+            .lines()
+            .filter(|line| !line.starts_with("took") && !line.starts_with("json"))
+            .map(str::to_owned)
+            .collect();
         (told, matrix)
     };
     assert_eq!(run("a.json"), run("b.json"));

@@ -32,7 +32,15 @@ pub(crate) struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(input: R, limit_bytes: usize) -> Lines<R> {
-        Lines { input, buf: Vec::new(), head: 0, tail: 0, ended: false, limit_bytes: limit_bytes.max(1), taken_bytes: 0 }
+        Lines {
+            input,
+            buf: Vec::new(),
+            head: 0,
+            tail: 0,
+            ended: false,
+            limit_bytes: limit_bytes.max(1),
+            taken_bytes: 0,
+        }
     }
 
     /// The first `want` unread bytes, or as many as there are.

@@ -1,5 +1,11 @@
 //! The command table, compared with what a real server answers to `COMMAND GETKEYS`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skip is told loudly")]
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,5 +1,11 @@
 //! Byte-exact samples of every format, with known totals.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::io::Read;
 
@@ -129,9 +135,8 @@ fn numbers_as_keys_sort_as_numbers() {
 fn long_lines_and_long_keys() {
     let key = "k".repeat(70_000);
     let long = "x".repeat(300_000);
-    let text = format!(
-        "1.000001 [0 x] \"GET\" \"{key}\"\n1.000002 [0 x] \"GET\" \"{long}\"\n1.000003 [0 x] \"GET\" \"a\"\n"
-    );
+    let text =
+        format!("1.000001 [0 x] \"GET\" \"{key}\"\n1.000002 [0 x] \"GET\" \"{long}\"\n1.000003 [0 x] \"GET\" \"a\"\n");
     let mut limits = Limits::default();
     limits.line_bytes = 100_000;
     let (_, records, tally) = read_with(text.as_bytes(), limits);

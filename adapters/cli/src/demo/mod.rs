@@ -40,7 +40,8 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let memory_bytes = config.memory_bytes().map_err(|error| Failure::new(error.to_string()))?;
     let catalog = keyspace::catalog();
     let sampler = sampler(config, &catalog)?;
-    let flusher = Flusher::spawn(sampler.clone()).map_err(|error| Failure::new(format!("no thread to flush: {error}")))?;
+    let flusher =
+        Flusher::spawn(sampler.clone()).map_err(|error| Failure::new(format!("no thread to flush: {error}")))?;
     let builder = Admin::builder(Some(sampler.reader())).title("keyviz demo").flush_timings(flusher.timings());
     let (web, admin) = Web::bind(&args.admin, builder)?;
 

@@ -68,12 +68,24 @@ impl Workload {
     /// What to see.
     pub(crate) fn text(self) -> &'static str {
         match self {
-            Workload::Uniform => "All rows are equally bright: every key is as likely as any other. This is how a well-spread load looks.",
-            Workload::Zipf => "A few rows are bright and most are dim: a handful of popular keys get most of the load, wherever they happen to lie.",
-            Workload::HotRange => "One thin bright band in the middle of orders/: nine of ten operations go to one range. A candidate for a split.",
-            Workload::MovingHotspot => "A bright diagonal: the hot spot walks from the first key to the last. Splitting where it was would not help.",
-            Workload::Sequential => "A bright staircase inside events/: rows are written in key order, as with a counter or a timestamp in the key. Only its tip takes writes.",
-            Workload::Scan => "Steep stripes from top to bottom: the whole key space is read in order, again and again. Look at the series `reads`.",
+            Workload::Uniform => {
+                "All rows are equally hot: every key is as likely as any other. This is how a well-spread load looks."
+            }
+            Workload::Zipf => {
+                "A few rows are hot and most are not: a handful of popular keys get most of the load, wherever they happen to lie."
+            }
+            Workload::HotRange => {
+                "One thin hot band in the middle of orders/: nine of ten operations go to one range. A candidate for a split."
+            }
+            Workload::MovingHotspot => {
+                "A hot diagonal: the hot spot walks from the first key to the last. Splitting where it was would not help."
+            }
+            Workload::Sequential => {
+                "A hot staircase inside events/: rows are written in key order, as with a counter or a timestamp in the key. Only its tip takes writes."
+            }
+            Workload::Scan => {
+                "Steep stripes from top to bottom: the whole key space is read in order, again and again. Look at the series `reads`."
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use keyviz_core::Series;
 /// Read a trace file, answer in text, and show it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ReplayArgs {
-    /// The trace: the output of `redis-cli monitor`, or a CSV with the header ts_us,op,key[,end_key],bytes,count,tag.
+    /// The trace: the output of `redis-cli monitor`, or a CSV with the header `ts_us,op,key[,end_key],bytes,count,tag`.
     /// The format is found by content
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,

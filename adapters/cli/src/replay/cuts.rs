@@ -32,8 +32,13 @@ pub(crate) fn choose(sample: &Sample, prefixes: &[Prefix], max_routes: usize) ->
         below += weight;
     }
     let heavy = sample.total.div_ceil(parts);
-    let mut places: Vec<(usize, u64)> =
-        sample.keys.iter().enumerate().map(|(at, (_, weight))| (at, *weight)).filter(|(_, weight)| *weight >= heavy).collect();
+    let mut places: Vec<(usize, u64)> = sample
+        .keys
+        .iter()
+        .enumerate()
+        .map(|(at, (_, weight))| (at, *weight))
+        .filter(|(_, weight)| *weight >= heavy)
+        .collect();
     places.sort_by_key(|(at, weight)| (Reverse(*weight), *at));
     for (at, _) in places {
         cuts.before(sample, at);

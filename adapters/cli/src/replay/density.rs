@@ -35,7 +35,8 @@ impl Scale {
                 }
             }
         }
-        let occurring = |seen: &[bool; 256]| (0..=u8::MAX).zip(seen).filter(|(_, seen)| **seen).map(|(byte, _)| byte).collect();
+        let occurring =
+            |seen: &[bool; 256]| (0..=u8::MAX).zip(seen).filter(|(_, seen)| **seen).map(|(byte, _)| byte).collect();
         Scale { common, alphabets: seen.iter().map(occurring).collect() }
     }
 

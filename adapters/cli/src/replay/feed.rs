@@ -82,7 +82,14 @@ pub(crate) fn run(input: &Input, catalog: &Catalog, survey: &Survey, step_ms: u6
     }
     sampler.flush(boundary_ms);
     let (first_us, last_us) = (survey.first_us, survey.last_us);
-    Ok(Fed { reader: sampler.reader(), format: trace.format(), tally: trace.tally().clone(), first_us, last_us, step_ms })
+    Ok(Fed {
+        reader: sampler.reader(),
+        format: trace.format(),
+        tally: trace.tally().clone(),
+        first_us,
+        last_us,
+        step_ms,
+    })
 }
 
 /// A history that holds the whole trace, by the most that its cells can take: no more cells are used than there are
@@ -99,7 +106,8 @@ fn config(catalog: &Catalog, columns: u64, records: u64, step_ms: u64) -> Config
     config.cell_bytes = 4 << 20;
     config.bound_bytes = 1 << 20;
     config.history_columns = u32::try_from(columns + 2).unwrap_or(u32::MAX);
-    config.history_bytes = usize::try_from((cells * CELL_BYTES) + (columns + 2) * COLUMN_BYTES + (2 << 20)).unwrap_or(usize::MAX);
+    config.history_bytes =
+        usize::try_from((cells * CELL_BYTES) + (columns + 2) * COLUMN_BYTES + (2 << 20)).unwrap_or(usize::MAX);
     config.prefault = false;
     config
 }

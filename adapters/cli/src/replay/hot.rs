@@ -164,7 +164,10 @@ mod tests {
         keys.extend((0..1000).map(|n| (format!("user:{n:04}"), 1)));
         keys.extend((0..1000).map(|n| (format!("cart:{n:04}"), 1)));
         let (ranges, prefixes) = hottest(keys);
-        assert_eq!((ranges[0].start.as_slice(), ranges[0].end.as_deref()), (&b"user:hot:"[..], Some(&b"user:hot;"[..])));
+        assert_eq!(
+            (ranges[0].start.as_slice(), ranges[0].end.as_deref()),
+            (&b"user:hot:"[..], Some(&b"user:hot;"[..]))
+        );
         assert_eq!(ranges[0].ops, 8000);
         assert_eq!((prefixes[0].prefix.bytes.as_slice(), prefixes[0].ops), (&b"user:hot:"[..], 8000));
         let user = prefixes.iter().find(|hot| hot.prefix.bytes == b"user:").unwrap();

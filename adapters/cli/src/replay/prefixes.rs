@@ -111,7 +111,8 @@ fn levels(key: &[u8]) -> Vec<usize> {
         }
     }
     let rest = key.get(tail..).unwrap_or_default();
-    let number = rest.windows(2).position(|pair| matches!(pair, [a, b] if a.is_ascii_alphabetic() && b.is_ascii_digit()));
+    let number =
+        rest.windows(2).position(|pair| matches!(pair, [a, b] if a.is_ascii_alphabetic() && b.is_ascii_digit()));
     if let Some(at) = number
         && levels.len() < MAX_LEVELS
     {

@@ -69,7 +69,8 @@ pub fn bad(output: Output) -> String {
 /// The numbers in the line of an answer that begins with this word, in order.
 #[track_caller]
 pub fn numbers(answer: &str, word: &str) -> Vec<u64> {
-    let line = answer.lines().find(|line| line.trim_start().starts_with(word)).unwrap_or_else(|| panic!("{word}: {answer}"));
+    let line =
+        answer.lines().find(|line| line.trim_start().starts_with(word)).unwrap_or_else(|| panic!("{word}: {answer}"));
     line.replace(',', "").split(|char: char| !char.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect()
 }
 

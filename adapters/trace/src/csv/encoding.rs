@@ -100,7 +100,15 @@ mod tests {
         assert_eq!(decode("00fF", Encoding::Hex).unwrap(), [0, 255]);
         assert_eq!(decode("f", Encoding::Hex), None);
         assert_eq!(decode("zz", Encoding::Hex), None);
-        for (text, bytes) in [("", ""), ("Zg==", "f"), ("Zg", "f"), ("Zm8=", "fo"), ("Zm8", "fo"), ("Zm9v", "foo"), ("Zm9vYmE=", "fooba")] {
+        for (text, bytes) in [
+            ("", ""),
+            ("Zg==", "f"),
+            ("Zg", "f"),
+            ("Zm8=", "fo"),
+            ("Zm8", "fo"),
+            ("Zm9v", "foo"),
+            ("Zm9vYmE=", "fooba"),
+        ] {
             assert_eq!(decode(text, Encoding::Base64).unwrap(), bytes.as_bytes(), "{text}");
         }
         assert_eq!(decode("-_-_", Encoding::Base64), decode("+/+/", Encoding::Base64));

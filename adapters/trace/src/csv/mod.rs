@@ -55,7 +55,11 @@ pub(crate) struct CsvRow<'a> {
 
 impl Csv {
     /// Takes the header, and the blank lines before it, off the input. `line` counts them.
-    pub(crate) fn open<R: Read>(lines: &mut Lines<R>, line: &mut u64, skipped: &mut Skipped) -> io::Result<Option<Csv>> {
+    pub(crate) fn open<R: Read>(
+        lines: &mut Lines<R>,
+        line: &mut u64,
+        skipped: &mut Skipped,
+    ) -> io::Result<Option<Csv>> {
         loop {
             let (end, step) = match lines.span(0)? {
                 Span::Line(end) => (end, end + 1),
@@ -70,7 +74,14 @@ impl Csv {
                 continue;
             }
             let (fields, row, key, end_key) = Default::default();
-            return Ok(Header::parse(&text).ok().map(|header| Csv { header, header_line: text, fields, row, key, end_key }));
+            return Ok(Header::parse(&text).ok().map(|header| Csv {
+                header,
+                header_line: text,
+                fields,
+                row,
+                key,
+                end_key,
+            }));
         }
     }
 
@@ -110,7 +121,11 @@ impl Csv {
     }
 
     /// One row, over as many lines as its quotes need: time, bytes and lines taken.
-    fn row<R: Read>(&mut self, lines: &mut Lines<R>, first_end: usize) -> io::Result<Result<(u64, usize, u64), Reason>> {
+    fn row<R: Read>(
+        &mut self,
+        lines: &mut Lines<R>,
+        first_end: usize,
+    ) -> io::Result<Result<(u64, usize, u64), Reason>> {
         let (mut end, mut newlines) = (first_end, 1);
         self.fields.clear();
         let mut last = false;

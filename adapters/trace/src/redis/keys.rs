@@ -209,7 +209,15 @@ mod tests {
         }
         assert_eq!(keys("NOSUCH a"), Err(Reason::UnknownCommand));
         assert_eq!(keys(&"x".repeat(500)), Err(Reason::UnknownCommand));
-        for line in ["GET", "EVAL s 3 a b", "EVAL s x a", "ZUNIONSTORE d 18446744073709551615 a", "XREAD STREAMS a b 0", "BLPOP a", "OBJECT ENCODING"] {
+        for line in [
+            "GET",
+            "EVAL s 3 a b",
+            "EVAL s x a",
+            "ZUNIONSTORE d 18446744073709551615 a",
+            "XREAD STREAMS a b 0",
+            "BLPOP a",
+            "OBJECT ENCODING",
+        ] {
             assert_eq!(keys(line), Err(Reason::BadArguments), "{line}");
         }
     }

@@ -12,10 +12,8 @@ const NAME_BYTES: usize = 40;
 pub(crate) fn find(name: &[u8], sub: Option<&[u8]>) -> Option<&'static Command> {
     let mut lower = [0_u8; NAME_BYTES];
     let command = by_name(lowered(&mut lower, name, None)?)?;
-    let of_sub = sub
-        .filter(|_| command.specs.is_empty())
-        .and_then(|sub| lowered(&mut lower, name, Some(sub)))
-        .and_then(by_name);
+    let of_sub =
+        sub.filter(|_| command.specs.is_empty()).and_then(|sub| lowered(&mut lower, name, Some(sub))).and_then(by_name);
     Some(of_sub.unwrap_or(command))
 }
 
