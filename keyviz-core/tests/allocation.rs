@@ -12,6 +12,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
 
 use keyviz_core::{Config, Labels, MatrixQuery, Op, RouteId, Sampler};
 use proptest::prelude::*;
@@ -86,16 +87,22 @@ fn small() -> Config {
     config
 }
 
+/// Random steps of the host.
+const STEPS: u32 = if cfg!(debug_assertions) { 250_000 } else { 600_000 };
+
 /// One test, since the counters are the process's.
 #[test]
 fn memory_is_what_was_told_and_all_of_it_at_construction() {
     bytes_are_as_told();
     nothing_allocates_later();
+    // On a thread of its own, which keeps nothing when it has ended.
+    std::thread::spawn(a_thread_may_observe_for_more_samplers_than_it_keeps_recorders_of).join().unwrap();
+    threads_keep_nothing_of_a_sampler_that_is_gone();
 }
 
 fn bytes_are_as_told() {
     let config = (1u32..3000, 0u32..500, 1u16..20, 0usize..3, 1u32..80, 1u32..6, any::<(bool, u16, u16)>());
-    let mut runner = TestRunner::default();
+    let mut runner = TestRunner::new(proptest::test_runner::Config::with_cases(100));
     runner
         .run(
             &config,
@@ -146,12 +153,15 @@ fn nothing_allocates_later() {
             }
             read
         });
-        // The thread's own recorder is made by its first call, once.
-        sampler.observe(RouteId(0), Op::Read, b"", 0);
-        let calls = watched(|| random_steps(&sampler, 1_000_000));
+        // A thread that never observed: its first calls are watched too.
+        let working = scope.spawn(|| {
+            let first = watched(|| sampler.observe(RouteId(0), Op::Read, b"", 0));
+            (first, watched(|| random_steps(&sampler, STEPS)))
+        });
+        let calls = working.join().unwrap();
         stop.store(true, Ordering::Relaxed);
         assert!(reading.join().unwrap() > 0, "the reader was at work");
-        assert_eq!(calls, 0, "allocator calls after construction");
+        assert_eq!(calls, (0, 0), "allocator calls of the first observation, and later");
     });
     let counters = sampler.reader().counters();
     assert!(counters.register_refused > 0, "the tables were full: {counters:?}");
@@ -196,4 +206,62 @@ fn random_steps(sampler: &Sampler, steps: u32) {
         }
     }
     sampler.flush(now_ms + 100);
+}
+
+/// Exact and without an allocation, however many samplers a thread has to do with.
+fn a_thread_may_observe_for_more_samplers_than_it_keeps_recorders_of() {
+    let samplers: Vec<Sampler> = (0..40).map(|_| Sampler::new(small(), 0).unwrap()).collect();
+    for sampler in &samplers {
+        sampler.register(RouteId(1), b"a", None, 0).unwrap();
+    }
+    let calls = watched(|| {
+        for round in 0..10 {
+            for (i, sampler) in samplers.iter().enumerate() {
+                (0..=(i + round) % 3).for_each(|_| sampler.observe(RouteId(1), Op::Write, b"b", 0));
+            }
+        }
+    });
+    assert_eq!(calls, 0);
+    for (i, sampler) in samplers.iter().enumerate() {
+        sampler.flush(100);
+        let expected: usize = (0..10).map(|round| (i + round) % 3 + 1).sum();
+        assert_eq!(sampler.reader().counters().recorded.writes, expected as u64);
+    }
+}
+
+/// A thread that observed for a sampler holds on to it only until it next looks for a recorder.
+fn threads_keep_nothing_of_a_sampler_that_is_gone() {
+    let other = Sampler::new(small(), 0).unwrap();
+    let turn = Barrier::new(2);
+    let given = Mutex::new(None::<Sampler>);
+    let (before, with, after) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            turn.wait();
+            turn.wait();
+            let sampler = given.lock().unwrap().take();
+            if let Some(sampler) = sampler {
+                sampler.observe(RouteId(1), Op::Read, b"", 0);
+            }
+            turn.wait();
+            turn.wait();
+            other.observe(RouteId(1), Op::Read, b"", 0);
+            turn.wait();
+        });
+        turn.wait(); // the thread has what a thread takes
+        let before = BYTES.load(Ordering::Relaxed);
+        let sampler = Sampler::new(small(), 0).unwrap();
+        sampler.observe(RouteId(1), Op::Read, b"", 0);
+        *given.lock().unwrap() = Some(sampler.clone());
+        turn.wait();
+        turn.wait();
+        let with = BYTES.load(Ordering::Relaxed);
+        drop(sampler);
+        other.observe(RouteId(1), Op::Read, b"", 0);
+        turn.wait();
+        turn.wait();
+        (before, with, BYTES.load(Ordering::Relaxed))
+    });
+    assert_eq!(with - before, small().memory_bytes().unwrap());
+    // Less by what the standard library gave back of its own.
+    assert!(after <= before, "{} bytes of a sampler that is gone", after - before);
 }

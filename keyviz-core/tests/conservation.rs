@@ -14,22 +14,32 @@
 use std::collections::BTreeMap;
 
 use keyviz_core::{
-    Config, Label, Labels, Matrix, MatrixQuery, Op, Recorder, RouteHandle, RouteId, Series, Tally, Writer,
+    Config, ConfigError, Label, Labels, Matrix, MatrixQuery, Op, Recorder, RouteHandle, RouteId, Series, Tally, Writer,
 };
 use proptest::prelude::*;
 
 const ROUTES: u64 = 10;
 const GROUPS: u64 = 3;
+const STEP_MS: u64 = 250;
 
 /// A cell by its names: route, label, sub-bucket, term.
 type CellName = (u64, Label, u32, u64);
+type Cells = BTreeMap<CellName, [u64; 4]>;
+
+/// How an operation is observed.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Plain,
+    Labelled,
+    Many,
+    Handle,
+}
 
 #[derive(Clone, Debug)]
 enum Step {
     Register { route: u64, width: u8, group: u64 },
     Remove { route: u64 },
-    Observe { recorder: usize, route: u64, label: usize, write: bool, key: u8, value_len: u16, times: u8 },
-    Handle { recorder: usize, route: u64 },
+    Observe { recorder: usize, route: u64, way: Way, label: usize, op: Op, key: Vec<u8>, value_len: u16, times: u8 },
     ReplaceRecorder { recorder: usize },
     SetTerm { group: u64, term: u64 },
     Flush { advance_ms: i64 },
@@ -47,10 +57,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         3 => (0..ROUTES, 1u8..4, 0..=GROUPS).prop_map(|(route, width, group)| Step::Register { route, width, group }),
         2 => (0..ROUTES).prop_map(|route| Step::Remove { route }),
-        12 => (0usize..4, 0..ROUTES, 0usize..4, any::<bool>(), any::<u8>(), any::<u16>(), 1u8..5).prop_map(
-            |(recorder, route, label, write, key, value_len, times)| Step::Observe { recorder, route, label, write, key, value_len, times }
-        ),
-        4 => (0usize..4, 0..ROUTES).prop_map(|(recorder, route)| Step::Handle { recorder, route }),
+        16 => observations(),
         1 => (0usize..4).prop_map(|recorder| Step::ReplaceRecorder { recorder }),
         2 => (1..=GROUPS, 1u64..4).prop_map(|(group, term)| Step::SetTerm { group, term }),
         5 => flush.prop_map(|advance_ms| Step::Flush { advance_ms }),
@@ -59,17 +66,77 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..250)
 }
 
+fn observations() -> impl Strategy<Value = Step> {
+    let ways = [Way::Plain, Way::Labelled, Way::Many, Way::Handle];
+    let ways = (0usize..4, 0usize..4, any::<bool>())
+        .prop_map(move |(way, label, write)| (ways[way], label, if write { Op::Write } else { Op::Read }));
+    // Keys of the route, near it, and of anywhere.
+    let key = prop_oneof![
+        3 => (0..ROUTES, prop::collection::vec(any::<u8>(), 0..8)).prop_map(|(route, rest)| bound(route, 0).into_iter().chain(rest).collect()),
+        3 => (0..ROUTES, any::<u8>()).prop_map(|(route, byte)| bound(route, byte % 30)),
+        1 => prop::collection::vec(any::<u8>(), 0..20),
+    ];
+    (0usize..4, 0..ROUTES, any::<bool>(), ways, key, any::<u16>(), 1u8..5).prop_map(
+        |(recorder, route, own, (way, label, op), key, value_len, times)| {
+            let key = if own { at_route(route, key) } else { key };
+            Step::Observe { recorder, route, way, label, op, key, value_len, times }
+        },
+    )
+}
+
+/// What the bounds of a route have in common: nothing, less than eight bytes, more.
+fn prefix(route: u64) -> Vec<u8> {
+    vec![b'k'; [0, 3, 9][route as usize % 3]]
+}
+
+fn bound(route: u64, above: u8) -> Vec<u8> {
+    let mut bound = prefix(route);
+    bound.push(route as u8 * 20 + above);
+    bound
+}
+
+/// The key with its first bytes the route's prefix, at most 20 bytes of it.
+fn at_route(route: u64, key: Vec<u8>) -> Vec<u8> {
+    let mut moved = prefix(route);
+    moved.extend(key.into_iter().skip_while(|byte| *byte == b'k'));
+    moved.truncate(20);
+    moved
+}
+
+/// Which division a key is in, by the definition rather than by the code under test.
+fn division(start: &[u8], end: &[u8], key: &[u8], k: u32) -> u32 {
+    if key <= start || k == 1 {
+        return 0;
+    }
+    if key >= end {
+        return k - 1;
+    }
+    let skipped = start.iter().zip(end).take_while(|(a, b)| a == b).count();
+    let window = |bytes: &[u8]| {
+        let mut padded = [0; 8];
+        padded.iter_mut().zip(bytes.iter().skip(skipped)).for_each(|(to, byte)| *to = *byte);
+        u128::from(u64::from_be_bytes(padded))
+    };
+    let (low, high, at) = (window(start), window(end), window(key));
+    (u128::from(k) * at.saturating_sub(low) / (high - low)).min(u128::from(k) - 1) as u32
+}
+
 struct World {
     sampler: Writer,
     recorders: Vec<Recorder>,
     handles: BTreeMap<u64, RouteHandle>,
     labels: Vec<Label>,
     k: u32,
+    /// Nothing has to be given up for want of room but columns beyond the configured number.
+    roomy: bool,
     now_ms: u64,
+    last_ms: u64,
     /// Live routes: bounds and group.
     live: BTreeMap<u64, (Vec<u8>, Vec<u8>, u64)>,
     terms: BTreeMap<u64, u64>,
-    cells: BTreeMap<CellName, [u64; 4]>,
+    /// What was counted since the last flush, and by the window's end what each column has.
+    counting: Cells,
+    columns: BTreeMap<u64, Cells>,
     unattributed: [u64; 4],
     total: [u64; 4],
 }
@@ -86,25 +153,26 @@ fn words(tally: Tally) -> [u64; 4] {
 impl World {
     fn new(k: u16, labels: &[&str], history_columns: u32, tight: bool) -> World {
         let mut config = Config::default();
-        config.step_ms = 250;
+        config.step_ms = STEP_MS;
         config.max_routes = 6;
-        config.max_draining = 8;
+        config.max_draining = if tight { 8 } else { 200 };
         config.sub_buckets = k;
         config.labels = Labels::new(labels).unwrap();
         config.max_recorders = 2;
         config.shared_shards = 1;
         config.history_columns = history_columns;
-        config.bound_bytes = 4096;
+        config.bound_bytes = if tight { 4096 } else { 1 << 20 };
         config.max_bound_len = 64;
+        (config.cell_bytes, config.history_bytes) = (1 << 20, 8 << 20);
         let config = if tight {
             // The least that works: one page beside the shard, three columns at their largest.
-            (1..)
-                .find_map(|kib| {
-                    let mut config = config.clone();
-                    (config.cell_bytes, config.history_bytes) = (kib * 1024, kib * 1024);
-                    config.validate().ok().map(|()| config)
-                })
-                .unwrap()
+            (config.cell_bytes, config.history_bytes) = (1, 1);
+            while let Err(error) = config.validate() {
+                let ConfigError::PoolTooSmall { field, least_bytes, .. } = error else { panic!("{error}") };
+                let pool = if field == "cell_bytes" { &mut config.cell_bytes } else { &mut config.history_bytes };
+                *pool = least_bytes;
+            }
+            config
         } else {
             config
         };
@@ -120,35 +188,25 @@ impl World {
             handles: BTreeMap::new(),
             labels: names,
             k: k.into(),
+            roomy: !tight,
             now_ms: 1000,
+            last_ms: 1000,
             live: BTreeMap::new(),
             terms: (0..=GROUPS).map(|g| (g, u64::from(g > 0))).collect(),
-            cells: BTreeMap::new(),
+            counting: Cells::new(),
+            columns: BTreeMap::new(),
             unattributed: [0; 4],
             total: [0; 4],
         }
-    }
-
-    /// Which division a key is in, by the definition rather than by the code under test.
-    fn sub_bucket(&self, start: &[u8], end: &[u8], key: &[u8]) -> u32 {
-        let window = |bytes: &[u8]| {
-            let mut padded = [0; 8];
-            padded[..bytes.len()].copy_from_slice(bytes);
-            u128::from(u64::from_be_bytes(padded))
-        };
-        // Bounds here are one byte long and differ in it: the common prefix is empty.
-        let (low, high, at) = (window(start), window(end), window(key));
-        let span = high - low;
-        (u128::from(self.k) * at.saturating_sub(low) / span).min(u128::from(self.k) - 1) as u32
     }
 
     fn count(&mut self, route: u64, label: Label, op: Op, key: &[u8], times: u64, bytes: u64) {
         add(&mut self.total, op, times, bytes);
         match self.live.get(&route) {
             Some((start, end, group)) => {
-                let sub = self.sub_bucket(start, end, key);
+                let sub = division(start, end, key, self.k);
                 let label = if label == Label::UNKNOWN { Label::NONE } else { label };
-                add(self.cells.entry((route, label, sub, self.terms[group])).or_default(), op, times, bytes);
+                add(self.counting.entry((route, label, sub, self.terms[group])).or_default(), op, times, bytes);
             }
             None => add(&mut self.unattributed, op, times, bytes),
         }
@@ -157,30 +215,32 @@ impl World {
     fn step(&mut self, step: &Step) {
         match *step {
             Step::Register { route, width, group } => {
-                let start = vec![route as u8 * 20];
-                let end = vec![route as u8 * 20 + width * 7];
+                let (start, end) = (bound(route, 0), bound(route, width * 7));
                 if self.sampler.register(RouteId(route), &start, Some(&end), group).is_ok() {
                     self.live.entry(route).or_insert((start, end, group));
                 } else {
                     assert!(!self.live.contains_key(&route));
                 }
+                self.accounted();
             }
             Step::Remove { route } => {
                 assert_eq!(self.sampler.remove(RouteId(route)), self.live.remove(&route).is_some());
             }
-            Step::Observe { recorder, route, label, write, key, value_len, times } => {
-                let op = if write { Op::Write } else { Op::Read };
-                let label = self.labels[label % self.labels.len()];
-                for _ in 0..times {
-                    self.recorders[recorder].observe_labelled(RouteId(route), label, op, &[key], value_len.into());
-                }
-                self.count(route, label, op, &[key], times.into(), 1 + u64::from(value_len));
-            }
-            Step::Handle { recorder, route } => {
+            Step::Observe { recorder, route, way, label, op, ref key, value_len, times } => {
                 let recorder = &self.recorders[recorder];
-                let handle = self.handles.entry(route).or_insert_with(|| recorder.handle(RouteId(route)));
-                recorder.observe_handle(handle, Op::Read, &[7], 3);
-                self.count(route, Label::NONE, Op::Read, &[7], 1, 4);
+                let label =
+                    if matches!(way, Way::Labelled) { self.labels[label % self.labels.len()] } else { Label::NONE };
+                let (id, len, calls) = (RouteId(route), value_len.into(), 0..times);
+                match way {
+                    Way::Plain => calls.for_each(|_| recorder.observe(id, op, key, len)),
+                    Way::Labelled => calls.for_each(|_| recorder.observe_labelled(id, label, op, key, len)),
+                    Way::Many => recorder.observe_many(id, op, key, len, times.into()),
+                    Way::Handle => {
+                        let handle = self.handles.entry(route).or_insert_with(|| recorder.handle(id));
+                        calls.for_each(|_| recorder.observe_handle(handle, op, key, len));
+                    }
+                }
+                self.count(route, label, op, key, times.into(), (key.len() + usize::from(value_len)) as u64);
             }
             Step::ReplaceRecorder { recorder } => {
                 self.recorders.swap_remove(recorder);
@@ -189,37 +249,67 @@ impl World {
             Step::SetTerm { group, term } => {
                 self.sampler.set_term(group, term);
                 self.terms.insert(group, term);
+                self.accounted();
             }
             Step::Flush { advance_ms } => {
                 self.now_ms = self.now_ms.saturating_add_signed(advance_ms);
                 self.sampler.flush(self.now_ms);
+                self.flushed();
                 self.check();
             }
             Step::Read { series, rows, split } => self.read(Series::ALL[series], rows, split),
         }
     }
 
+    /// What was counted went to the window that holds the middle of the time since the last flush.
+    fn flushed(&mut self) {
+        let now_ms = self.now_ms.max(self.last_ms);
+        let window = (self.last_ms + (now_ms - self.last_ms) / 2) / STEP_MS;
+        self.last_ms = now_ms;
+        let column = self.columns.entry((window + 1) * STEP_MS).or_default();
+        for (name, counts) in std::mem::take(&mut self.counting) {
+            column.entry(name).or_default().iter_mut().zip(counts).for_each(|(sum, add)| *sum += add);
+        }
+    }
+
+    /// Columns and evicted ones add up to what was recorded, at any time.
+    fn accounted(&self) {
+        let reader = self.sampler.reader();
+        let counters = reader.counters();
+        let mut found = counters.evicted;
+        reader.for_each_cell(0, 0, true, |_, cell| found.add(cell.counts));
+        assert_eq!(found, counters.recorded, "columns and evicted ones: {counters:?}");
+    }
+
+    /// Each column that is kept has what was counted in its time; the others were evicted.
     fn check(&self) {
+        self.accounted();
         let reader = self.sampler.reader();
         let counters = reader.counters();
         assert_eq!(words(counters.observed), self.total);
         assert_eq!(words(counters.unattributed), self.unattributed);
-        let mut cells: BTreeMap<CellName, [u64; 4]> = BTreeMap::new();
-        let mut kept = [0; 4];
-        reader.for_each_cell(0, 0, true, |_, cell| {
-            let counts = words(cell.counts);
-            let sum = cells.entry((cell.route.0, cell.label, cell.sub_bucket, cell.term)).or_default();
-            for ((sum, kept), add) in sum.iter_mut().zip(&mut kept).zip(counts) {
-                *sum += add;
-                *kept += add;
-            }
-        });
-        for ((kept, evicted), recorded) in kept.into_iter().zip(words(counters.evicted)).zip(words(counters.recorded)) {
-            assert_eq!(kept + evicted, recorded, "columns and evicted ones");
+        if self.roomy {
+            assert_eq!(counters.terms_unsplit, 0, "{counters:?}");
         }
-        if counters.columns_evicted == 0 && counters.terms_unsplit == 0 {
+        let split = counters.terms_unsplit == 0;
+        let mut found: BTreeMap<u64, Cells> = BTreeMap::new();
+        let columns = reader.for_each_cell(0, 0, true, |column, cell| {
+            let term = if split { cell.term } else { 0 };
+            let column = found.entry(column.end_ms).or_default();
+            let sum = column.entry((cell.route.0, cell.label, cell.sub_bucket, term)).or_default();
+            sum.iter_mut().zip(words(cell.counts)).for_each(|(sum, add)| *sum += add);
+        });
+        assert_eq!(columns.len() as u64 + counters.columns_evicted, self.columns.len() as u64);
+        for column in columns {
+            let mut cells = found.remove(&column.end_ms).unwrap_or_default();
             cells.retain(|_, counts| *counts != [0; 4]);
-            assert_eq!(cells, self.cells);
+            let mut truth = Cells::new();
+            for ((route, label, sub, term), counts) in &self.columns[&column.end_ms] {
+                let sum = truth.entry((*route, *label, *sub, if split { *term } else { 0 })).or_default();
+                sum.iter_mut().zip(counts).for_each(|(sum, add)| *sum += add);
+            }
+            truth.retain(|_, counts| *counts != [0; 4]);
+            assert_eq!(cells, truth, "{column:?}");
         }
     }
 
@@ -271,9 +361,9 @@ fn every_overflow_is_counted_and_exact() {
     for round in 0..60u8 {
         for route in 0..ROUTES {
             for recorder in 0..4 {
-                let (label, write) = (usize::from(round) % 4, round % 2 == 0);
-                let key = (route * 20) as u8 + round % 20;
-                world.step(&Step::Observe { recorder, route, label, write, key, value_len: 9, times: 2 });
+                let (label, op) = (usize::from(round) % 4, if round % 2 == 0 { Op::Write } else { Op::Read });
+                let (way, key) = (Way::Labelled, bound(route, round % 20));
+                world.step(&Step::Observe { recorder, route, way, label, op, key, value_len: 9, times: 2 });
             }
         }
         world.step(&Step::Flush { advance_ms: 250 });
@@ -281,5 +371,5 @@ fn every_overflow_is_counted_and_exact() {
     let counters = world.sampler.reader().counters();
     assert!(counters.recorders_refused > 0 && counters.shared_ops > 0);
     assert!(counters.columns_evicted > 0 && counters.unattributed.writes > 0);
-    assert!(counters.unknown_labels > 0);
+    assert!(counters.unknown_labels > 0 && counters.pages_refused > 0);
 }

@@ -100,7 +100,7 @@ fn a_term_change_that_evicts_counts_it_at_once() {
 fn columns_go_when_the_bytes_are_used_up() {
     let mut config = config(64, 1);
     config.history_columns = 1000;
-    config.history_bytes = 120 << 10;
+    config.history_bytes = 300 << 10;
     let bytes = config.history_bytes as u64;
     let mut writer = Writer::new(config, 0).unwrap();
     let (recorder, reader) = (writer.recorder(), writer.reader());
