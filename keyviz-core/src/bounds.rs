@@ -10,8 +10,8 @@ use core::cmp::Ordering as Order;
 
 use zerocopy::FromZeros;
 
-use crate::config::ConfigError;
-use crate::limits::CHUNK_BYTES;
+use crate::config_error::ConfigError;
+use crate::limits::{CHUNK_BYTES, CHUNK_SIZE};
 use crate::sync::{AtomicU64, Ordering};
 use crate::zeroed::{PAGE_BYTES, filled, zeroed};
 
@@ -21,7 +21,7 @@ use crate::zeroed::{PAGE_BYTES, filled, zeroed};
 #[repr(C)]
 pub(crate) struct Chunk([AtomicU64; 4]);
 
-const _: () = assert!(size_of::<Chunk>() == 32);
+const _: () = assert!(size_of::<Chunk>() == CHUNK_SIZE);
 
 /// Eight-byte words of one chunk.
 const CHUNK_WORDS: usize = CHUNK_BYTES / 8;

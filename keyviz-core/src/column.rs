@@ -9,9 +9,6 @@
 use crate::limits::BLOCK_BYTES;
 use crate::op::Tally;
 
-/// Lines of one entry of the column index.
-pub(crate) const COLUMN_LINES: usize = 2;
-
 const FLAG_BITS: u32 = 6;
 const DRAINING: u64 = 1 << 5;
 
@@ -142,6 +139,18 @@ impl Segment {
     pub(crate) const fn blocks(&self) -> u64 {
         self.len.div_ceil(BLOCK_BYTES as u64)
     }
+}
+
+/// The column that flushes add to.
+pub(crate) struct OpenColumn {
+    /// Where it is published, and the main segment there; `None` before the first time.
+    pub(crate) published: Option<(u32, Segment)>,
+    pub(crate) window: u64,
+    pub(crate) covers_from_ms: u64,
+    pub(crate) late: bool,
+    pub(crate) parts: Segment,
+    pub(crate) parts_recorded: Tally,
+    pub(crate) unattributed: Tally,
 }
 
 #[cfg(test)]

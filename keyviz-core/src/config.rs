@@ -1,9 +1,7 @@
 //! What a host decides before the first operation, and what it costs.
 
-use core::fmt;
-
+use crate::config_error::ConfigError;
 use crate::label::Labels;
-use crate::layout::Layout;
 use crate::limits::{
     MAX_BOUND_LEN, MAX_COLUMNS, MAX_POOL_BYTES, MAX_RECORDERS, MAX_ROUTES, MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS,
     MIN_STEP_MS,
@@ -78,80 +76,6 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Bytes that a sampler of this configuration takes at construction, to the byte; it takes no
-    /// more later.
-    ///
-    /// # Errors
-    /// As [`validate`](Config::validate).
-    pub fn memory_bytes(&self) -> Result<usize, ConfigError> {
-        Ok(Layout::new(self)?.memory_bytes())
-    }
-
-    /// Checks every field, and that the pools can hold what they must.
-    ///
-    /// # Errors
-    /// [`ConfigError`] names the field and what to do.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        Layout::new(self).map(|_| ())
-    }
-
-    /// The default configuration cut to a budget: first the pools shrink, then `max_routes`.
-    ///
-    /// # Errors
-    /// [`ConfigError::OverBudget`] when not even 8 routes fit.
-    pub fn within(budget_bytes: usize) -> Result<Config, ConfigError> {
-        let (mut fits, mut over) = (8, Config::default().max_routes);
-        let with = |max_routes| Config { max_routes, ..Config::default() }.fit(budget_bytes);
-        if let Ok(config) = with(over) {
-            return Ok(config);
-        }
-        let mut best = with(fits)?;
-        while over - fits > 1 {
-            let middle = fits + (over - fits) / 2;
-            match with(middle) {
-                Ok(config) => (best, fits) = (config, middle),
-                Err(_) => over = middle,
-            }
-        }
-        Ok(best)
-    }
-
-    /// This configuration with `cell_bytes`, `history_bytes` and `bound_bytes` lowered, each in
-    /// proportion to what it has above its least, until the whole fits the budget.
-    ///
-    /// # Errors
-    /// [`ConfigError::OverBudget`] names the field that takes the most.
-    pub fn fit(mut self, budget_bytes: usize) -> Result<Config, ConfigError> {
-        let layout = Layout::new(&self)?;
-        if layout.memory_bytes() <= budget_bytes {
-            return Ok(self);
-        }
-        let pools = self.cell_bytes + self.history_bytes + self.bound_bytes;
-        let fixed = layout.memory_bytes().saturating_sub(layout.pool_bytes());
-        let least = layout.least_pools();
-        let least_sum = least.cell_bytes + least.history_bytes + least.bound_bytes;
-        let Some(spare) = budget_bytes.checked_sub(fixed + least_sum) else {
-            return Err(ConfigError::OverBudget {
-                budget_bytes,
-                least_bytes: fixed + least_sum,
-                field: layout.largest_field(),
-            });
-        };
-        let above = pools.saturating_sub(least_sum).max(1);
-        let share = |has: usize, least: usize| {
-            let scaled = (has.saturating_sub(least)) as u128 * spare as u128 / above as u128;
-            least + (scaled as usize).min(has.saturating_sub(least))
-        };
-        self.cell_bytes = share(self.cell_bytes, least.cell_bytes);
-        self.history_bytes = share(self.history_bytes, least.history_bytes);
-        self.bound_bytes = share(self.bound_bytes, least.bound_bytes);
-        let bytes = self.memory_bytes()?;
-        if bytes > budget_bytes {
-            return Err(ConfigError::OverBudget { budget_bytes, least_bytes: bytes, field: layout.largest_field() });
-        }
-        Ok(self)
-    }
-
     pub(crate) fn check_ranges(&self) -> Result<(), ConfigError> {
         let range = |field, value: u64, min: u64, max: u64| {
             if value < min || value > max {
@@ -177,67 +101,3 @@ impl Config {
         Ok(())
     }
 }
-
-/// Why a configuration was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A field is outside its range.
-    OutOfRange {
-        /// The field's name.
-        field: &'static str,
-        /// What was given.
-        value: u64,
-        /// The least.
-        min: u64,
-        /// The most.
-        max: u64,
-    },
-    /// A pool cannot hold what it must.
-    PoolTooSmall {
-        /// The field's name.
-        field: &'static str,
-        /// What was given, in bytes.
-        bytes: usize,
-        /// The least that works, in bytes.
-        least_bytes: usize,
-        /// What needs it.
-        holds: &'static str,
-    },
-    /// The allocator has no such block.
-    OutOfMemory {
-        /// Its size in bytes.
-        bytes: usize,
-    },
-    /// The budget is below what the fields need at the least.
-    OverBudget {
-        /// The budget given.
-        budget_bytes: usize,
-        /// The least that this configuration takes.
-        least_bytes: usize,
-        /// The field that takes the most of it.
-        field: &'static str,
-    },
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OutOfRange { field, value, min, max } => {
-                write!(f, "{field}: {value} is out of range; use {min} to {max}")
-            }
-            Self::PoolTooSmall { field, bytes, least_bytes, holds } => {
-                write!(f, "{field}: {bytes} bytes cannot hold {holds}; give at least {least_bytes} bytes")
-            }
-            Self::OutOfMemory { bytes } => {
-                write!(f, "the allocator refused a block of {bytes} bytes; lower the budget or free memory")
-            }
-            Self::OverBudget { budget_bytes, least_bytes, field } => write!(
-                f,
-                "{field}: the budget of {budget_bytes} bytes is below the {least_bytes} bytes needed; lower {field} or raise the budget"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for ConfigError {}

@@ -121,6 +121,7 @@ pub(crate) enum Published {
     BoundBytesUsed,
     /// Whether a route ever had a group: decides the default `write_merge`.
     EverGrouped,
+    MemoryBytes,
     StartedMs,
     LastFlushMs,
     /// Start of the open window plus one; 0 while there is none.

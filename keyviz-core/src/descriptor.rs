@@ -9,12 +9,10 @@
 use alloc::boxed::Box;
 
 use crate::bounds::{BoundCounts, BoundRef, Slab};
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
+use crate::limits::{DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS};
 use crate::sync::{AtomicU64, Ordering};
 use crate::zeroed::{filled, zeroed};
-
-/// Words of a descriptor.
-pub(crate) const DESCRIPTOR_WORDS: usize = 6;
 
 /// No descriptor, no seat, no block.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -99,6 +97,8 @@ pub(crate) struct DescriptorMeta {
     /// The newest column that may refer to a retired one.
     last_column: u64,
 }
+
+const _: () = assert!(size_of::<DescriptorMeta>() == DESCRIPTOR_META_BYTES);
 
 /// The writer's side: which are free, which wait for their columns to go.
 pub(crate) struct DescriptorList {

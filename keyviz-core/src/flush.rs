@@ -5,33 +5,22 @@
 //! and never reopened. Several flushes of one window add up: what a cell has in the open column is
 //! kept beside its baseline, and the open column is published anew by each flush.
 
-use crate::column::{Cell, Segment};
+use crate::column::{Cell, OpenColumn, Segment};
 use crate::counters::Published;
 use crate::descriptor::NONE;
 use crate::history::{ColumnState, Head, SegmentWriter};
 use crate::limits::{MAX_TIME_MS, PAGE_SLOTS};
 use crate::op::Tally;
 use crate::pages::PageEntry;
+use crate::seat::{SeatMeta, SeatState};
 use crate::shared::Shared;
 use crate::sync::Ordering;
-use crate::writer::{SeatMeta, SeatState, State};
+use crate::writer::State;
 
 /// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs
 /// on, an epoch read by a recorder is never older than two flushes; the memory model of the language
 /// promises no bound, and this is one.
 const FULL_DRAIN_EVERY: u64 = 16;
-
-/// The column that flushes add to.
-pub(crate) struct OpenColumn {
-    /// Where it is published, and the main segment there; `None` before the first time.
-    published: Option<(u32, Segment)>,
-    window: u64,
-    covers_from_ms: u64,
-    late: bool,
-    pub(crate) parts: Segment,
-    pub(crate) parts_recorded: Tally,
-    unattributed: Tally,
-}
 
 impl State {
     /// Gathers everything observed so far; see [`Sampler::flush`](crate::Sampler::flush).
@@ -311,7 +300,7 @@ impl Drain {
         }
         sums.fill(0);
         for base in (0..rows).filter_map(|row| entry(row).base()) {
-            for (sums, line) in sums.chunks_exact_mut(crate::line::LINE_WORDS).zip(shared.pages.page(base)) {
+            for (sums, line) in sums.chunks_exact_mut(crate::limits::LINE_WORDS).zip(shared.pages.page(base)) {
                 for (i, sum) in sums.iter_mut().enumerate() {
                     *sum = sum.wrapping_add(line.word(i).load(Ordering::Relaxed));
                 }

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
 use crate::descriptor::NONE;
 use crate::zeroed::filled;
 
@@ -11,7 +11,7 @@ use crate::zeroed::filled;
 pub(crate) struct GroupEntry {
     pub(crate) group: u64,
     pub(crate) term: u64,
-    /// The first of its seats; the others follow by [`SeatMeta`](crate::writer::SeatMeta)'s links.
+    /// The first of its seats; the others follow by [`SeatMeta`](crate::seat::SeatMeta)'s links.
     pub(crate) first_seat: u32,
     pub(crate) seats: u32,
 }

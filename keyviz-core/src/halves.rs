@@ -7,7 +7,9 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
+use crate::config_error::ConfigError;
+use crate::counters::Published;
 use crate::label::Label;
 use crate::reader::Reader;
 use crate::recorder::{Recorder, handle};
@@ -54,6 +56,7 @@ impl Writer {
     pub fn new(config: Config, now_ms: u64) -> Result<Writer, ConfigError> {
         let (shared, log) = Shared::new(&config)?;
         let state = State::new(&shared, log, now_ms)?;
+        shared.board.set(Published::MemoryBytes, config.memory_bytes()? as u64);
         Ok(Writer { shared: Arc::new(shared), state })
     }
 

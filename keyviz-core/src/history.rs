@@ -8,11 +8,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::column::{BEFORE_FIRST, COLUMN_LINES, Cell, Segment, Sink, Source, decode, encode};
-use crate::config::ConfigError;
+use crate::column::{BEFORE_FIRST, Cell, Segment, Sink, Source, decode, encode};
+use crate::config_error::ConfigError;
 use crate::descriptor::NONE;
 use crate::layout::Layout;
-use crate::limits::{BLOCK_BYTES, BLOCK_WORDS};
+use crate::limits::{BLOCK_BYTES, BLOCK_WORDS, COLUMN_LINES};
 use crate::line::Line;
 use crate::op::Tally;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
@@ -102,7 +102,7 @@ impl History {
     }
 
     fn field(&self, entry: usize, field: usize) -> Option<&AtomicU64> {
-        const WORDS: usize = crate::line::LINE_WORDS;
+        const WORDS: usize = crate::limits::LINE_WORDS;
         Some(self.entries.get(entry * COLUMN_LINES + field / WORDS)?.word(field))
     }
 
@@ -116,15 +116,15 @@ impl History {
         }
     }
 
-    /// All heads there are, of each column one version or two.
+    /// All heads there are, of each column one version or more.
     ///
     /// An entry is `None` only while it changes, and a column stands whole in another one then; only
-    /// where two publications fell into one look can it have been missed, and the look is repeated.
+    /// where two publications fell into one look can it have been missed, and the look is repeated. What
+    /// any look found is given; the later version of a column has the greater sequence.
     pub(crate) fn heads(&self) -> Vec<(usize, Head)> {
         let mut heads = Vec::with_capacity(self.entries());
         for _ in 0..MAX_LOOKS {
             let before = self.latest.load(Ordering::Acquire);
-            heads.clear();
             heads.extend((0..self.entries()).filter_map(|entry| Some((entry, self.head(entry)?))));
             fence(Ordering::Acquire);
             if self.latest.load(Ordering::Relaxed).saturating_sub(before) < 2 {

@@ -1,19 +1,11 @@
-//! Counts that follow from a [`Config`], and the bytes of every array made from them.
+//! Counts that follow from a [`Config`]: how many of everything there are.
 
-use crate::bounds::Chunk;
-use crate::column::COLUMN_LINES;
-use crate::config::{Config, ConfigError};
-use crate::descriptor::{DESCRIPTOR_WORDS, DescriptorMeta};
-use crate::groups::GroupEntry;
-#[cfg(not(feature = "std"))]
-use crate::halves::FIXED_BYTES;
-use crate::limits::{BLOCK_BYTES, CELL_WORDS, CHUNK_BYTES, LINE_CELLS, MAX_CELL_BYTES, PAGE_SLOTS};
-use crate::line::{LINE_WORDS, Line};
-use crate::routes::Order;
-#[cfg(feature = "std")]
-use crate::sampler::FIXED_BYTES;
-use crate::slot::Seats;
-use crate::writer::SeatMeta;
+use crate::config::Config;
+use crate::config_error::ConfigError;
+use crate::limits::{
+    BLOCK_BYTES, CHUNK_BYTES, CHUNK_SIZE, COLUMN_LINES, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS, LINE_BYTES,
+    LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, PAGE_SLOTS,
+};
 
 /// Shares of a budget, see [`Config::fit`].
 pub(crate) struct Pools {
@@ -86,10 +78,10 @@ impl Layout {
             directory_words: pages + LINE_WORDS,
             recorders: config.max_recorders as usize,
             shards: config.shared_shards as usize,
-            pool_pages: config.cell_bytes / (page_lines * size_of::<Line>()),
+            pool_pages: config.cell_bytes / (page_lines * LINE_BYTES),
             table_len: (2 * seats).next_power_of_two(),
             group_len: (4 * seats).next_power_of_two(),
-            chunks: config.bound_bytes / size_of::<Chunk>(),
+            chunks: config.bound_bytes / CHUNK_SIZE,
             max_bound_len: config.max_bound_len as usize,
             descriptors: 4 * seats,
             columns: config.history_columns as usize,
@@ -150,75 +142,19 @@ impl Layout {
     }
 
     /// What of `history_bytes` goes to the index and the descriptors.
-    const fn history_fixed_bytes(&self) -> usize {
-        self.column_entries() * (COLUMN_LINES * size_of::<Line>() + 2 * size_of::<u32>())
-            + self.descriptors * (DESCRIPTOR_WORDS * 8 + size_of::<DescriptorMeta>())
+    pub(crate) const fn history_fixed_bytes(&self) -> usize {
+        self.column_entries() * (COLUMN_LINES * LINE_BYTES + 2 * size_of::<u32>())
+            + self.descriptors * (DESCRIPTOR_WORDS * 8 + DESCRIPTOR_META_BYTES)
     }
 
     /// The least that each pool must have.
     pub(crate) fn least_pools(&self) -> Pools {
         let pages = self.shards * self.pages + 1;
         Pools {
-            cell_bytes: pages * self.page_lines * size_of::<Line>(),
+            cell_bytes: pages * self.page_lines * LINE_BYTES,
             history_bytes: self.history_fixed_bytes()
                 + (2 * self.largest_column_blocks() + self.parts_limit()) * (BLOCK_BYTES + size_of::<u32>()),
-            bound_bytes: 2 * self.max_bound_len.div_ceil(CHUNK_BYTES) * size_of::<Chunk>(),
+            bound_bytes: 2 * self.max_bound_len.div_ceil(CHUNK_BYTES) * CHUNK_SIZE,
         }
-    }
-
-    const fn history_bytes(&self) -> usize {
-        self.history_fixed_bytes() + self.blocks * (BLOCK_BYTES + size_of::<u32>())
-    }
-
-    const fn cell_bytes(&self) -> usize {
-        self.pool_pages * self.page_lines * size_of::<Line>()
-    }
-
-    const fn bound_bytes(&self) -> usize {
-        self.chunks * size_of::<Chunk>()
-    }
-
-    /// Bytes of the three pools as they are made: the configured ones less what does not fill a page,
-    /// a block or a chunk.
-    pub(crate) const fn pool_bytes(&self) -> usize {
-        self.cell_bytes() + self.history_bytes() + self.bound_bytes()
-    }
-
-    /// Bytes that grow with the routes.
-    const fn route_bytes(&self) -> usize {
-        let seats =
-            Seats::bytes(self.seats, self.k) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
-        let tables = self.table_len * 8 + self.group_len * size_of::<GroupEntry>();
-        let order = Order::bytes(self.seats);
-        let directories = self.directory_rows() * self.directory_words * 8;
-        seats + tables + order + directories + self.page_set_words * 8 + self.chunks * size_of::<u32>()
-    }
-
-    /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and
-    /// what belongs to the open window.
-    const fn cell_state_bytes(&self) -> usize {
-        (2 * self.cells() * CELL_WORDS + self.page_lines * LINE_WORDS) * 8
-    }
-
-    /// Bytes of the recorders' own lines.
-    const fn recorder_bytes(&self) -> usize {
-        self.directory_rows() * (size_of::<Line>())
-    }
-
-    pub(crate) const fn memory_bytes(&self) -> usize {
-        self.pool_bytes() + self.route_bytes() + self.cell_state_bytes() + self.recorder_bytes() + FIXED_BYTES
-    }
-
-    /// The field whose lowering frees the most.
-    pub(crate) fn largest_field(&self) -> &'static str {
-        let least = self.least_pools();
-        let fields = [
-            ("max_routes", self.route_bytes()),
-            ("sub_buckets", self.cell_state_bytes()),
-            ("shared_shards", least.cell_bytes),
-            ("history_columns", least.history_bytes),
-            ("max_bound_len", least.bound_bytes),
-        ];
-        fields.into_iter().max_by_key(|&(_, bytes)| bytes).map_or("max_routes", |(field, _)| field)
     }
 }

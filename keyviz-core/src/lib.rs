@@ -33,12 +33,14 @@
 //! that takes memory at run time, with [`Writer`] for a host that owns the writing half itself. Without both, what remains are the words of the interface.
 //!
 //! # The modules, in the order of the data's way
-//! ground: `sync` `limits` `line` `op` `key` `label` `route` `config` `layout` `counters` →
-//! count: `bounds` `sub_bucket` `slot` `pages` `table` `shared` `recorder` →
-//! change: `routes` `groups` `descriptor` `retire` `writer` →
-//! keep: `column` `history` `flush` →
-//! show: `reader` `matrix` →
-//! speak: `wire` → the doors: `halves` `sampler`.
+//! ground: `sync` `limits` `line` `op` `key` `label` `route` `config` `config_error` `zeroed` `layout`
+//! `counters` →
+//! count: `bounds` `sub_bucket` `slot` `pages` `table` →
+//! keep: `descriptor` `column` `history` →
+//! both halves: `shared` `recorder` →
+//! change: `routes` `groups` `grace` `seat` `retire` `writer` `terms` `flush` →
+//! show: `reading` `matrix` `reader` →
+//! speak: `wire` → the doors: `halves` `sampler` `sizing`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -55,11 +57,15 @@ mod column;
 #[cfg(feature = "alloc")]
 mod config;
 #[cfg(feature = "alloc")]
+mod config_error;
+#[cfg(feature = "alloc")]
 mod counters;
 #[cfg(feature = "alloc")]
 mod descriptor;
 #[cfg(feature = "alloc")]
 mod flush;
+#[cfg(feature = "alloc")]
+mod grace;
 #[cfg(feature = "alloc")]
 mod groups;
 #[cfg(feature = "alloc")]
@@ -83,6 +89,8 @@ mod pages;
 #[cfg(feature = "alloc")]
 mod reader;
 #[cfg(feature = "alloc")]
+mod reading;
+#[cfg(feature = "alloc")]
 mod recorder;
 #[cfg(feature = "alloc")]
 mod retire;
@@ -92,7 +100,11 @@ mod routes;
 #[cfg(feature = "std")]
 mod sampler;
 #[cfg(feature = "alloc")]
+mod seat;
+#[cfg(feature = "alloc")]
 mod shared;
+#[cfg(feature = "alloc")]
+mod sizing;
 #[cfg(feature = "alloc")]
 mod slot;
 #[cfg(feature = "alloc")]
@@ -102,6 +114,8 @@ mod sync;
 #[cfg(feature = "alloc")]
 mod table;
 #[cfg(feature = "alloc")]
+mod terms;
+#[cfg(feature = "alloc")]
 pub mod wire;
 #[cfg(feature = "alloc")]
 mod writer;
@@ -109,7 +123,9 @@ mod writer;
 mod zeroed;
 
 #[cfg(feature = "alloc")]
-pub use config::{Config, ConfigError};
+pub use config::Config;
+#[cfg(feature = "alloc")]
+pub use config_error::ConfigError;
 #[cfg(feature = "alloc")]
 pub use counters::Counters;
 #[cfg(feature = "alloc")]

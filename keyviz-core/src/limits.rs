@@ -1,8 +1,6 @@
 //! Every cap, and the units that byte costs are made of, checked at compile time. What a configuration
 //! costs is summed in `layout`.
 
-use crate::line::{LINE_WORDS, Line};
-
 /// Shortest step in milliseconds.
 pub const MIN_STEP_MS: u64 = 100;
 /// Longest step in milliseconds: one day.
@@ -26,6 +24,16 @@ pub const MAX_TIME_MS: u64 = 253_402_300_799_999;
 /// Most rows a reader gets.
 pub const MAX_ROWS: usize = 1024;
 
+/// Words of 64 bits in a line, the unit that no two threads write.
+pub(crate) const LINE_WORDS: usize = 16;
+/// Bytes of a line: two cache lines, since some machines fetch pairs.
+pub(crate) const LINE_BYTES: usize = LINE_WORDS * 8;
+/// Lines of one entry of the column index.
+pub(crate) const COLUMN_LINES: usize = 2;
+/// Words of a descriptor, and bytes of what the writer knows of it besides.
+pub(crate) const DESCRIPTOR_WORDS: usize = 6;
+/// See [`DESCRIPTOR_WORDS`].
+pub(crate) const DESCRIPTOR_META_BYTES: usize = 16;
 /// Slots of one page of cells.
 pub(crate) const PAGE_SLOTS: usize = 64;
 /// 64-bit words of one cell: reads, writes, read bytes, write bytes.
@@ -38,10 +46,12 @@ pub(crate) const BLOCK_WORDS: usize = 128;
 pub(crate) const BLOCK_BYTES: usize = BLOCK_WORDS * 8;
 /// The most bytes one encoded cell takes: a head of up to 7 bytes and four values of up to 10.
 pub(crate) const MAX_CELL_BYTES: usize = 7 + CELL_WORDS * 10;
-/// Bytes of a bound in one chunk of the slab; the rest of its 32 hold length and link.
+/// Bytes of one chunk of the slab of bounds.
+pub(crate) const CHUNK_SIZE: usize = 32;
+/// Bytes of a bound in one chunk; the others hold length and link.
 pub(crate) const CHUNK_BYTES: usize = 24;
 
 // A page of K = 1 is whole lines, so a page of any K is.
 const _: () = assert!(PAGE_SLOTS.is_multiple_of(LINE_CELLS));
-const _: () = assert!(PAGE_SLOTS * CELL_WORDS * 8 == 16 * size_of::<Line>());
+const _: () = assert!(PAGE_SLOTS * CELL_WORDS * 8 == 16 * LINE_BYTES);
 const _: () = assert!(BLOCK_BYTES == 1024);

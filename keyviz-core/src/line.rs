@@ -2,17 +2,15 @@
 
 use zerocopy::FromZeros;
 
+use crate::limits::{LINE_BYTES, LINE_WORDS};
 use crate::sync::{AtomicU64, Ordering};
-
-/// Words of 64 bits in a [`Line`].
-pub(crate) const LINE_WORDS: usize = 16;
 
 /// 128 bytes, aligned to 128: two cache lines on machines whose prefetcher fetches pairs.
 #[derive(FromZeros)]
 #[repr(C, align(128))]
 pub(crate) struct Line([AtomicU64; LINE_WORDS]);
 
-const _: () = assert!(size_of::<Line>() == 128 && align_of::<Line>() == 128);
+const _: () = assert!(size_of::<Line>() == LINE_BYTES && align_of::<Line>() == LINE_BYTES);
 
 impl Line {
     /// A line of zeros.

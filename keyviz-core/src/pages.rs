@@ -9,7 +9,7 @@
 
 use alloc::boxed::Box;
 
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
 use crate::layout::Layout;
 use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_SLOTS};
 use crate::line::Line;

@@ -8,7 +8,7 @@
 use alloc::boxed::Box;
 use core::cmp::Ordering as Order_;
 
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
 use crate::descriptor::NONE;
 use crate::zeroed::filled;
 

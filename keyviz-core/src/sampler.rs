@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
+use crate::config_error::ConfigError;
 use crate::halves::{Writer, arc_bytes};
 use crate::label::Label;
 use crate::op::Op;

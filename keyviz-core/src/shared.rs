@@ -4,7 +4,8 @@
 use alloc::boxed::Box;
 
 use crate::bounds::Slab;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
+use crate::config_error::ConfigError;
 use crate::counters::{Board, Published};
 use crate::descriptor::Descriptors;
 use crate::history::{ColumnLog, History};
@@ -132,7 +133,7 @@ impl Shared {
             pages_refused: self.own_sum(own::PAGES_REFUSED),
             history_bytes_used: board.get(Published::HistoryBytesUsed),
             bound_bytes_used: board.get(Published::BoundBytesUsed),
-            memory_bytes: self.layout.memory_bytes() as u64,
+            memory_bytes: board.get(Published::MemoryBytes),
             reader_retries: self.busy.word(2).load(Ordering::Relaxed),
         }
     }

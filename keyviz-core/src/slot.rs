@@ -16,7 +16,7 @@ use core::cmp::Ordering as Order;
 use zerocopy::FromZeros;
 
 use crate::bounds::{BoundRef, Slab};
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
 use crate::key::window;
 use crate::layout::Layout;
 use crate::sub_bucket::SubLayout;

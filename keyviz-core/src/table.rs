@@ -10,7 +10,7 @@
 
 use alloc::boxed::Box;
 
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
 use crate::line::Line;
 use crate::slot::Seats;
 use crate::sync::{AtomicU64, Ordering, fence};

@@ -1,94 +1,55 @@
 //! The writing half: routes, terms, and what a flush needs to know. One owner at a time.
 //!
-//! The writer changes routes beside any number of recorders. A seat goes free → live → draining →
-//! ended → free: *live* while its route is registered, *draining* for the grace after the removal,
-//! *ended* until the open column that may hold counts of it is sealed. Whatever arrives in a free
-//! seat is late: it is drained into `unattributed` and counted, at each flush and once more just
-//! before the seat is used again.
+//! The writer changes routes beside any number of recorders. Whatever arrives in a free seat is late:
+//! it is drained into `unattributed` and counted, at each flush and once more just before the seat is
+//! used again.
 
 use alloc::boxed::Box;
 use core::cmp::Ordering as Order_;
 
 use crate::bounds::{BoundCounts, BoundRef};
-use crate::column::{Cell, Segment};
-use crate::config::ConfigError;
+use crate::column::{OpenColumn, Segment};
+use crate::config_error::ConfigError;
 use crate::counters::Published;
 use crate::descriptor::{Descriptor, DescriptorList, NONE};
-use crate::flush::OpenColumn;
 use crate::groups::Groups;
-use crate::history::{ColumnLog, SegmentWriter};
+use crate::history::ColumnLog;
 use crate::key::window;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, PAGE_SLOTS};
 use crate::op::Tally;
 use crate::pages::PageEntry;
-use crate::retire::{Draining, Grace};
+use crate::retire::Draining;
 use crate::route::{RegisterError, Registered, RouteId};
 use crate::routes::Order;
+use crate::seat::{SeatMeta, SeatState};
 use crate::shared::{Shared, own};
 use crate::sub_bucket::SubLayout;
 use crate::sync::Ordering;
 use crate::table::Found;
 use crate::zeroed::{PAGE_BYTES, filled, zeroed};
 
-/// What a seat is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SeatState {
-    Free,
-    Live,
-    Draining,
-    Ended,
-}
-
-/// What the writer knows of a seat.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SeatMeta {
-    pub(crate) state: SeatState,
-    /// A term change set counts of it apart since the last flush.
-    pub(crate) parted: bool,
-    /// The descriptor that its rows in the open column are marked with, because a term change set
-    /// counts of it apart; [`NONE`] for no mark.
-    pub(crate) mark: u32,
-    pub(crate) descriptor: u32,
-    /// A column refers to the descriptor, or will.
-    pub(crate) described: bool,
-    /// The group's term is not that of the descriptor, for want of a free one.
-    pub(crate) term_pending: bool,
-    pub(crate) route: u64,
-    pub(crate) group: u64,
-    pub(crate) start: BoundRef,
-    pub(crate) end: BoundRef,
-    pub(crate) grace: Grace,
-    /// Free, draining or ended seats: the list it is in.
-    pub(crate) next: u32,
-    pub(crate) previous: u32,
-    /// Draining seats: the next whose route id hashes alike.
-    pub(crate) next_alike: u32,
-    next_in_group: u32,
-    previous_in_group: u32,
-}
-
 /// The writing half.
 pub(crate) struct State {
     pub(crate) layout: Layout,
     pub(crate) step_ms: u64,
     pub(crate) seats: Box<[SeatMeta]>,
-    free_seat: u32,
+    pub(crate) free_seat: u32,
     pub(crate) ended_seat: u32,
     pub(crate) live: u32,
     pub(crate) draining: Draining,
     /// Seats whose grace is over and whose column is not sealed.
-    ended: u32,
-    order: Order,
-    groups: Groups,
-    bounds: BoundCounts,
+    pub(crate) ended: u32,
+    pub(crate) order: Order,
+    pub(crate) groups: Groups,
+    pub(crate) bounds: BoundCounts,
     /// Chunks of the bounds of all seats that are not free, each bound counted for itself.
-    seat_chunks: usize,
-    descriptors: DescriptorList,
+    pub(crate) seat_chunks: usize,
+    pub(crate) descriptors: DescriptorList,
     /// The last value given to a descriptor's `since`.
-    since: u64,
+    pub(crate) since: u64,
     /// Seats whose term is pending.
-    terms_pending: u32,
+    pub(crate) terms_pending: u32,
     pub(crate) log: ColumnLog,
     /// Sum of each cell's shards at the last drain.
     pub(crate) baselines: Box<[[u64; 4]]>,
@@ -115,30 +76,12 @@ impl State {
     /// Takes all the memory of the writing half.
     pub(crate) fn new(shared: &Shared, log: ColumnLog, now_ms: u64) -> Result<Self, ConfigError> {
         let layout = shared.layout;
-        let free = |i: usize| SeatMeta {
-            state: SeatState::Free,
-            parted: false,
-            mark: NONE,
-            descriptor: NONE,
-            described: false,
-            term_pending: false,
-            route: 0,
-            group: 0,
-            start: BoundRef::NONE,
-            end: BoundRef::NONE,
-            grace: Grace::default(),
-            next: if i + 1 < layout.seats { i as u32 + 1 } else { NONE },
-            previous: NONE,
-            next_alike: NONE,
-            next_in_group: NONE,
-            previous_in_group: NONE,
-        };
         shared.board.set(Published::StartedMs, now_ms);
         shared.board.set(Published::LastFlushMs, now_ms);
         let mut state = State {
             layout,
             step_ms: shared.config.step_ms,
-            seats: filled(layout.seats, free)?,
+            seats: filled(layout.seats, |i| SeatMeta::free(if i + 1 < layout.seats { i as u32 + 1 } else { NONE }))?,
             free_seat: 0,
             ended_seat: NONE,
             live: 0,
@@ -155,7 +98,7 @@ impl State {
             baselines: zeroed(layout.cells())?,
             open_cells: zeroed(layout.cells())?,
             open_pages: zeroed(layout.page_set_words)?,
-            scratch: zeroed(layout.page_lines * crate::line::LINE_WORDS)?,
+            scratch: zeroed(layout.page_lines * crate::limits::LINE_WORDS)?,
             open: None,
             pending_parts: Segment::EMPTY,
             pending_recorded: Tally::ZERO,
@@ -175,12 +118,12 @@ impl State {
         Ok(state)
     }
 
-    fn meta(&mut self, seat: u32) -> Option<&mut SeatMeta> {
+    pub(crate) fn meta(&mut self, seat: u32) -> Option<&mut SeatMeta> {
         self.seats.get_mut(seat as usize)
     }
 
     /// The newest column that could refer to a descriptor used now.
-    fn last_column(&self) -> u64 {
+    pub(crate) fn last_column(&self) -> u64 {
         // Counts drained since the last flush may go to the column after the open one.
         self.ordinal + 1
     }
@@ -379,7 +322,7 @@ impl State {
     }
 
     /// A descriptor, if need be at the cost of the oldest columns.
-    fn take_descriptor(&mut self, shared: &Shared, to: Descriptor) -> Option<u32> {
+    pub(crate) fn take_descriptor(&mut self, shared: &Shared, to: Descriptor) -> Option<u32> {
         loop {
             let taken = self.descriptors.insert(&shared.descriptors, to);
             if taken.is_some() || !self.reclaim(shared, true) {
@@ -460,156 +403,6 @@ impl State {
         }
     }
 
-    fn join_group(&mut self, shared: &Shared, seat: u32, group: u64) {
-        let Some(entry) = self.groups.entry(group) else { return };
-        shared.board.set(Published::EverGrouped, 1);
-        let first = core::mem::replace(&mut entry.first_seat, seat);
-        entry.seats += 1;
-        if let Some(meta) = self.seats.get_mut(first as usize) {
-            meta.previous_in_group = seat;
-        }
-        if let Some(meta) = self.seats.get_mut(seat as usize) {
-            (meta.previous_in_group, meta.next_in_group) = (NONE, first);
-        }
-    }
-
-    fn leave_group(&mut self, seat: u32) {
-        let Some(&SeatMeta { group, previous_in_group, next_in_group, .. }) = self.seats.get(seat as usize) else {
-            return;
-        };
-        let Some(entry) = self.groups.entry(group) else { return };
-        entry.seats -= 1;
-        if entry.first_seat == seat {
-            entry.first_seat = next_in_group;
-        }
-        if let Some(meta) = self.seats.get_mut(previous_in_group as usize) {
-            meta.next_in_group = next_in_group;
-        }
-        if let Some(meta) = self.seats.get_mut(next_in_group as usize) {
-            meta.previous_in_group = previous_in_group;
-        }
-    }
-
-    /// Publishes a group's leader term; see [`Sampler::set_term`](crate::Sampler::set_term).
-    pub(crate) fn set_term(&mut self, shared: &Shared, group: u64, term: u64) {
-        let Some(entry) = self.groups.entry(group) else { return };
-        let old = core::mem::replace(&mut entry.term, term);
-        let mut seat = entry.first_seat;
-        if old == term {
-            return;
-        }
-        while let Some(&SeatMeta { next_in_group, .. }) = self.seats.get(seat as usize) {
-            if old != 0 && !self.part(shared, seat) {
-                shared.board.add(Published::TermsUnsplit, 1);
-            }
-            self.describe_term(shared, seat, term);
-            seat = next_in_group;
-        }
-        self.publish_counts(shared);
-    }
-
-    /// Gives a seat a descriptor of its group's present term: its own one rewritten, where no column
-    /// refers to it, so that a group that changes its term often takes one a flush; else a fresh one.
-    fn describe_term(&mut self, shared: &Shared, seat: u32, term: u64) {
-        let Some(&SeatMeta { descriptor, described, term_pending, .. }) = self.seats.get(seat as usize) else { return };
-        if !described {
-            shared.descriptors.set_term(descriptor, term);
-            return self.set_pending(seat, false);
-        }
-        let old = shared.descriptors.get(descriptor);
-        let Some(fresh) = self.take_descriptor(shared, Descriptor { term, ..old }) else {
-            if !term_pending {
-                shared.board.add(Published::TermsUnsplit, 1);
-            }
-            return self.set_pending(seat, true);
-        };
-        self.bounds.retain(old.start);
-        self.bounds.retain(old.end);
-        let last_column = self.last_column();
-        self.descriptors.retire(descriptor, last_column);
-        if let Some(meta) = self.meta(seat) {
-            (meta.descriptor, meta.described) = (fresh, false);
-        }
-        self.set_pending(seat, false);
-    }
-
-    fn set_pending(&mut self, seat: u32, pending: bool) {
-        let Some(meta) = self.meta(seat) else { return };
-        let was = core::mem::replace(&mut meta.term_pending, pending);
-        self.terms_pending = self.terms_pending + u32::from(pending) - u32::from(was);
-    }
-
-    /// Tries again for seats whose term found no descriptor.
-    pub(crate) fn describe_pending(&mut self, shared: &Shared) {
-        if self.terms_pending == 0 {
-            return;
-        }
-        for seat in 0..self.seats.len() as u32 {
-            let pending = self.seats.get(seat as usize).filter(|meta| meta.term_pending);
-            if let Some(term) = pending.and_then(|meta| self.groups.get(meta.group)).map(|group| group.term) {
-                self.describe_term(shared, seat, term);
-            }
-        }
-    }
-
-    /// Sets a seat's counts apart under its descriptor, before that changes: what it has in the open
-    /// column, and what came since the last flush. `false` when the parts have no room.
-    fn part(&mut self, shared: &Shared, seat: u32) -> bool {
-        let open_parts = self.open.as_ref().map_or(Segment::EMPTY, |o| o.parts);
-        let blocks = open_parts.blocks() + self.pending_parts.blocks() + self.layout.part_blocks() as u64;
-        if blocks > self.layout.parts_limit() as u64 {
-            return false;
-        }
-        let cells = self.layout.lanes * self.layout.k;
-        let first_slot = seat as usize * self.layout.lanes;
-        let Some(&SeatMeta { descriptor, .. }) = self.seats.get(seat as usize) else { return true };
-        let row = |cell: usize| u64::from(descriptor) * cells as u64 + cell as u64;
-        let mut wrote = false;
-        let mut part = SegmentWriter::resume(&shared.history, &mut self.log, open_parts);
-        let mut taken = Tally::ZERO;
-        for (cell, counts) in self.open_cells.iter_mut().skip(first_slot * self.layout.k).take(cells).enumerate() {
-            let counts = Tally::from_words(core::mem::take(counts));
-            if !counts.is_zero() {
-                part.cell(&Cell { row: row(cell), draining: false, counts });
-                taken.add(counts);
-                wrote = true;
-            }
-        }
-        let parts = part.finish();
-        if let Some(open) = &mut self.open {
-            open.parts = parts;
-            open.parts_recorded.add(taken);
-        }
-        let mut part = SegmentWriter::resume(&shared.history, &mut self.log, self.pending_parts);
-        let Self { baselines, pending_recorded, .. } = self;
-        for cell in 0..cells {
-            let (slot, sub) = (first_slot + cell / self.layout.k, cell % self.layout.k);
-            let delta = drain_cell(shared, &self.layout, baselines, slot, sub);
-            if !delta.is_zero() {
-                part.cell(&Cell { row: row(cell), draining: false, counts: delta });
-                pending_recorded.add(delta);
-                wrote = true;
-            }
-        }
-        self.pending_parts = part.finish();
-        if wrote {
-            self.set_parted(seat);
-        }
-        true
-    }
-
-    fn set_parted(&mut self, seat: u32) {
-        if let Some(meta) = self.meta(seat) {
-            (meta.parted, meta.described) = (true, true);
-        }
-        let first_slot = seat as usize * self.layout.lanes;
-        for page in first_slot / PAGE_SLOTS..=(first_slot + self.layout.lanes - 1) / PAGE_SLOTS {
-            if let Some(word) = self.open_pages.get_mut(page / 64) {
-                *word |= 1 << (page % 64);
-            }
-        }
-    }
-
     /// What arrived in a free seat after its last flush goes to `unattributed`.
     fn drain_late(&mut self, shared: &Shared, seat: u32) {
         let first_slot = seat as usize * self.layout.lanes;
@@ -648,7 +441,13 @@ fn compare(shared: &Shared, seats: &[SeatMeta], start: BoundRef, route: u64, oth
 }
 
 /// The wrapping difference of one cell's sum to its baseline, which it becomes.
-fn drain_cell(shared: &Shared, layout: &Layout, baselines: &mut [[u64; 4]], slot: usize, sub: usize) -> Tally {
+pub(crate) fn drain_cell(
+    shared: &Shared,
+    layout: &Layout,
+    baselines: &mut [[u64; 4]],
+    slot: usize,
+    sub: usize,
+) -> Tally {
     let mut sum = [0u64; 4];
     for row in 0..layout.directory_rows() {
         let Some(entry) = shared.pages.entry(row, slot / PAGE_SLOTS) else { continue };

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use zerocopy::FromZeros;
 
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
 
 /// Bytes between two touches: no machine this runs on has smaller pages.
 pub(crate) const PAGE_BYTES: usize = 4096;

@@ -11,7 +11,7 @@ use crate::counters::Published;
 use crate::history::{ColumnState, Head};
 use crate::label::{Label, Labels};
 use crate::op::Series;
-use crate::reader::Known;
+use crate::reading::Known;
 use crate::route::RouteId;
 use crate::shared::Shared;
 

@@ -10,7 +10,7 @@ use super::{Column, Cut, Matrix, MatrixQuery, Row, TermPart, budget};
 use crate::descriptor::NONE;
 use crate::label::Label;
 use crate::limits::MAX_ROWS;
-use crate::reader::{Place, Reading};
+use crate::reading::{Place, Reading};
 use crate::route::RouteId;
 use crate::shared::Shared;
 

@@ -1,0 +1,69 @@
+//! What the writer knows of each seat.
+//!
+//! A seat goes free → live → draining → ended → free: *live* while its route is registered, *draining*
+//! for the grace after the removal, *ended* until the open column that may hold counts of it is sealed.
+
+use crate::bounds::BoundRef;
+use crate::descriptor::NONE;
+use crate::grace::Grace;
+
+/// What a seat is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SeatState {
+    Free,
+    Live,
+    Draining,
+    Ended,
+}
+
+/// What the writer knows of a seat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeatMeta {
+    pub(crate) state: SeatState,
+    /// A term change set counts of it apart since the last flush.
+    pub(crate) parted: bool,
+    /// The descriptor that its rows in the open column are marked with, because a term change set
+    /// counts of it apart; [`NONE`] for no mark.
+    pub(crate) mark: u32,
+    pub(crate) descriptor: u32,
+    /// A column refers to the descriptor, or will.
+    pub(crate) described: bool,
+    /// The group's term is not that of the descriptor, for want of a free one.
+    pub(crate) term_pending: bool,
+    pub(crate) route: u64,
+    pub(crate) group: u64,
+    pub(crate) start: BoundRef,
+    pub(crate) end: BoundRef,
+    pub(crate) grace: Grace,
+    /// Free, draining or ended seats: the list it is in.
+    pub(crate) next: u32,
+    pub(crate) previous: u32,
+    /// Draining seats: the next whose route id hashes alike.
+    pub(crate) next_alike: u32,
+    pub(crate) next_in_group: u32,
+    pub(crate) previous_in_group: u32,
+}
+
+impl SeatMeta {
+    /// A free seat; `next` is the next free one.
+    pub(crate) const fn free(next: u32) -> Self {
+        SeatMeta {
+            state: SeatState::Free,
+            parted: false,
+            mark: NONE,
+            descriptor: NONE,
+            described: false,
+            term_pending: false,
+            route: 0,
+            group: 0,
+            start: BoundRef::NONE,
+            end: BoundRef::NONE,
+            grace: Grace::NEW,
+            next,
+            previous: NONE,
+            next_alike: NONE,
+            next_in_group: NONE,
+            previous_in_group: NONE,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a configuration costs, to the byte, and how one is cut to a budget. The one place that knows the
+//! size of everything.
+
+use crate::bounds::Chunk;
+use crate::config::Config;
+use crate::config_error::ConfigError;
+use crate::groups::GroupEntry;
+#[cfg(not(feature = "std"))]
+use crate::halves::FIXED_BYTES;
+use crate::layout::Layout;
+use crate::limits::{BLOCK_BYTES, CELL_WORDS, LINE_WORDS};
+use crate::line::Line;
+use crate::routes::Order;
+#[cfg(feature = "std")]
+use crate::sampler::FIXED_BYTES;
+use crate::seat::SeatMeta;
+use crate::slot::Seats;
+
+impl Config {
+    /// Bytes that a sampler of this configuration takes at construction, to the byte; it takes no
+    /// more later.
+    ///
+    /// # Errors
+    /// As [`validate`](Config::validate).
+    pub fn memory_bytes(&self) -> Result<usize, ConfigError> {
+        Ok(Layout::new(self)?.memory_bytes())
+    }
+
+    /// Checks every field, and that the pools can hold what they must.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the field and what to do.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        Layout::new(self).map(|_| ())
+    }
+
+    /// The default configuration cut to a budget: first the pools shrink, then `max_routes`.
+    ///
+    /// # Errors
+    /// [`ConfigError::OverBudget`] when not even 8 routes fit.
+    pub fn within(budget_bytes: usize) -> Result<Config, ConfigError> {
+        let (mut fits, mut over) = (8, Config::default().max_routes);
+        let with = |max_routes| Config { max_routes, ..Config::default() }.fit(budget_bytes);
+        if let Ok(config) = with(over) {
+            return Ok(config);
+        }
+        let mut best = with(fits)?;
+        while over - fits > 1 {
+            let middle = fits + (over - fits) / 2;
+            match with(middle) {
+                Ok(config) => (best, fits) = (config, middle),
+                Err(_) => over = middle,
+            }
+        }
+        Ok(best)
+    }
+
+    /// This configuration with `cell_bytes`, `history_bytes` and `bound_bytes` lowered, each in
+    /// proportion to what it has above its least, until the whole fits the budget.
+    ///
+    /// # Errors
+    /// [`ConfigError::OverBudget`] names the field that takes the most.
+    pub fn fit(mut self, budget_bytes: usize) -> Result<Config, ConfigError> {
+        let layout = Layout::new(&self)?;
+        if layout.memory_bytes() <= budget_bytes {
+            return Ok(self);
+        }
+        let pools = self.cell_bytes + self.history_bytes + self.bound_bytes;
+        let fixed = layout.memory_bytes().saturating_sub(layout.pool_bytes());
+        let least = layout.least_pools();
+        let least_sum = least.cell_bytes + least.history_bytes + least.bound_bytes;
+        let Some(spare) = budget_bytes.checked_sub(fixed + least_sum) else {
+            return Err(ConfigError::OverBudget {
+                budget_bytes,
+                least_bytes: fixed + least_sum,
+                field: layout.largest_field(),
+            });
+        };
+        let above = pools.saturating_sub(least_sum).max(1);
+        let share = |has: usize, least: usize| {
+            let scaled = (has.saturating_sub(least)) as u128 * spare as u128 / above as u128;
+            least + (scaled as usize).min(has.saturating_sub(least))
+        };
+        self.cell_bytes = share(self.cell_bytes, least.cell_bytes);
+        self.history_bytes = share(self.history_bytes, least.history_bytes);
+        self.bound_bytes = share(self.bound_bytes, least.bound_bytes);
+        let bytes = self.memory_bytes()?;
+        if bytes > budget_bytes {
+            return Err(ConfigError::OverBudget { budget_bytes, least_bytes: bytes, field: layout.largest_field() });
+        }
+        Ok(self)
+    }
+}
+
+impl Layout {
+    const fn history_bytes(&self) -> usize {
+        self.history_fixed_bytes() + self.blocks * (BLOCK_BYTES + size_of::<u32>())
+    }
+
+    const fn cell_bytes(&self) -> usize {
+        self.pool_pages * self.page_lines * size_of::<Line>()
+    }
+
+    const fn bound_bytes(&self) -> usize {
+        self.chunks * size_of::<Chunk>()
+    }
+
+    /// Bytes of the three pools as they are made: the configured ones less what does not fill a page,
+    /// a block or a chunk.
+    pub(crate) const fn pool_bytes(&self) -> usize {
+        self.cell_bytes() + self.history_bytes() + self.bound_bytes()
+    }
+
+    /// Bytes that grow with the routes.
+    const fn route_bytes(&self) -> usize {
+        let seats =
+            Seats::bytes(self.seats, self.k) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
+        let tables = self.table_len * 8 + self.group_len * size_of::<GroupEntry>();
+        let order = Order::bytes(self.seats);
+        let directories = self.directory_rows() * self.directory_words * 8;
+        seats + tables + order + directories + self.page_set_words * 8 + self.chunks * size_of::<u32>()
+    }
+
+    /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and
+    /// what belongs to the open window.
+    const fn cell_state_bytes(&self) -> usize {
+        (2 * self.cells() * CELL_WORDS + self.page_lines * LINE_WORDS) * 8
+    }
+
+    /// Bytes of the recorders' own lines.
+    const fn recorder_bytes(&self) -> usize {
+        self.directory_rows() * (size_of::<Line>())
+    }
+
+    pub(crate) const fn memory_bytes(&self) -> usize {
+        self.pool_bytes() + self.route_bytes() + self.cell_state_bytes() + self.recorder_bytes() + FIXED_BYTES
+    }
+
+    /// The field whose lowering frees the most.
+    pub(crate) fn largest_field(&self) -> &'static str {
+        let least = self.least_pools();
+        let fields = [
+            ("max_routes", self.route_bytes()),
+            ("sub_buckets", self.cell_state_bytes()),
+            ("shared_shards", least.cell_bytes),
+            ("history_columns", least.history_bytes),
+            ("max_bound_len", least.bound_bytes),
+        ];
+        fields.into_iter().max_by_key(|&(_, bytes)| bytes).map_or("max_routes", |(field, _)| field)
+    }
+}
