@@ -9,6 +9,7 @@ mod one_route;
 mod recorder;
 mod register;
 mod remove;
+mod replay;
 mod shared_shards;
 mod sub_buckets;
 mod two_threads;
@@ -45,6 +46,7 @@ pub const ALL: &[Bench] = &[
     remove::BENCH,
     flush::BENCH,
     recorder::BENCH,
+    replay::BENCH,
     build::BENCH,
 ];
 

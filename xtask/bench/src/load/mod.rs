@@ -8,3 +8,4 @@ mod zipf;
 pub use random::Random;
 pub use routes::{ROUTES, Route, routes};
 pub use stream::{Shape, Stream, VALUE_LEN};
+pub use zipf::Zipf;
