@@ -23,7 +23,7 @@
 //! - **Bounded.** [`Config::memory_bytes`] tells all memory before it is taken. Nothing allocates
 //!   after construction but the answers that readers are given.
 //! - **A good guest.** Observing takes a few nanoseconds: no lock, no allocation, no system call, no
-//!   panic, no cache line that two threads write. No clock, thread or I/O: times come in.
+//!   panic, no cache line that two threads write (up to `max_recorders` threads; further ones share). No clock, thread or I/O: times come in.
 //!
 //! # What it leaves out
 //! Serving, drawing, authentication: `keyviz-admin`. Reading traces: `keyviz-trace`.

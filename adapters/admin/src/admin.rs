@@ -23,6 +23,7 @@ pub struct Admin(Arc<State>);
 pub(crate) struct State {
     pub(crate) reader: Option<Reader>,
     pub(crate) token: Option<Token>,
+    pub(crate) open_to_network: bool,
     pub(crate) hosts: AllowedHosts,
     pub(crate) limits: Limits,
     pub(crate) clock: Box<dyn Clock>,
@@ -76,6 +77,10 @@ impl Admin {
 
     pub(crate) fn reader(&self) -> Option<&Reader> {
         self.0.reader.as_ref()
+    }
+
+    pub(crate) fn open_to_network(&self) -> bool {
+        self.0.open_to_network
     }
 
     pub(crate) fn token(&self) -> Option<&Token> {

@@ -17,6 +17,7 @@ use std::sync::Mutex;
 pub struct AdminBuilder {
     reader: Option<Reader>,
     token: Option<Token>,
+    open_to_network: bool,
     allowed_hosts: Vec<String>,
     limits: Limits,
     clock: Box<dyn Clock>,
@@ -31,6 +32,7 @@ impl AdminBuilder {
         AdminBuilder {
             reader,
             token: None,
+            open_to_network: false,
             allowed_hosts: Vec::new(),
             limits: Limits::default(),
             clock: Box::new(SystemClock),
@@ -41,10 +43,18 @@ impl AdminBuilder {
         }
     }
 
-    /// The bearer token that the API asks for; `None` (the default) asks for none. Whether that
-    /// is allowed on an address is what [`check_listen`](crate::check_listen) says.
+    /// The bearer token that the API asks for; `None` (the default) asks for none, and
+    /// [`serve`](crate::serve) then takes a listener on loopback only.
     pub fn token(mut self, token: Option<Token>) -> Self {
         self.token = token;
+        self
+    }
+
+    /// Lets [`serve`](crate::serve) take a listener beyond loopback without a token: everyone who reaches it
+    /// can read keys and load. Default `false`. Whoever sets it prints the warning of
+    /// [`check_listen`](crate::check_listen) on each start.
+    pub fn open_to_network(mut self, open: bool) -> Self {
+        self.open_to_network = open;
         self
     }
 
@@ -99,6 +109,7 @@ impl AdminBuilder {
         Admin::from_state(State {
             reader: self.reader,
             token: self.token,
+            open_to_network: self.open_to_network,
             hosts: AllowedHosts::new(&self.allowed_hosts),
             gate: Gate::new(&limits),
             limits,

@@ -3,6 +3,7 @@
 use crate::Admin;
 use crate::counts::bump;
 use crate::limits::{Limits, ms};
+use crate::listen::check_listen;
 use crate::router;
 use crate::socket::Socket;
 use crate::turned_away::{answer, turn_away};
@@ -22,14 +23,15 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 /// Serves the endpoint on a listener until `shutdown` is done, then lets answers under way finish for
-/// [`Limits::shutdown_ms`] and returns. Whoever opens the listener asks
-/// [`check_listen`](crate::check_listen) first.
+/// [`Limits::shutdown_ms`] and returns.
 ///
 /// Each connection is held to the [`Limits`]; the first one past `max_connections` gets a 503 `busy`
 /// at once. When the system has no more descriptors it waits and goes on.
 ///
 /// # Errors
-/// None at present; a failing listener is retried and counted (`accept_errors` in `/status`).
+/// `PermissionDenied`, before anything is accepted, when the listener is not on loopback and the endpoint has
+/// neither a token nor [`AdminBuilder::open_to_network`](crate::AdminBuilder::open_to_network). A listener
+/// that fails later is retried and counted (`accept_errors` in `/status`).
 ///
 /// # Panics
 /// Never, but it needs a tokio runtime with its I/O and time drivers on, as tokio's own types do.
@@ -38,6 +40,10 @@ pub async fn serve(
     admin: Admin,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let addr = listener.local_addr()?;
+    if let Err(refused) = check_listen(addr, admin.token().is_some(), admin.open_to_network()) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, refused));
+    }
     let limits = *admin.limits();
     let server = Server {
         http: http(&limits),

@@ -118,3 +118,18 @@ fn a_rebound_name_is_refused_before_the_token_is_looked_at() {
     );
     assert_eq!(server.raw(request.as_bytes()).status, 403);
 }
+
+/// The library refuses as the binary does: an open door has to be asked for.
+#[tokio::test]
+async fn serve_refuses_the_network_without_a_token() {
+    let serve = async |builder: keyviz_admin::AdminBuilder| {
+        let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+        keyviz_admin::serve(listener, builder.build(), std::future::ready(())).await
+    };
+    let refused = serve(keyviz_admin::Admin::builder(None)).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+    assert!(refused.to_string().contains("without a token"), "{refused}");
+    serve(keyviz_admin::Admin::builder(None).open_to_network(true)).await.unwrap();
+    let token = keyviz_admin::Token::from_text("0123456789abcdef0123456789abcdef").unwrap();
+    serve(keyviz_admin::Admin::builder(None).token(Some(token))).await.unwrap();
+}

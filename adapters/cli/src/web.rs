@@ -38,7 +38,11 @@ impl Web {
         let (runtime, signals) =
             runtime().map_err(|error| Failure::new(format!("no runtime for the page: {error}")))?;
         let web = Web { listener, addr, runtime, signals };
-        let admin = builder.token(token).allowed_hosts(args.admin_allowed_hosts.clone()).build();
+        let admin = builder
+            .token(token)
+            .open_to_network(args.admin_insecure_no_auth)
+            .allowed_hosts(args.admin_allowed_hosts.clone())
+            .build();
         Ok((web, admin))
     }
 
