@@ -23,6 +23,8 @@ pub enum Tool {
     Fonts,
     /// The server whose traffic `keyviz replay` is tested with.
     RedisServer,
+    /// The program that writes the RocksDB traces that the readers are tested with.
+    DbBench,
 }
 
 /// The oldest Node.js that runs the page's tests.
@@ -30,8 +32,16 @@ const NODE_MAJOR: u32 = 20;
 
 impl Tool {
     /// All of them, in the order in which they are set up.
-    pub const ALL: [Tool; 7] =
-        [Tool::Rustfmt, Tool::Clippy, Tool::Node, Tool::Npm, Tool::Chromium, Tool::Fonts, Tool::RedisServer];
+    pub const ALL: [Tool; 8] = [
+        Tool::Rustfmt,
+        Tool::Clippy,
+        Tool::Node,
+        Tool::Npm,
+        Tool::Chromium,
+        Tool::Fonts,
+        Tool::RedisServer,
+        Tool::DbBench,
+    ];
 
     /// Its name, for people.
     pub fn name(self) -> &'static str {
@@ -43,6 +53,7 @@ impl Tool {
             Tool::Chromium => "chromium",
             Tool::Fonts => "a font (DejaVu Sans)",
             Tool::RedisServer => "redis-server",
+            Tool::DbBench => "db_bench",
         }
     }
 
@@ -55,6 +66,7 @@ impl Tool {
             Tool::Chromium => Some("chromium"),
             Tool::Fonts => Some("fonts-dejavu-core"),
             Tool::RedisServer => Some("redis-server"),
+            Tool::DbBench => Some("rocksdb-tools"),
         }
     }
 
@@ -68,6 +80,7 @@ impl Tool {
             Tool::Chromium => "install Chromium, or name the program in KEYVIZ_CHROMIUM",
             Tool::Fonts => "install a font, DejaVu Sans for one",
             Tool::RedisServer => "install redis-server",
+            Tool::DbBench => "install db_bench, RocksDB's benchmark (Debian: rocksdb-tools)",
         }
     }
 
@@ -81,6 +94,7 @@ impl Tool {
             Tool::Chromium => chromium().is_some(),
             Tool::Fonts => has_font(),
             Tool::RedisServer => on_path("redis-server").is_some(),
+            Tool::DbBench => on_path("db_bench").is_some(),
         }
     }
 }

@@ -46,7 +46,7 @@ pub const WORKSPACE: &[Step] = &[
         name: "workspace",
         about: "the tests of all other crates",
         needs: &[],
-        wants: &[Tool::RedisServer],
+        wants: &[Tool::RedisServer, Tool::DbBench],
         run: workspace,
     },
     Step { name: "binary", about: "the keyviz binary builds", needs: &[], wants: &[], run: binary },
