@@ -57,8 +57,17 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
-    /// What the JSON shows: ops (reads + writes), reads, writes, read_bytes or write_bytes
-    #[arg(long, value_name = "SERIES", default_value = "ops", value_parser = series, requires = "json")]
+    /// Write the matrix as CSV to this file: a line a key range with its bounds and a value per column. Bounds are
+    /// escaped, also against being taken for formulas. Does not serve the page unless --serve is given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Draw the matrix as a PNG of 1600 x 900 pixels into this file, and do not serve the page unless --serve is given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
+
+    /// What the files show: ops (reads + writes), reads, writes, read_bytes or write_bytes
+    #[arg(long, value_name = "SERIES", default_value = "ops", value_parser = series)]
     pub(crate) series: Series,
 
     /// Serve the page although a file is written
@@ -93,7 +102,7 @@ impl ReplayArgs {
 
     /// Whether the page is served: unless a file was asked for, or it is said otherwise.
     pub(crate) fn serves(&self) -> bool {
-        let to_file = self.json.is_some();
+        let to_file = [&self.json, &self.csv, &self.png].into_iter().any(Option::is_some);
         self.serve || !(self.no_serve || to_file)
     }
 

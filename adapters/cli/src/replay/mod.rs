@@ -16,12 +16,14 @@ mod input;
 mod json;
 mod moment;
 mod pass;
+mod picture;
 mod prefixes;
 mod progress;
 mod recording;
 mod routes;
 mod sample;
 mod selection;
+mod sheet;
 mod step;
 mod survey;
 mod text;
@@ -41,6 +43,7 @@ use crate::web::Web;
 use answer::Answer;
 use feed::{Fed, Plan};
 use input::Input;
+use picture::Title;
 use survey::Survey;
 
 /// Most routes a trace is divided into.
@@ -66,12 +69,12 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
         let answer = Answer::new(&fed, &catalog, &sample, &prefixes);
         out::say(&text::tell(&input, &fed, &answer, from_head, began.elapsed()))?;
     }
-    files(args, &fed)?;
+    files(args, &input, &fed)?;
     if args.serves() { serve(args, &input, &fed, from_head) } else { Ok(()) }
 }
 
 /// Writes the files asked for.
-fn files(args: &ReplayArgs, fed: &Fed) -> Result<(), Failure> {
+fn files(args: &ReplayArgs, input: &Input, fed: &Fed) -> Result<(), Failure> {
     let said = |what: &str, file: &Path| match args.quiet {
         true => Ok(()),
         false => out::say(&format!("{what:10}{}", input::name(file))),
@@ -79,6 +82,15 @@ fn files(args: &ReplayArgs, fed: &Fed) -> Result<(), Failure> {
     if let Some(file) = &args.json {
         json::write(file, &fed.reader, args.series)?;
         said("json", file)?;
+    }
+    if let Some(file) = &args.csv {
+        sheet::write(file, &fed.reader, args.series, fed.relative())?;
+        said("csv", file)?;
+    }
+    if let Some(file) = &args.png {
+        let title = Title { name: &input.name(), relative: fed.relative() };
+        picture::write(file, &fed.reader, args.series, &title)?;
+        said("png", file)?;
     }
     Ok(())
 }
