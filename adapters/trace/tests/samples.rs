@@ -163,7 +163,8 @@ fn only_the_first_three_lines_are_named() {
 fn what_cannot_be_opened_says_why() {
     let open = |bytes: &[u8]| Trace::open(bytes, Limits::default()).unwrap_err();
     assert!(matches!(open(b""), OpenError::Empty));
-    assert!(matches!(open(b"\x1f\x8b\x08"), OpenError::Compressed("gzip")));
+    assert!(matches!(open(b"\x1f\x8b\x08"), OpenError::Empty), "cut before its first byte");
+    assert!(matches!(open(b"\xfd7zXZ\0\0"), OpenError::Compressed("xz")));
     assert!(matches!(open(b"ts_us,op,bytes\n"), OpenError::MissingColumn { column: "key", .. }));
     assert!(matches!(open(b"ts_us,op,key:b32\n"), OpenError::UnknownEncoding { .. }));
     let unknown = open(b"\x1b[31mhello\nworld").to_string();
