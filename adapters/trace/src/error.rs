@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::format::Format;
+use crate::unpack::Compression;
 
 /// Why nothing can be read. The text says what was seen and what to do.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub enum OpenError {
     /// The input is compressed, by the program named here, in a way that is not unpacked here: `xz`, `bzip2`, or
     /// compressed twice.
     Compressed(&'static str),
+    /// The input is compressed, and ends before anything of it can be unpacked.
+    CutShort(Compression),
     /// A CSV header of ours that lacks a column.
     MissingColumn {
         /// The column that is needed.
@@ -55,6 +58,14 @@ impl fmt::Display for OpenError {
             OpenError::Empty => write!(f, "it is empty"),
             OpenError::Compressed(program) => {
                 write!(f, "it is compressed; unpack it first: {program} -dc FILE > trace")
+            }
+            OpenError::CutShort(compression) => {
+                let program = compression.name();
+                write!(
+                    f,
+                    "it is compressed by {program} and ends before anything of it can be unpacked; copy it again, \
+                     whole (`{program} -dc FILE` tells whether it is)"
+                )
             }
             OpenError::MissingColumn { column, header } => write!(
                 f,

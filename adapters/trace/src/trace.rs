@@ -2,51 +2,22 @@
 
 use std::io::{self, Read};
 
-use crate::by_line::{ByLine, ColumnMap, Columns, cachelib_columns, msr_columns};
+use crate::by_line::{ByLine, ColumnMap, Columns, cachelib_header, msr_columns};
 use crate::clock::{Clock, Ticker};
 use crate::csv::Csv;
 use crate::error::OpenError;
 use crate::format::{Format, HEAD_BYTES};
 use crate::held::Held;
-use crate::lines::{Lines, Span};
+use crate::limits::Limits;
+use crate::line::line;
+use crate::lines::Lines;
 use crate::monitor::Monitor;
 use crate::oracle;
 use crate::record::Record;
-use crate::rocksdb::{self, RocksDb};
-use crate::skipped::{Reason, Skipped};
+use crate::rocksdb::{RocksDb, frame};
+use crate::skipped::Reason;
+use crate::tally::Tally;
 use crate::unpack::{Compression, Unpacked};
-
-/// Bounds of a reader's memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Longest line, and longest record of a binary format, in bytes; longer ones are skipped as
-    /// [`Reason::TooLong`]. Default 64 MiB. A reader holds the longest line it met, once as it stands and once
-    /// decoded, and 256 KiB; where the input is compressed also the past that unpacking needs, 32 KiB for gzip and
-    /// at most 128 MiB for zstd, however much comes out.
-    pub line_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { line_bytes: 64 * 1024 * 1024 }
-    }
-}
-
-/// What was read so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Lines, good and bad; a quoted newline in a CSV key begins a line too. In binary formats: frames or records.
-    pub lines: u64,
-    /// Records given out.
-    pub records: u64,
-    /// Records whose time was before the record before them, and was raised to it.
-    pub times_raised: u64,
-    /// Lines that gave no record.
-    pub skipped: Skipped,
-    /// Whether a compressed input ended in the middle; all before that was read.
-    pub unpacked_short: bool,
-}
 
 /// A trace being read.
 #[derive(Debug)]
@@ -77,7 +48,7 @@ impl<R: Read> Trace<R> {
     /// [`OpenError`] when nothing can be read; its text says what was seen and what to do.
     pub fn open(input: R, limits: Limits) -> Result<Trace<R>, OpenError> {
         let mut lines = Lines::new(Unpacked::new(input)?, limits.line_bytes);
-        let format = Format::detect(lines.peek(HEAD_BYTES)?)?;
+        let format = Format::detect(head(&mut lines)?)?;
         Trace::start(lines, format, None)
     }
 
@@ -100,7 +71,7 @@ impl<R: Read> Trace<R> {
     /// [`OpenError::ColumnsNeeded`] for [`Format::Columns`], which [`Trace::open_columns`] opens.
     pub fn open_as(input: R, format: Format, limits: Limits) -> Result<Trace<R>, OpenError> {
         let mut lines = Lines::new(Unpacked::new(input)?, limits.line_bytes);
-        format.check(lines.peek(HEAD_BYTES)?)?;
+        format.check(head(&mut lines)?)?;
         Trace::start(lines, format, None)
     }
 
@@ -111,7 +82,7 @@ impl<R: Read> Trace<R> {
     /// [`OpenError::Empty`], or [`OpenError::Io`].
     pub fn open_columns(input: R, columns: ColumnMap, limits: Limits) -> Result<Trace<R>, OpenError> {
         let mut lines = Lines::new(Unpacked::new(input)?, limits.line_bytes);
-        Format::Columns.check(lines.peek(HEAD_BYTES)?)?;
+        Format::Columns.check(head(&mut lines)?)?;
         Trace::start(lines, Format::Columns, Some(columns))
     }
 
@@ -278,69 +249,10 @@ impl<R: Read> Trace<R> {
     }
 }
 
-/// Takes the header, and the blank lines before it, off the input.
-fn cachelib_header<R: Read>(lines: &mut Lines<R>, tally: &mut Tally) -> io::Result<Option<ColumnMap>> {
-    loop {
-        let read = line(lines, tally, |text, _| match crate::csv::trimmed(text) {
-            b"" => Err(Reason::Blank),
-            text => cachelib_columns(text).ok_or(Reason::NotARecord),
-        })?;
-        match read {
-            Some(Err(Reason::Blank)) => tally.skipped.note(Reason::Blank, tally.lines),
-            Some(Ok(map)) => return Ok(Some(map)),
-            Some(Err(_)) | None => return Ok(None),
-        }
+/// The beginning by which the format is judged.
+fn head<R: Read>(lines: &mut Lines<Unpacked<R>>) -> Result<&[u8], OpenError> {
+    if lines.peek(HEAD_BYTES)?.is_empty() && lines.input().cut() {
+        return Err(OpenError::CutShort(lines.input().compression()));
     }
-}
-
-/// One frame of a RocksDB trace; `None` at the end.
-fn frame<R: Read>(
-    rocksdb: &mut RocksDb,
-    lines: &mut Lines<R>,
-    tally: &mut Tally,
-) -> io::Result<Option<Result<(u64, usize), Reason>>> {
-    let head = lines.peek(rocksdb::FRAME_BYTES)?;
-    if head.is_empty() {
-        return Ok(None);
-    }
-    tally.lines += 1;
-    let payload_bytes = rocksdb::payload_bytes(head).map(|bytes| bytes as usize);
-    let limit_bytes = lines.limit_bytes();
-    let Some(payload_bytes) = payload_bytes else {
-        lines.consume(rocksdb::FRAME_BYTES);
-        return Ok(Some(Err(Reason::CutShort)));
-    };
-    let frame_bytes = rocksdb::FRAME_BYTES + payload_bytes;
-    if payload_bytes > limit_bytes {
-        let there = lines.skip_bytes(frame_bytes as u64)?;
-        let cut = there < frame_bytes as u64;
-        return Ok(Some(Err(if cut { Reason::CutShort } else { Reason::TooLong })));
-    }
-    let frame = lines.peek(frame_bytes)?;
-    let len = frame.len();
-    let read = if len < frame_bytes { Err(Reason::CutShort) } else { rocksdb.read(frame) };
-    lines.consume(len);
-    Ok(Some(read))
-}
-
-/// One line, given to `read` with whether the input ended in it; `None` at the end.
-fn line<R: Read, T>(
-    lines: &mut Lines<R>,
-    tally: &mut Tally,
-    read: impl FnOnce(&[u8], bool) -> Result<T, Reason>,
-) -> io::Result<Option<Result<T, Reason>>> {
-    let (end, step, cut) = match lines.span(0)? {
-        Span::End => return Ok(None),
-        Span::TooLong => {
-            lines.skip_line()?;
-            tally.lines += 1;
-            return Ok(Some(Err(Reason::TooLong)));
-        }
-        Span::Line(end) => (end, end + 1, false),
-        Span::Last(end) => (end, end, true),
-    };
-    tally.lines += 1;
-    let read = read(lines.text(0, end), cut);
-    lines.consume(step);
-    Ok(Some(read))
+    Ok(lines.peek(HEAD_BYTES)?)
 }

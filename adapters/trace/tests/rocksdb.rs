@@ -236,3 +236,15 @@ fn db_bench_seeks() {
 fn db_bench_deletes() {
     of_db_bench("deleteseq", Op::Write, 500, 0);
 }
+
+/// `db_bench` 7.8.3 with `--num=8 --key_size=16 --value_size=20`, and for the first `--batch_size=4`.
+#[test]
+fn frozen_files_of_db_bench() {
+    let (writes, tally) = read(include_bytes!("data/db_bench_fillrandom.trace"), Limits::default());
+    assert_eq!((writes.len(), tally.skipped.total()), (8, 0));
+    assert!(writes.iter().all(|(_, op, key, _, len, _)| (*op, key.len(), *len) == (Op::Write, 16, 20)));
+    assert_eq!(writes[0].0, writes[3].0, "one batch, one time");
+    let (seeks, tally) = read(include_bytes!("data/db_bench_seekrandom.trace"), Limits::default());
+    assert_eq!((seeks.len(), tally.skipped.total()), (8, 0));
+    assert!(seeks.iter().all(|(_, op, key, end, _, _)| (*op, key.len(), end) == (Op::Scan, 16, &None)));
+}

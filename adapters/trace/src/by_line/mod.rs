@@ -17,7 +17,7 @@ pub use columns::{ColumnError, ColumnMap};
 pub(crate) use access_log::looks_like as is_access_log;
 pub(crate) use alibaba::looks_like as is_alibaba;
 pub(crate) use analyzer::looks_like as is_analyzer;
-pub(crate) use cachelib::column_map as cachelib_columns;
+pub(crate) use cachelib::{column_map as cachelib_columns, header as cachelib_header};
 pub(crate) use ndjson::looks_like as is_ndjson;
 pub(crate) use twitter::looks_like as is_twitter;
 

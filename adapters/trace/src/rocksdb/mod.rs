@@ -7,6 +7,7 @@
 
 mod batch;
 mod bytes;
+mod frame;
 mod payload;
 mod uses;
 
@@ -14,10 +15,11 @@ use crate::clock::MAX_TIME_US;
 use crate::held::Held;
 use crate::skipped::Reason;
 use bytes::Bytes;
+pub(crate) use frame::frame;
 use uses::Uses;
 
 /// Bytes of a frame before its payload.
-pub(crate) const FRAME_BYTES: usize = 13;
+const FRAME_BYTES: usize = 13;
 
 /// The beginning of the first frame's payload.
 const MAGIC: &[u8] = b"feedcafedeadbeef\tTrace Version: ";
@@ -45,7 +47,7 @@ pub(crate) fn look(head: &[u8]) -> Seen {
 }
 
 /// How many bytes the payload has after a frame's beginning.
-pub(crate) fn payload_bytes(frame: &[u8]) -> Option<u32> {
+fn payload_bytes(frame: &[u8]) -> Option<u32> {
     Bytes(frame.get(9..FRAME_BYTES)?).fixed32()
 }
 

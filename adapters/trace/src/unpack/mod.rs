@@ -26,6 +26,18 @@ pub enum Compression {
     Zstd,
 }
 
+impl Compression {
+    /// The program that packs so; `none` for no compression.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Compression::None => "none",
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+        }
+    }
+}
+
 /// A reader of what was packed.
 #[derive(Debug)]
 pub(crate) struct Unpacked<R> {
