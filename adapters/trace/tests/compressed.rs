@@ -81,6 +81,27 @@ fn every_cut_and_every_flipped_byte_ends() {
     }
 }
 
+#[test]
+fn a_wrong_checksum_is_told_at_the_end() {
+    for (packed, from_end) in [(zstd(&text(0, 300)), 1), (gzip(&text(0, 300)), 8)] {
+        let mut damaged = packed;
+        let at = damaged.len() - from_end;
+        damaged[at] ^= 1;
+        let mut trace = Trace::open(&damaged[..], Limits::default()).map_err(|error| error.to_string());
+        let failed = match &mut trace {
+            Err(_) => true,
+            Ok(trace) => loop {
+                match trace.next_record() {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break false,
+                    Err(_) => break true,
+                }
+            },
+        };
+        assert!(failed);
+    }
+}
+
 /// Zeros, in pieces.
 struct Zeros(u64);
 

@@ -73,6 +73,10 @@ impl<R: Read> Read for Zstd<R> {
                 return Ok(count);
             }
             self.in_frame = !self.decoder.is_finished();
+            let (said, found) = (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
+            if !self.in_frame && said.is_some() && said != found {
+                return Err(io::Error::other("a zstd frame is damaged: its checksum does not fit"));
+            }
         }
     }
 }
