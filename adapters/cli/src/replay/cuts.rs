@@ -5,6 +5,10 @@ use std::cmp::Reverse;
 use super::prefixes::Prefix;
 use super::sample::Sample;
 
+/// A key with this part of all operations is a row of its own. Where lighter ones were, a hot prefix would be split
+/// into single keys, none of them hot.
+const HEAVY_SHARE: u64 = 64;
+
 /// Boundaries for at most `max_routes` routes, in no order.
 ///
 /// 1. The bounds of the hot prefixes, so that each is a whole number of routes and can be told exactly.
@@ -30,7 +34,7 @@ pub(crate) fn choose(sample: &Sample, prefixes: &[Prefix], max_routes: usize) ->
             cuts.before(sample, at);
         }
     }
-    let heavy = sample.total.div_ceil(parts);
+    let heavy = sample.total.div_ceil(HEAVY_SHARE).max(2);
     let mut places: Vec<(usize, u64)> = sample
         .keys
         .iter()
