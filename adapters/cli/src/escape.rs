@@ -10,12 +10,21 @@ const SHOWN_CHARS: usize = 80;
 /// Unicode letters and digits stay; its marks, spaces, controls and direction signs do not. A key longer than 80
 /// characters keeps its beginning, and says how long it is.
 pub(crate) fn key(bytes: &[u8]) -> String {
+    shown(bytes, SHOWN_CHARS)
+}
+
+/// As [`key`], whole however long.
+pub(crate) fn whole_key(bytes: &[u8]) -> String {
+    shown(bytes, usize::MAX)
+}
+
+fn shown(bytes: &[u8], most: usize) -> String {
     let mut text = String::new();
     let mut shown = 0;
     let mut left = 0;
     for chunk in bytes.utf8_chunks() {
         for char in chunk.valid().chars() {
-            if shown == SHOWN_CHARS {
+            if shown == most {
                 left += char.len_utf8();
                 continue;
             }
@@ -28,7 +37,7 @@ pub(crate) fn key(bytes: &[u8]) -> String {
                 hex(&mut text, char.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
-        if shown == SHOWN_CHARS {
+        if shown == most {
             left += chunk.invalid().len();
         } else {
             shown += usize::from(!chunk.invalid().is_empty());

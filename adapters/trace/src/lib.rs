@@ -16,25 +16,43 @@
 //! What cannot be read is skipped, counted by [`Reason`], and the first three line numbers of each reason are
 //! kept; one bad line never costs a good one. The format is found by content ([`Format`]).
 //!
-//! What this crate leaves out: drawing, serving, files and paths (it reads from any [`std::io::Read`]), and
-//! decompression.
+//! gzip and zstd are unpacked on the way, in bounded memory ([`Compression`]).
 //!
-//! The modules in the data's order: `lines` (bytes into lines), `format` (which reader), `monitor` with `redis`
-//! and `csv` (lines into records), `clock` (time that never goes back), `trace` (the door).
+//! What this crate leaves out: drawing, serving, files and paths (it reads from any [`std::io::Read`]).
+//!
+//! The modules in the data's order: `unpack` (compressed bytes into bytes), `lines` (bytes into lines), `format`
+//! (which reader), `monitor` with `redis`, `csv`, `by_line`, `rocksdb` and `oracle` (lines and frames into records),
+//! `clock` (time that never goes back), `trace` (the door).
 
+mod by_line;
 mod clock;
 mod csv;
 mod error;
 mod format;
+mod held;
+mod limits;
+mod line;
 mod lines;
 mod monitor;
+mod number;
+mod op_word;
+mod oracle;
 mod record;
 mod redis;
+mod rocksdb;
 mod skipped;
+mod tally;
 mod trace;
+mod unpack;
 
+pub use by_line::{ColumnError, ColumnMap};
+pub use clock::Clock;
 pub use error::OpenError;
 pub use format::Format;
+pub use limits::Limits;
+pub use number::TimeUnit;
 pub use record::{Op, Record};
 pub use skipped::{Reason, Skip, Skipped};
-pub use trace::{Limits, Tally, Trace};
+pub use tally::Tally;
+pub use trace::Trace;
+pub use unpack::Compression;

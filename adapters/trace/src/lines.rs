@@ -1,5 +1,6 @@
 //! Bytes into lines, through one buffer that grows to the limit and no further.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read};
 
 /// What the buffer starts with and reads at once.
@@ -19,7 +20,6 @@ pub(crate) enum Span {
 }
 
 /// A window onto the input that ends where reading got to.
-#[derive(Debug)]
 pub(crate) struct Lines<R> {
     input: R,
     buf: Vec<u8>,
@@ -28,6 +28,18 @@ pub(crate) struct Lines<R> {
     ended: bool,
     limit_bytes: usize,
     taken_bytes: u64,
+}
+
+impl<R: fmt::Debug> fmt::Debug for Lines<R> {
+    /// Without the bytes, which are keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Lines { input, taken_bytes, ended, .. } = self;
+        f.debug_struct("Lines")
+            .field("input", input)
+            .field("taken_bytes", taken_bytes)
+            .field("ended", ended)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R: Read> Lines<R> {
@@ -101,6 +113,30 @@ impl<R: Read> Lines<R> {
             }
             self.fill()?;
         }
+    }
+
+    /// Moves past `count` bytes, however many they are, without keeping them; how many there were.
+    pub(crate) fn skip_bytes(&mut self, count: u64) -> io::Result<u64> {
+        let mut left = count;
+        loop {
+            let step = usize::try_from(left).unwrap_or(usize::MAX).min(self.tail - self.head);
+            self.consume(step);
+            left -= step as u64;
+            if left == 0 || self.ended {
+                return Ok(count - left);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// Where the bytes come from.
+    pub(crate) fn input(&self) -> &R {
+        &self.input
+    }
+
+    /// The longest line, and the longest record, that is kept.
+    pub(crate) fn limit_bytes(&self) -> usize {
+        self.limit_bytes
     }
 
     /// Bytes consumed so far.

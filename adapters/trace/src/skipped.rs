@@ -30,7 +30,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// A Redis command that touches no key: `PING`, `CONFIG`, `MULTI`, `SCAN`, ...
+    /// An operation that touches no key: `PING`, `CONFIG`, `MULTI`, `SCAN`, an empty write batch, a request that is `-`.
     NoKey = "no_key", "commands without a key";
     /// A Redis command whose key positions are not known here.
     UnknownCommand = "unknown_command", "unknown commands";
@@ -46,21 +46,23 @@ reasons! {
     BadQuote = "bad_quote", "unbalanced quote";
     /// The file ends in the middle of the record.
     CutShort = "cut_short", "cut off by the end of the file";
-    /// Another number of fields than the header has.
+    /// Another number of fields than the header or the format has.
     WrongColumns = "wrong_columns", "another number of columns than the header";
-    /// The operation is none of `read`, `write`, `scan`.
+    /// The operation is no known word for reading, writing or scanning.
     BadOp = "bad_op", "unknown operation";
-    /// The key is not in the encoding that the header names.
-    BadKey = "bad_key", "key not in the header's encoding";
+    /// The key is missing, or not in the encoding that the header names.
+    BadKey = "bad_key", "unreadable key";
     /// `bytes` or `count` is no number, `count` is 0, or both together are beyond counting.
     BadNumber = "bad_number", "unreadable bytes or count";
     /// The header once more, as in concatenated files.
     RepeatedHeader = "repeated_header", "the header again";
+    /// A first line of a CSV by columns that is no record, and so its header.
+    Header = "header", "the header";
     /// The server's `OK` to the `MONITOR` command.
     Reply = "reply", "the server's answer to MONITOR";
     /// An empty line.
     Blank = "blank", "empty lines";
-    /// Longer than [`Limits::line_bytes`](crate::Limits::line_bytes).
+    /// A line or record longer than [`Limits::line_bytes`](crate::Limits::line_bytes).
     TooLong = "too_long", "longer than the limit on lines";
 }
 

@@ -9,7 +9,7 @@
 
 use std::io::Read;
 
-use keyviz_trace::{Format, Limits, Op, OpenError, Reason, Tally, Trace};
+use keyviz_trace::{Compression, Format, Limits, Op, OpenError, Reason, Tally, Trace};
 
 type Owned = (u64, Op, Vec<u8>, u64, u64);
 
@@ -163,7 +163,9 @@ fn only_the_first_three_lines_are_named() {
 fn what_cannot_be_opened_says_why() {
     let open = |bytes: &[u8]| Trace::open(bytes, Limits::default()).unwrap_err();
     assert!(matches!(open(b""), OpenError::Empty));
-    assert!(matches!(open(b"\x1f\x8b\x08"), OpenError::Compressed("gzip")));
+    assert!(matches!(open(b"\x1f\x8b\x08"), OpenError::CutShort(Compression::Gzip)));
+    assert!(matches!(open(b"\x28\xb5\x2f\xfd"), OpenError::CutShort(Compression::Zstd)));
+    assert!(matches!(open(b"\xfd7zXZ\0\0"), OpenError::Compressed("xz")));
     assert!(matches!(open(b"ts_us,op,bytes\n"), OpenError::MissingColumn { column: "key", .. }));
     assert!(matches!(open(b"ts_us,op,key:b32\n"), OpenError::UnknownEncoding { .. }));
     let unknown = open(b"\x1b[31mhello\nworld").to_string();

@@ -6,11 +6,17 @@ use clap::Args;
 use keyviz_admin::{AdminArgs, Millis};
 use keyviz_core::Series;
 
+use super::input::Reading;
+use super::moment::Moment;
+use super::selection::Selection;
+use super::unescape;
+
 /// Read a trace file, answer in text, and show it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ReplayArgs {
     /// The trace: the output of `redis-cli monitor`, or a CSV with the header `ts_us,op,key[,end_key],bytes,count,tag`.
-    /// The format is found by content
+    /// The format is found by content. `-` is standard input: its first 64 MiB are held to find the routes in, then
+    /// all of it is replayed
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 
@@ -19,17 +25,58 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "DURATION|auto", default_value = "auto", value_parser = step)]
     step: Step,
 
-    /// Write the matrix as JSON to this file, and do not serve the page
+    /// Leave out records before this time: 2023-11-14T22:13:20Z (RFC 3339), Unix seconds, or +hh:mm:ss since the trace
+    /// began
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    from: Option<Moment>,
+
+    /// Leave out records at this time and later; written as --from is
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    to: Option<Moment>,
+
+    /// Look only at keys that begin with this; \\xHH stands for a byte, \\\\ for a backslash. May be given several
+    /// times; a key needs one of them
+    #[arg(long = "prefix", value_name = "KEY", value_parser = key, allow_hyphen_values = true)]
+    prefixes: Vec<Key>,
+
+    /// Divide the key space at these boundaries instead of finding them in the trace. The file has one start key a
+    /// line, or is a CSV whose header has the column `start`, and perhaps `end`. Keys are written as they are shown,
+    /// \\xHH for a byte; empty lines and those that begin with # are passed over. At most 1023 boundaries
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<PathBuf>,
+
+    /// Stop at the first line that cannot be read, with its number and the reason
+    #[arg(long)]
+    strict: bool,
+
+    /// Do not print the answer
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    /// Write the matrix as JSON to this file, and do not serve the page unless --serve is given
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
-    /// What the JSON shows: ops (reads + writes), reads, writes, read_bytes or write_bytes
-    #[arg(long, value_name = "SERIES", default_value = "ops", value_parser = series, requires = "json")]
+    /// Write the matrix as CSV to this file: a line a key range with its bounds and a value per column. Bounds are
+    /// escaped, also against being taken for formulas. Does not serve the page unless --serve is given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Draw the matrix as a PNG of 1600 x 900 pixels into this file, and do not serve the page unless --serve is given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
+
+    /// What the files show: ops (reads + writes), reads, writes, read_bytes or write_bytes
+    #[arg(long, value_name = "SERIES", default_value = "ops", value_parser = series)]
     pub(crate) series: Series,
 
-    /// Print the answer and end, without serving the page
+    /// Serve the page although a file is written
+    #[arg(long, conflicts_with = "no_serve")]
+    serve: bool,
+
+    /// End without serving the page
     #[arg(long)]
-    pub(crate) no_serve: bool,
+    no_serve: bool,
 
     #[command(flatten)]
     pub(crate) admin: AdminArgs,
@@ -42,7 +89,23 @@ enum Step {
     Fixed(Millis),
 }
 
+/// Bytes of a key. A type of its own, because a vector would be many values.
+#[derive(Clone, Debug)]
+struct Key(Vec<u8>);
+
 impl ReplayArgs {
+    /// Which records to look at, and how to take bad lines.
+    pub(crate) fn reading(&self) -> Reading {
+        let prefixes = self.prefixes.iter().map(|prefix| prefix.0.clone()).collect();
+        Reading { selection: Selection { from: self.from, to: self.to, prefixes }, strict: self.strict }
+    }
+
+    /// Whether the page is served: unless a file was asked for, or it is said otherwise.
+    pub(crate) fn serves(&self) -> bool {
+        let to_file = [&self.json, &self.csv, &self.png].into_iter().any(Option::is_some);
+        self.serve || !(self.no_serve || to_file)
+    }
+
     /// The step asked for in milliseconds; `None` to choose.
     pub(crate) fn step(&self) -> Option<u64> {
         match self.step {
@@ -61,6 +124,10 @@ fn step(text: &str) -> Result<Step, String> {
         100..=86_400_000 => Ok(Step::Fixed(millis)),
         _ => Err("use 100ms to 24h".to_owned()),
     }
+}
+
+fn key(text: &str) -> Result<Key, String> {
+    unescape::key(text).map(Key)
 }
 
 fn series(text: &str) -> Result<Series, String> {

@@ -5,10 +5,16 @@ use std::cmp::Reverse;
 use super::prefixes::Prefix;
 use super::sample::Sample;
 
+/// A key with this part of all operations is a row of its own. Where lighter ones were, a hot prefix would be split
+/// into single keys, none of them hot.
+const HEAVY_SHARE: u64 = 64;
+
 /// Boundaries for at most `max_routes` routes, in no order.
 ///
 /// 1. The bounds of the hot prefixes, so that each is a whole number of routes and can be told exactly.
-/// 2. Quantiles of the sampled operations, so that rows are where the load is.
+/// 2. Quantiles of the sampled keys, each counted once however often it was drawn: a row then stands for about as
+///    many keys as its neighbours, and where those few are used more, the row is hotter. Quantiles of the operations
+///    would make all rows equally hot.
 /// 3. Both sides of the heaviest keys, as long as there is room, so that a hot key is a row of its own.
 ///
 /// Boundaries of 2 and 3 are the shortest separators of two neighbouring sampled keys, because boundaries are shown.
@@ -21,17 +27,14 @@ pub(crate) fn choose(sample: &Sample, prefixes: &[Prefix], max_routes: usize) ->
         }
     }
     let parts = (max_routes.saturating_sub(cuts.found.len()) as u64 * 3 / 4).max(1);
-    let mut below = 0;
-    let mut next = 1;
-    for (at, (_, weight)) in sample.keys.iter().enumerate() {
-        // The cut stands before the first key that reaches beyond the quantile.
-        if below * parts >= next * sample.total {
+    let keys = sample.keys.len() as u64;
+    for part in 1..parts {
+        let at = (part * keys / parts) as usize;
+        if at > 0 {
             cuts.before(sample, at);
-            next = below * parts / sample.total.max(1) + 1;
         }
-        below += weight;
     }
-    let heavy = sample.total.div_ceil(parts);
+    let heavy = sample.total.div_ceil(HEAVY_SHARE).max(2);
     let mut places: Vec<(usize, u64)> = sample
         .keys
         .iter()
@@ -101,6 +104,24 @@ mod tests {
             hits[catalog.index_of(key)] += weight;
         }
         assert!(hits.iter().all(|hits| (100..=200).contains(hits)), "{hits:?}");
+    }
+
+    #[test]
+    fn a_hot_prefix_is_hotter_than_its_neighbours() {
+        // A hundred keys of ten thousand take a third of the operations.
+        let mut sample = even(10_000);
+        for (_, weight) in sample.keys.iter_mut().skip(4000).take(100) {
+            *weight = 50;
+        }
+        sample.total = sample.keys.iter().map(|(_, weight)| weight).sum();
+        let catalog = Catalog::new(choose(&sample, &[], 512));
+        let mut hits = vec![0_u64; catalog.len()];
+        for (key, weight) in &sample.keys {
+            hits[catalog.index_of(key)] += weight;
+        }
+        let hot = hits[catalog.index_of(b"k004050")];
+        hits.sort_unstable();
+        assert!(hot >= 20 * hits[hits.len() / 2], "{hot} beside {}", hits[hits.len() / 2]);
     }
 
     #[test]

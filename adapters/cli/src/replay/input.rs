@@ -1,62 +1,138 @@
-//! The trace file, read twice from the beginning up to the length it had when it was opened.
+//! The trace: a file that is read twice, or standard input, whose beginning is held.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Take};
+use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use keyviz_trace::{Limits, Trace};
 
+use super::pass::{Bytes, Pass};
+use super::progress::Progress;
+use super::selection::{Selection, Sieve};
 use crate::escape;
 use crate::failure::Failure;
 
-/// A regular file. A trace that is still being written is read up to where it was.
+/// How much of standard input is held to find the routes in.
+const HELD_BYTES: u64 = 64 << 20;
+
+/// How the trace is read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) selection: Selection,
+    /// Stop at the first bad line.
+    pub(crate) strict: bool,
+}
+
+/// Where the trace comes from.
 #[derive(Debug)]
 pub(crate) struct Input {
-    path: PathBuf,
-    bytes: u64,
+    source: Source,
+    reading: Reading,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// A regular file, up to the length it had when it was opened.
+    File { path: PathBuf, bytes: u64 },
+    /// Standard input: its first bytes, and whether they are all there was.
+    Stdin { held: Vec<u8>, whole: bool },
 }
 
 impl Input {
-    /// Checks that there is something to read.
-    pub(crate) fn open(path: &Path) -> Result<Input, Failure> {
-        let mut input = Input { path: path.to_path_buf(), bytes: 0 };
-        let metadata = std::fs::metadata(path).map_err(|error| input.failed(&error))?;
-        if metadata.is_dir() {
-            return Err(Failure::new(format!("{} is a directory; name a trace file in it", input.name())));
-        }
-        if !metadata.is_file() {
-            return Err(Failure::new(format!(
-                "{} is no regular file, and replay reads its input twice; save it to a file first",
-                input.name()
-            )));
-        }
-        input.bytes = metadata.len();
-        Ok(input)
+    /// Checks that there is something to read; of standard input (`-`) reads the first 64 MiB.
+    pub(crate) fn open(path: &Path, reading: Reading) -> Result<Input, Failure> {
+        let source = if path.as_os_str() == "-" { hold(io::stdin().lock())? } else { file(path)? };
+        Ok(Input { source, reading })
     }
 
-    /// The file's name for people, escaped.
+    /// The input's name for people, escaped.
     pub(crate) fn name(&self) -> String {
-        escape::key(self.path.as_os_str().as_encoded_bytes())
+        match &self.source {
+            Source::File { path, .. } => name(path),
+            Source::Stdin { .. } => "standard input".to_owned(),
+        }
     }
 
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+    /// Whether the first pass sees only the beginning.
+    pub(crate) fn is_partly_held(&self) -> bool {
+        matches!(self.source, Source::Stdin { whole: false, .. })
     }
 
-    /// A reader from the beginning.
-    pub(crate) fn read(&self) -> Result<Trace<Take<File>>, Failure> {
-        let file = File::open(&self.path).map_err(|error| self.failed(&error))?;
-        Trace::open(file.take(self.bytes), Limits::default())
-            .map_err(|error| Failure::new(format!("{} cannot be read: {error}", self.name())))
+    /// A reading from the beginning: of a file all, of standard input what is held.
+    pub(crate) fn survey(&self) -> Result<Pass<'_>, Failure> {
+        let (bytes, expected, strict): (Bytes<'_>, u64, bool) = match &self.source {
+            Source::File { path, bytes } => (Box::new(open(path)?.take(*bytes)), *bytes, self.reading.strict),
+            Source::Stdin { held, whole } => {
+                // What is held ends anywhere; a line that is cut there is whole in the second pass, which is the
+                // one that judges.
+                let lines = held.iter().rposition(|byte| *byte == b'\n').map_or(held.len(), |last| last + 1);
+                let length = if *whole { held.len() } else { lines };
+                let bytes = held.get(..length).unwrap_or(held);
+                (Box::new(bytes), length as u64, self.reading.strict && *whole)
+            }
+        };
+        self.pass(bytes, strict, Progress::new("surveying", expected))
     }
 
-    /// What went wrong with the file, and what to do.
-    pub(crate) fn failed(&self, error: &std::io::Error) -> Failure {
+    /// A reading from the beginning to the end. Of standard input there is one, and it lets go of what was held.
+    pub(crate) fn feed(&mut self) -> Result<Pass<'static>, Failure> {
+        let (bytes, expected): (Bytes<'static>, u64) = match &mut self.source {
+            Source::File { path, bytes } => (Box::new(open(path)?.take(*bytes)), *bytes),
+            Source::Stdin { held, .. } => {
+                let held = std::mem::take(held);
+                let expected = held.len() as u64;
+                (Box::new(Cursor::new(held).chain(io::stdin())), expected)
+            }
+        };
+        self.pass(bytes, self.reading.strict, Progress::new("observing", expected))
+    }
+
+    fn pass<'a>(&self, bytes: Bytes<'a>, strict: bool, progress: Progress) -> Result<Pass<'a>, Failure> {
         let name = self.name();
-        Failure::new(match error.kind() {
-            ErrorKind::NotFound => format!("{name} does not exist; check the path"),
-            ErrorKind::PermissionDenied => format!("{name} may not be read by this user; change its permissions"),
-            _ => format!("reading {name} failed: {error}"),
-        })
+        let trace = Trace::open(bytes, Limits::default())
+            .map_err(|error| Failure::new(format!("{name} cannot be read: {error}")))?;
+        Ok(Pass::new(trace, name, Sieve::new(self.reading.selection.clone()), strict, progress))
     }
+}
+
+fn hold(mut stdin: impl Read) -> Result<Source, Failure> {
+    let mut held = Vec::new();
+    let read = stdin.by_ref().take(HELD_BYTES).read_to_end(&mut held);
+    read.map_err(|error| Failure::new(format!("reading standard input failed: {error}")))?;
+    let whole = (held.len() as u64) < HELD_BYTES;
+    Ok(Source::Stdin { held, whole })
+}
+
+fn file(path: &Path) -> Result<Source, Failure> {
+    let metadata = std::fs::metadata(path).map_err(|error| failed(path, &error))?;
+    if metadata.is_dir() {
+        return Err(Failure::new(format!("{} is a directory; name a trace file in it", name(path))));
+    }
+    if !metadata.is_file() {
+        return Err(Failure::new(format!(
+            "{} is no regular file, and replay reads its input twice; save it to a file first, or pipe it into \
+             `keyviz replay -`",
+            name(path)
+        )));
+    }
+    Ok(Source::File { path: path.to_path_buf(), bytes: metadata.len() })
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|error| failed(path, &error))
+}
+
+/// A path for people, escaped.
+pub(crate) fn name(path: &Path) -> String {
+    escape::key(path.as_os_str().as_encoded_bytes())
+}
+
+/// What went wrong with a file, and what to do.
+pub(crate) fn failed(path: &Path, error: &io::Error) -> Failure {
+    let name = name(path);
+    Failure::new(match error.kind() {
+        ErrorKind::NotFound => format!("{name} does not exist; check the path"),
+        ErrorKind::PermissionDenied => format!("{name} may not be read by this user; change its permissions"),
+        _ => format!("reading {name} failed: {error}"),
+    })
 }

@@ -4,10 +4,10 @@ use crate::failure::Failure;
 use crate::quantity;
 
 /// Most columns where the step is chosen here.
-const AUTO_COLUMNS: u64 = 720;
+pub(crate) const AUTO_COLUMNS: u64 = 720;
 
 /// Most columns where the step is asked for.
-const MAX_COLUMNS: u64 = 43_200;
+pub(crate) const MAX_COLUMNS: u64 = 43_200;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -53,6 +53,26 @@ pub(crate) fn choose(first_us: u64, last_us: u64, asked_ms: Option<u64>) -> Resu
     })
 }
 
+/// The smallest multiple of a step, the step itself included, that shows everything in 720 columns; beyond the longest
+/// step, in as many as a history holds.
+///
+/// # Errors
+/// As [`choose`], where no step shows it.
+pub(crate) fn coarser(first_us: u64, last_us: u64, step_ms: u64) -> Result<u64, Failure> {
+    if columns(first_us, last_us, step_ms) <= AUTO_COLUMNS {
+        return Ok(step_ms);
+    }
+    let steps = LADDER_MS.into_iter().chain((2..=24).map(|hours| hours * HOUR_MS));
+    let fits = |next: &u64| next.is_multiple_of(step_ms) && columns(first_us, last_us, *next) <= AUTO_COLUMNS;
+    match steps.clone().find(fits) {
+        Some(next) => Ok(next),
+        None => choose(first_us, last_us, None).map(|_| match (24 * HOUR_MS).is_multiple_of(step_ms) {
+            true => 24 * HOUR_MS,
+            false => step_ms,
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +92,19 @@ mod tests {
         for span_ms in (0..100_000_000).step_by(777_777) {
             assert!(columns(T, T + span_ms * 1000, auto(span_ms)) <= 720);
         }
+    }
+
+    #[test]
+    fn coarser_steps_are_multiples() {
+        for step_ms in LADDER_MS {
+            for span_ms in [0, 71_000, 1_000_000, 50_000_000, 3_000_000_000, 60_000_000_000] {
+                let coarse = coarser(T, T + span_ms * 1000, step_ms).unwrap();
+                assert!(coarse.is_multiple_of(step_ms) && coarse >= step_ms);
+                assert!(columns(T, T + span_ms * 1000, coarse) <= 720);
+            }
+        }
+        assert_eq!(coarser(T, T + 100_000_000_000_000, HOUR_MS).unwrap(), 24 * HOUR_MS);
+        assert!(coarser(0, 253_402_300_799_999_999, 100).is_err());
     }
 
     #[test]

@@ -11,21 +11,23 @@ use super::feed::Fed;
 use super::hot::HotRange;
 use super::input::Input;
 use super::prefixes::Prefix;
+use super::selection::Filtered;
 use crate::escape;
 use crate::quantity::{bytes, clock, count, duration, instant, rate, share, since};
 
-/// The whole answer; ends without a newline.
-pub(crate) fn tell(input: &Input, fed: &Fed, answer: &Answer, took: Duration) -> String {
-    let mut text = format!("{}: {}, {}\n\n", input.name(), fed.format.name(), bytes(input.bytes()));
+/// The whole answer; ends without a newline. `routes` says where the routes come from, where that is not all of the
+/// trace.
+pub(crate) fn tell(input: &Input, fed: &Fed, answer: &Answer, routes: Option<&str>, took: Duration) -> String {
+    let mut text = format!("{}: {}, {}\n\n", input.name(), fed.format.name(), bytes(fed.bytes));
     // Writing to a String cannot fail, so what `writeln!` returns is dropped throughout.
-    let _ = totals(&mut text, fed, answer);
+    let _ = totals(&mut text, fed, answer, routes);
     let _ = hottest(&mut text, fed, answer);
     let lines_rate = rate(fed.tally.lines, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-    let _ = write!(text, "\ntook      {:.1}s, {} lines in two passes", took.as_secs_f64(), lines_rate);
+    let _ = write!(text, "\ntook      {:.1}s, {} lines", took.as_secs_f64(), lines_rate);
     text
 }
 
-fn totals(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
+fn totals(text: &mut String, fed: &Fed, answer: &Answer, routes: Option<&str>) -> std::fmt::Result {
     let total = &answer.total;
     writeln!(
         text,
@@ -57,6 +59,12 @@ fn totals(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
     writeln!(text, "lines     {} read, {} skipped", count(tally.lines), count(tally.skipped.total()))?;
     if tally.skipped.total() > 0 {
         writeln!(text, "{}", skipped(&tally.skipped))?;
+    }
+    if fed.filtered.total() > 0 {
+        writeln!(text, "filtered  {}", filtered(fed.filtered))?;
+    }
+    if let Some(routes) = routes {
+        writeln!(text, "routes    {routes}")?;
     }
     if tally.times_raised > 0 {
         writeln!(
@@ -135,6 +143,18 @@ fn name(prefix: &Prefix) -> String {
         (true, false) => format!("key {bytes}"),
         (false, _) => format!("prefix {bytes}"),
     }
+}
+
+/// How many records were left out, and why.
+pub(crate) fn filtered(filtered: Filtered) -> String {
+    let parts = [
+        (filtered.before, "before --from"),
+        (filtered.after, "at or after --to"),
+        (filtered.other_prefix, "with none of the prefixes"),
+    ];
+    let parts = parts.into_iter().filter(|(records, _)| *records > 0);
+    let parts: Vec<String> = parts.map(|(records, why)| format!("{} {why}", count(records))).collect();
+    format!("{} records left out: {}", count(filtered.total()), parts.join(", "))
 }
 
 /// One line a reason, with the numbers of its first lines; empty when nothing was skipped.

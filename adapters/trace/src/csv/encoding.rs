@@ -15,6 +15,19 @@ pub(crate) enum Encoding {
     U64Be,
 }
 
+impl Encoding {
+    /// What stands after a key column's name: nothing, `:raw`, `:hex`, `:base64`, `:u64be`.
+    pub(crate) fn of_suffix(suffix: &str) -> Option<Encoding> {
+        Some(match suffix {
+            "" | ":raw" => Encoding::Raw,
+            ":hex" => Encoding::Hex,
+            ":base64" => Encoding::Base64,
+            ":u64be" => Encoding::U64Be,
+            _ => return None,
+        })
+    }
+}
+
 /// A key, decoded into a buffer that is used again.
 #[derive(Debug, Default)]
 pub(crate) struct Decoded {

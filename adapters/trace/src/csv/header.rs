@@ -74,15 +74,12 @@ impl Header {
 
 /// `""`, `:hex`, ... after `key`; `None` for another name that begins the same (`key_size`).
 fn key_column(at: usize, suffix: &[u8], whole: &[u8]) -> Result<Option<KeyColumn>, HeaderError> {
-    let encoding = match suffix {
-        b"" | b":raw" => Encoding::Raw,
-        b":hex" => Encoding::Hex,
-        b":base64" => Encoding::Base64,
-        b":u64be" => Encoding::U64Be,
-        [b':', ..] => return Err(HeaderError::Encoding(whole.to_vec())),
-        _ => return Ok(None),
-    };
-    Ok(Some(KeyColumn { at, encoding }))
+    let encoding = std::str::from_utf8(suffix).ok().and_then(Encoding::of_suffix);
+    match encoding {
+        Some(encoding) => Ok(Some(KeyColumn { at, encoding })),
+        None if suffix.starts_with(b":") => Err(HeaderError::Encoding(whole.to_vec())),
+        None => Ok(None),
+    }
 }
 
 fn unquoted(name: &[u8]) -> &[u8] {

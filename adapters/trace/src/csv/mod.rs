@@ -9,7 +9,7 @@
 //! | column | meaning |
 //! |---|---|
 //! | `ts_us` | microseconds, of Unix time or since the trace began |
-//! | `op` | `read`, `write`, `scan`, or their first letters; `get`, `set`, `put`, `delete` |
+//! | `op` | `read`, `write`, `scan`, or their first letters; `get`, `set`, `put`, `delete` and the other words of key-value stores |
 //! | `key`, `end_key` | the key; for a scan also its exclusive end, empty for none. `key:hex`, `key:base64` (standard or URL alphabet, padded or not) and `key:u64be` (a decimal number, kept as 8 big-endian bytes) name another encoding than raw bytes |
 //! | `bytes` | value bytes of one operation, without the key; empty or absent is 0 |
 //! | `count` | identical operations this row stands for; empty or absent is 1 |
@@ -27,8 +27,8 @@ use std::io::{self, Read};
 use crate::lines::{Lines, Span};
 use crate::record::Op;
 use crate::skipped::{Reason, Skipped};
-use encoding::Decoded;
-use fields::{Fields, Split};
+pub(crate) use encoding::{Decoded, Encoding};
+pub(crate) use fields::{Fields, Split};
 pub(crate) use header::{Header, HeaderError};
 use row::Row;
 
@@ -130,7 +130,7 @@ impl Csv {
         self.fields.clear();
         let mut last = false;
         loop {
-            match self.fields.split(lines.text(0, end), &self.header) {
+            match self.fields.split(lines.text(0, end), self.header.columns) {
                 Split::Done => break,
                 Split::Bad => return Ok(Err(Reason::BadQuote)),
                 Split::Open if last => return Ok(Err(Reason::CutShort)),
@@ -190,7 +190,7 @@ impl Csv {
 }
 
 /// Without the carriage return at its end and the byte order mark at its start.
-fn trimmed(text: &[u8]) -> &[u8] {
+pub(crate) fn trimmed(text: &[u8]) -> &[u8] {
     let text = text.strip_suffix(b"\r").unwrap_or(text);
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
