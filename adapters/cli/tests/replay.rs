@@ -153,7 +153,11 @@ fn what_cannot_be_read_says_why_and_what_to_do() {
     assert_eq!(step.status.code(), Some(2));
     let nowhere = dir.path().join("no/such/dir.json");
     let json = bad(keyviz().arg("replay").arg(&good_file).arg("--json").arg(&nowhere).output().unwrap());
-    assert!(json.contains("writing") && json.contains("dir.json"), "{json}");
+    assert!(json.contains("its folder is not there") && json.contains("dir.json"), "{json}");
+    let before = std::fs::read(&good_file).unwrap();
+    let itself = bad(keyviz().arg("replay").arg(&good_file).arg("--json").arg(&good_file).output().unwrap());
+    assert!(itself.contains("is the trace itself"), "{itself}");
+    assert_eq!(std::fs::read(&good_file).unwrap(), before);
 }
 
 #[test]

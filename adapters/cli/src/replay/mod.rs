@@ -15,6 +15,7 @@ mod hot;
 mod input;
 mod json;
 mod moment;
+mod outputs;
 mod pass;
 mod picture;
 mod prefixes;
@@ -55,6 +56,8 @@ const FROM_HEAD: &str = "found in the first 64 MiB of the input; what only comes
 /// Runs the command.
 pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let began = Instant::now();
+    let outputs = [("--json", &args.json), ("--csv", &args.csv), ("--png", &args.png)];
+    outputs::check(&args.file, &outputs.map(|(flag, file)| (flag, file.as_deref())))?;
     let routes = args.routes.as_deref().map(routes::read).transpose()?;
     let mut input = Input::open(&args.file, args.reading())?;
     let survey = Survey::of(&input)?;
