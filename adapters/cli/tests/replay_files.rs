@@ -77,7 +77,7 @@ fn a_file_that_cannot_be_written_is_told() {
     let file = dir.write("trace.csv", hard());
     for flag in ["--csv", "--png"] {
         let output = keyviz().arg("replay").arg(&file).arg(flag).arg(dir.path().join("no/dir")).output().unwrap();
-        assert!(bad(output).contains("writing "), "{flag}");
+        assert!(bad(output).contains("its folder is not there"), "{flag}");
         let output = keyviz().arg("replay").arg(&file).args([flag, "/dev/full"]).output().unwrap();
         assert!(bad(output).contains("writing "), "{flag}");
     }
