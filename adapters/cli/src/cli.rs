@@ -24,7 +24,7 @@ pub(crate) enum Command {
     /// Run a real storage engine under a load that changes, and show it (the default)
     Demo(DemoArgs),
     /// Read a trace file, answer in text, and show it
-    Replay(ReplayArgs),
+    Replay(Box<ReplayArgs>),
 }
 
 impl Cli {

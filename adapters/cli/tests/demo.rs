@@ -110,7 +110,7 @@ fn it_keeps_to_its_part_of_a_core_and_tells_the_cost() {
     let began = Instant::now();
     let mut demo = start(&dir, &["demo"]);
     let cost = demo.until("cost ");
-    for words in ["without keyviz", "with:", "median of 12 pairs of 100 ms blocks", "95 % interval"] {
+    for words in ["without keyviz", "ns with;", "median of 12 pairs of 100 ms blocks", "95 % interval"] {
         assert!(cost.contains(words), "{words}: {cost}");
     }
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", demo.id())).unwrap();

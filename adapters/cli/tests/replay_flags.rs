@@ -180,3 +180,19 @@ fn standard_input_beyond_what_is_held() {
     // 800 s are held, for columns of 2 s; 4850 s need more, and 5 s is no multiple.
     assert_eq!(matrix["step_ms"], 10_000);
 }
+
+#[test]
+fn a_format_is_forced_and_columns_are_named() {
+    let dir = Dir::new();
+    let rows = dir.write("rows.txt", "get,user:1,1700000000.5,20\nset,user:2,1700000001,30\n");
+    let columns = "op=1,key=2,ts=3,bytes=4";
+    let named = keyviz().arg("replay").arg(&rows).args(["--no-serve", "--columns", columns]).output().unwrap();
+    let text = good(named);
+    assert!(text.contains("1 read") && text.contains("1 write"), "{text}");
+    let forced = bad(keyviz().arg("replay").arg(&rows).args(["--format", "monitor"]).output().unwrap());
+    assert!(forced.contains("rows.txt"), "{forced}");
+    let unknown = keyviz().arg("replay").arg(&rows).args(["--format", "telepathy"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+    let both = keyviz().arg("replay").arg(&rows).args(["--format", "csv", "--columns", columns]).output().unwrap();
+    assert_eq!(both.status.code(), Some(2));
+}

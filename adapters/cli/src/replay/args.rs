@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use keyviz_admin::{AdminArgs, Millis};
 use keyviz_core::Series;
+use keyviz_trace::{ColumnMap, Format};
 
-use super::input::Reading;
+use super::input::{Form, Reading};
 use super::moment::Moment;
 use super::selection::Selection;
 use super::unescape;
@@ -14,11 +16,21 @@ use super::unescape;
 /// Read a trace file, answer in text, and show it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ReplayArgs {
-    /// The trace: the output of `redis-cli monitor`, or a CSV with the header `ts_us,op,key[,end_key],bytes,count,tag`.
+    /// The trace: the output of `redis-cli monitor`, a CSV with the header
+    /// `ts_us,op,key[,end_key][,bytes][,count][,tag]`, or any of the formats that --format lists; plain, gzip or zstd.
     /// The format is found by content. `-` is standard input: its first 64 MiB are held to find the routes in, then
     /// all of it is replayed
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+
+    /// What the trace is, instead of finding it by content
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::ALL.iter().filter(|f| **f != Format::Columns).map(|f| PossibleValue::new(f.id()).help(f.name()))).try_map(|id| Format::by_id(&id).ok_or("no such format")))]
+    format: Option<Format>,
+
+    /// The trace is a CSV with these columns, counted from 1: ts=1,op=2,key=3,bytes=4; ts_ms, ts_us and ts_ns say the
+    /// unit of the time, key:hex, key:base64 and key:u64be how keys are written; end_key, count and tag may be added
+    #[arg(long, value_name = "NAME=N,...", conflicts_with = "format")]
+    columns: Option<ColumnMap>,
 
     /// Time that one column stands for, from 100ms to 24h; `auto` takes the smallest from 100ms to 1h, then whole
     /// hours, that shows the whole trace in at most 720 columns
@@ -34,14 +46,14 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     to: Option<Moment>,
 
-    /// Look only at keys that begin with this; \\xHH stands for a byte, \\\\ for a backslash. May be given several
+    /// Look only at keys that begin with this; \xHH stands for a byte, \\ for a backslash. May be given several
     /// times; a key needs one of them
     #[arg(long = "prefix", value_name = "KEY", value_parser = key, allow_hyphen_values = true)]
     prefixes: Vec<Key>,
 
     /// Divide the key space at these boundaries instead of finding them in the trace. The file has one start key a
     /// line, or is a CSV whose header has the column `start`, and perhaps `end`. Keys are written as they are shown,
-    /// \\xHH for a byte; empty lines and those that begin with # are passed over. At most 1023 boundaries
+    /// \xHH for a byte; empty lines and those that begin with # are passed over. At most 1023 boundaries
     #[arg(long, value_name = "FILE")]
     pub(crate) routes: Option<PathBuf>,
 
@@ -97,7 +109,12 @@ impl ReplayArgs {
     /// Which records to look at, and how to take bad lines.
     pub(crate) fn reading(&self) -> Reading {
         let prefixes = self.prefixes.iter().map(|prefix| prefix.0.clone()).collect();
-        Reading { selection: Selection { from: self.from, to: self.to, prefixes }, strict: self.strict }
+        let form = match (&self.columns, self.format) {
+            (Some(columns), _) => Form::Columns(columns.clone()),
+            (None, Some(format)) => Form::Named(format),
+            (None, None) => Form::Found,
+        };
+        Reading { form, selection: Selection { from: self.from, to: self.to, prefixes }, strict: self.strict }
     }
 
     /// Whether the page is served: unless a file was asked for, or it is said otherwise.

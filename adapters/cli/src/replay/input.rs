@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use keyviz_trace::{Limits, Trace};
+use keyviz_trace::{ColumnMap, Format, Limits, Trace};
 
 use super::pass::{Bytes, Pass};
 use super::progress::Progress;
@@ -18,9 +18,22 @@ const HELD_BYTES: u64 = 64 << 20;
 /// How the trace is read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
+    pub(crate) form: Form,
     pub(crate) selection: Selection,
     /// Stop at the first bad line.
     pub(crate) strict: bool,
+}
+
+/// What the trace's records look like.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Form {
+    /// Found by content.
+    #[default]
+    Found,
+    /// Said by the caller.
+    Named(Format),
+    /// A CSV whose columns the caller has named.
+    Columns(ColumnMap),
 }
 
 /// Where the trace comes from.
@@ -89,8 +102,13 @@ impl Input {
 
     fn pass<'a>(&self, bytes: Bytes<'a>, strict: bool, progress: Progress) -> Result<Pass<'a>, Failure> {
         let name = self.name();
-        let trace = Trace::open(bytes, Limits::default())
-            .map_err(|error| Failure::new(format!("{name} cannot be read: {error}")))?;
+        let limits = Limits::default();
+        let opened = match &self.reading.form {
+            Form::Found => Trace::open(bytes, limits),
+            Form::Named(format) => Trace::open_as(bytes, *format, limits),
+            Form::Columns(columns) => Trace::open_columns(bytes, columns.clone(), limits),
+        };
+        let trace = opened.map_err(|error| Failure::new(format!("{name} cannot be read: {error}")))?;
         Ok(Pass::new(trace, name, Sieve::new(self.reading.selection.clone()), strict, progress))
     }
 }
