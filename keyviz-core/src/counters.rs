@@ -1,7 +1,7 @@
 //! One struct for everything that is counted about counting: dropped, refused, late, evicted.
 
 use crate::op::Tally;
-use crate::sync::{AtomicU64, Ordering, zeros};
+use crate::sync::{AtomicU64, Ordering, const_fn, zeros};
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
@@ -134,8 +134,11 @@ const PUBLISHED: usize = Published::OpenFrom as usize + 1;
 pub(crate) struct Board([AtomicU64; PUBLISHED]);
 
 impl Board {
-    pub(crate) fn new() -> Self {
-        Board(zeros())
+    const_fn! {
+        /// Nothing counted yet.
+        pub(crate) fn new() -> Self {
+            Board(zeros())
+        }
     }
 
     fn word(&self, index: usize) -> Option<&AtomicU64> {

@@ -6,11 +6,15 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Deref;
 
 use crate::config::Config;
 use crate::config_error::ConfigError;
-use crate::counters::Published;
+use crate::counters::{Counters, Published};
 use crate::label::Label;
+use crate::layout::Layout;
+use crate::memory::WriterPools;
+use crate::pool::Heap;
 use crate::reader::Reader;
 use crate::recorder::{Recorder, handle};
 use crate::route::{RegisterError, Registered, RouteHandle, RouteId};
@@ -42,10 +46,16 @@ pub(crate) const FIXED_BYTES: usize = arc_bytes::<Shared>();
 /// assert!(writer.register(RouteId(2), b"z", Some(b"a"), 0).is_err()); // holds no key
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Writer {
-    pub(crate) shared: Arc<Shared>,
-    state: State,
+///
+/// `S` is how it reaches the shared half, and `'m` how long its own memory is lent: [`Writer`] has both
+/// from the allocator, [`FixedWriter`] from the host.
+pub struct WriterOn<'m, S: Deref<Target = Shared>> {
+    pub(crate) shared: S,
+    pub(crate) state: State<'m>,
 }
+
+/// The writing half in memory from the allocator.
+pub type Writer = WriterOn<'static, Arc<Shared>>;
 
 impl Writer {
     /// Takes the memory that [`Config::memory_bytes`] tells and starts at `now_ms` (Unix
@@ -54,9 +64,11 @@ impl Writer {
     /// # Errors
     /// [`ConfigError`] names the field and what to do; nothing is kept then.
     pub fn new(config: Config, now_ms: u64) -> Result<Writer, ConfigError> {
-        let (shared, log) = Shared::new(&config)?;
-        let state = State::new(&shared, log, now_ms)?;
-        shared.board.set(Published::MemoryBytes, config.memory_bytes()? as u64);
+        let layout = Layout::new(&config)?;
+        let (shared, pools) = (Shared::take::<Heap>(config, layout)?, WriterPools::take::<Heap>(&layout)?);
+        shared.begin();
+        let state = State::new(&shared, pools, now_ms);
+        shared.board.set(Published::MemoryBytes, layout.memory_bytes() as u64);
         Ok(Writer { shared: Arc::new(shared), state })
     }
 
@@ -71,7 +83,9 @@ impl Writer {
     pub fn reader(&self) -> Reader {
         Reader { shared: Arc::clone(&self.shared) }
     }
+}
 
+impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// Tells which range a route covers and which group owns it (0: none). An empty `end` means
     /// unbounded, as `None`.
     ///
@@ -117,6 +131,12 @@ impl Writer {
         self.state.set_term(&self.shared, group, term);
     }
 
+    /// Everything counted about counting.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.counters()
+    }
+
     /// A handle for [`Recorder::observe_handle`].
     #[must_use]
     pub fn handle(&self, route: RouteId) -> RouteHandle {
@@ -159,7 +179,7 @@ impl Writer {
     }
 }
 
-impl core::fmt::Debug for Writer {
+impl<S: Deref<Target = Shared>> core::fmt::Debug for WriterOn<'_, S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Writer").field("config", &self.shared.config).finish_non_exhaustive()
     }

@@ -62,6 +62,9 @@ mod config_error;
 mod counters;
 #[cfg(feature = "alloc")]
 mod descriptor;
+#[cfg(all(feature = "alloc", not(keyviz_loom)))]
+#[doc(hidden)]
+pub mod fixed;
 #[cfg(feature = "alloc")]
 mod flush;
 #[cfg(feature = "alloc")]
@@ -83,9 +86,13 @@ pub mod limits;
 mod line;
 #[cfg(feature = "alloc")]
 mod matrix;
+#[cfg(feature = "alloc")]
+mod memory;
 mod op;
 #[cfg(feature = "alloc")]
 mod pages;
+#[cfg(feature = "alloc")]
+mod pool;
 #[cfg(feature = "alloc")]
 mod reader;
 #[cfg(feature = "alloc")]
@@ -128,8 +135,10 @@ pub use config::Config;
 pub use config_error::ConfigError;
 #[cfg(feature = "alloc")]
 pub use counters::Counters;
+#[cfg(all(feature = "alloc", not(keyviz_loom)))]
+pub use fixed::{ClaimError, FixedWriter};
 #[cfg(feature = "alloc")]
-pub use halves::Writer;
+pub use halves::{Writer, WriterOn};
 #[cfg(feature = "alloc")]
 pub use history::ColumnState;
 pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
@@ -137,9 +146,11 @@ pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
 pub use matrix::{BucketId, Column, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
 pub use op::{Op, Series, Tally};
 #[cfg(feature = "alloc")]
-pub use reader::{CellView, Reader, WindowInfo};
+pub use reader::{CellView, FixedReader, Reader, ReaderOn, WindowInfo};
 #[cfg(feature = "alloc")]
-pub use recorder::Recorder;
+pub use recorder::{FixedRecorder, Recorder, RecorderOn};
 pub use route::{RegisterError, Registered, RouteHandle, RouteId};
 #[cfg(feature = "std")]
 pub use sampler::Sampler;
+#[cfg(feature = "alloc")]
+pub use shared::Shared;

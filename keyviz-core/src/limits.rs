@@ -13,6 +13,8 @@ pub const MAX_SUB_BUCKETS: u32 = 256;
 pub const MAX_RECORDERS: u32 = 4096;
 /// Most shared shards.
 pub const MAX_SHARDS: u32 = 256;
+/// Fewest shared shards.
+pub const LEAST_SHARDS: u32 = 1;
 /// Most columns kept.
 pub const MAX_COLUMNS: u32 = 1 << 20;
 /// Longest bound in bytes that can be configured.
@@ -32,8 +34,10 @@ pub const FULL_DRAIN_EVERY: u64 = if cfg!(keyviz_loom) { 4 } else { 16 };
 pub(crate) const LINE_WORDS: usize = 16;
 /// Bytes of a line: two cache lines, since some machines fetch pairs.
 pub(crate) const LINE_BYTES: usize = LINE_WORDS * 8;
-/// Lines of one entry of the column index.
-pub(crate) const COLUMN_LINES: usize = 2;
+/// Words of an entry of the column index, behind its sequence: two lines less one word.
+pub(crate) const ENTRY_FIELDS: usize = 31;
+/// Bytes of an entry of the column index.
+pub(crate) const ENTRY_BYTES: usize = 8 + ENTRY_FIELDS * 8;
 /// Words of a descriptor, and bytes of what the writer knows of it besides.
 pub(crate) const DESCRIPTOR_WORDS: usize = 6;
 /// See [`DESCRIPTOR_WORDS`].

@@ -7,14 +7,12 @@
 //! A directory has one word a page: the line where the page begins plus one (0: none), and in the
 //! upper half the flush epoch of its last change, so that flush skips what did not change.
 
-use alloc::boxed::Box;
-
-use crate::config_error::ConfigError;
 use crate::layout::Layout;
 use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_SLOTS};
 use crate::line::Line;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::zeroed::{PAGE_BYTES, zeroed};
+use crate::pool::Pool;
+use crate::sync::{AtomicCount, AtomicU32, Ordering, const_fn};
+use crate::zeroed::PAGE_BYTES;
 
 /// One word of a directory, taken apart.
 #[derive(Clone, Copy)]
@@ -40,9 +38,9 @@ impl PageEntry {
 
 /// All cells and all directories.
 pub(crate) struct Pages {
-    pool: Box<[Line]>,
+    pool: Pool<Line>,
     /// Row by row, with a gap of a line between rows, so that no two share one.
-    directories: Box<[AtomicU64]>,
+    directories: Pool<AtomicCount>,
     directory_words: usize,
     page_lines: usize,
     pool_pages: u32,
@@ -52,25 +50,30 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    pub(crate) fn new(layout: &Layout) -> Result<Self, ConfigError> {
-        let pages = Pages {
-            pool: zeroed(layout.pool_pages * layout.page_lines)?,
-            directories: zeroed(layout.directory_rows() * layout.directory_words)?,
-            directory_words: layout.directory_words,
-            page_lines: layout.page_lines,
-            pool_pages: layout.pool_pages as u32,
-            next_page: AtomicU32::new((layout.shards * layout.pages) as u32),
-            epoch: Line::new(),
-        };
+    const_fn! {
+        pub(crate) fn new(layout: &Layout, pool: Pool<Line>, directories: Pool<AtomicCount>) -> Self {
+            Pages {
+                pool,
+                directories,
+                directory_words: layout.directory_words,
+                page_lines: layout.page_lines,
+                pool_pages: layout.pool_pages as u32,
+                next_page: AtomicU32::new((layout.shards * layout.pages) as u32),
+                epoch: Line::new(),
+            }
+        }
+    }
+
+    /// Gives each shared shard its pages.
+    pub(crate) fn begin(&self, layout: &Layout) {
         for shard in 0..layout.shards {
             for page in 0..layout.pages {
                 let base = (shard * layout.pages + page) * layout.page_lines;
-                if let Some(entry) = pages.entry(layout.recorders + shard, page) {
+                if let Some(entry) = self.entry(layout.recorders + shard, page) {
                     entry.store(PageEntry::new(base, 0).0, Ordering::Relaxed);
                 }
             }
         }
-        Ok(pages)
     }
 
     /// Touches every page of memory.
@@ -87,12 +90,12 @@ impl Pages {
 
     /// The word for a page of slots in the directory that begins at `directory`.
     #[inline(always)]
-    pub(crate) fn entry_in(&self, directory: usize, page: usize) -> Option<&AtomicU64> {
+    pub(crate) fn entry_in(&self, directory: usize, page: usize) -> Option<&AtomicCount> {
         self.directories.get(directory + page)
     }
 
     /// The directory word of `row` for a page of slots.
-    pub(crate) fn entry(&self, row: usize, page: usize) -> Option<&AtomicU64> {
+    pub(crate) fn entry(&self, row: usize, page: usize) -> Option<&AtomicCount> {
         self.entry_in(self.directory(row), page)
     }
 
@@ -124,7 +127,7 @@ impl Pages {
     /// Marks a page as changed in the present epoch, until it is the present one: the entry then
     /// names an epoch in which the cells were already stored.
     #[cold]
-    pub(crate) fn mark(&self, entry: &AtomicU64) {
+    pub(crate) fn mark(&self, entry: &AtomicCount) {
         loop {
             let epoch = self.epoch();
             let now = PageEntry(entry.load(Ordering::Relaxed));
@@ -140,7 +143,7 @@ impl Pages {
 
     /// Claims a page for the directory word of a recorder; `None` when the pool is empty.
     #[cold]
-    pub(crate) fn claim(&self, entry: &AtomicU64) -> Option<usize> {
+    pub(crate) fn claim(&self, entry: &AtomicCount) -> Option<usize> {
         let mut next = self.next_page.load(Ordering::Relaxed);
         loop {
             if next >= self.pool_pages {

@@ -10,10 +10,11 @@ use crate::halves::FIXED_BYTES;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, CELL_WORDS, LINE_WORDS};
 use crate::line::Line;
-use crate::routes::Order;
+use crate::routes::Node;
 #[cfg(feature = "std")]
 use crate::sampler::FIXED_BYTES;
 use crate::seat::SeatMeta;
+use crate::shared::Shared;
 use crate::slot::Seats;
 
 impl Config {
@@ -116,7 +117,7 @@ impl Layout {
         let seats =
             Seats::bytes(self.seats, self.k) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
         let tables = self.table_len * 8 + self.group_len * size_of::<GroupEntry>();
-        let order = Order::bytes(self.seats);
+        let order = self.nodes() * size_of::<Node>();
         let directories = self.directory_rows() * self.directory_words * 8;
         seats + tables + order + directories + self.page_set_words * 8 + self.chunks * size_of::<u32>()
     }
@@ -132,8 +133,18 @@ impl Layout {
         self.directory_rows() * (size_of::<Line>())
     }
 
+    /// Bytes of everything that has a length.
+    const fn array_bytes(&self) -> usize {
+        self.pool_bytes() + self.route_bytes() + self.cell_state_bytes() + self.recorder_bytes()
+    }
+
     pub(crate) const fn memory_bytes(&self) -> usize {
-        self.pool_bytes() + self.route_bytes() + self.cell_state_bytes() + self.recorder_bytes() + FIXED_BYTES
+        self.array_bytes() + FIXED_BYTES
+    }
+
+    /// Bytes of the static form, its writer left out.
+    pub(crate) const fn fixed_memory_bytes(&self) -> usize {
+        self.array_bytes() + size_of::<Shared>()
     }
 
     /// The field whose lowering frees the most.

@@ -10,21 +10,19 @@
 //! them without a check. Only the generation changes while the seat is known: it is raised at each
 //! publication and each removal, so that a handle never outlives what it was taken for.
 
-use alloc::boxed::Box;
 use core::cmp::Ordering as Order;
 
 use crate::bounds::{BoundRef, Slab};
-use crate::config_error::ConfigError;
 use crate::key::window;
-use crate::layout::Layout;
+use crate::pool::Pool;
 use crate::sub_bucket::SubLayout;
-use crate::sync::{AtomicU64, Ordering, StaticU32};
-use crate::zeroed::{Zero, filled, zeroed};
+use crate::sync::{AtomicCount, Ordering, StaticU32, Word, const_fn};
+use crate::zeroed::Zero;
 
 /// How a route's range divides, in the words below.
 #[derive(Zero)]
 #[repr(C, align(64))]
-pub(crate) struct Division([AtomicU64; 8]);
+pub(crate) struct Division([Word; 8]);
 
 const COUNT_AND_PREFIX: usize = 0;
 const START_WINDOW: usize = 1;
@@ -35,6 +33,11 @@ const PREFIX_MASK: usize = 5;
 const PREFIX_BOUND: usize = 6;
 
 impl Division {
+    #[cfg(not(keyviz_loom))]
+    pub(crate) const fn new() -> Self {
+        Division([const { Word::new(0) }; 8])
+    }
+
     #[expect(clippy::indexing_slicing, reason = "the constants above are below eight")]
     #[inline(always)]
     fn load(&self, word: usize) -> u64 {
@@ -124,11 +127,11 @@ impl Division {
 
 /// All seats.
 pub(crate) struct Seats {
-    ids: Box<[AtomicU64]>,
+    ids: Pool<Word>,
     /// The sampler's number in the upper half, so that no other's handle matches.
-    generations: Box<[AtomicU64]>,
+    generations: Pool<AtomicCount>,
     /// Empty when routes are not divided.
-    divisions: Box<[Division]>,
+    divisions: Pool<Division>,
 }
 
 impl Seats {
@@ -137,15 +140,19 @@ impl Seats {
         seats * 16 + if k > 1 { seats * size_of::<Division>() } else { 0 }
     }
 
-    pub(crate) fn new(layout: &Layout) -> Result<Self, ConfigError> {
-        Self::with(layout.seats, if layout.k > 1 { layout.seats } else { 0 })
+    const_fn! {
+        pub(crate) fn new(ids: Pool<Word>, generations: Pool<AtomicCount>, divisions: Pool<Division>) -> Self {
+            Seats { ids, generations, divisions }
+        }
     }
 
-    pub(crate) fn with(seats: usize, divisions: usize) -> Result<Self, ConfigError> {
+    /// Takes a number that no other sampler has.
+    pub(crate) fn begin(&self) {
         static SAMPLERS: StaticU32 = StaticU32::new(1);
         let sampler = u64::from(SAMPLERS.fetch_add(1, Ordering::Relaxed)) << 32;
-        let generations = filled(seats, |_| AtomicU64::new(sampler))?;
-        Ok(Seats { ids: zeroed(seats)?, generations, divisions: zeroed(divisions)? })
+        for generation in self.generations.iter() {
+            generation.store(sampler, Ordering::Relaxed);
+        }
     }
 
     /// The route that owns a seat; what a free seat says has no meaning.

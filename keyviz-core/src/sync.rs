@@ -31,6 +31,38 @@ pub(crate) use loom::sync::atomic::AtomicBool;
 #[cfg(keyviz_loom)]
 pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, fence};
 
+/// What a cell counts in.
+pub(crate) type Count = u64;
+/// A cell's counter, a directory's or the table's word.
+pub(crate) type AtomicCount = AtomicU64;
+/// 64 bits that one thread writes and others read under a sequence, or while they stand still.
+pub(crate) type Word = AtomicU64;
+
+/// A count as a number of its whole width.
+#[inline(always)]
+pub(crate) const fn wide(count: Count) -> u64 {
+    count
+}
+
+/// What of a number a cell counts in: its sums wrap, and a flush takes differences.
+#[inline(always)]
+pub(crate) const fn narrow(number: u64) -> Count {
+    number
+}
+
+/// A `const fn`; a plain one where atomics cannot be made in constants, which is in a model.
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => {
+        #[cfg(not(keyviz_loom))]
+        $(#[$meta])*
+        $vis const fn $($rest)*
+        #[cfg(keyviz_loom)]
+        $(#[$meta])*
+        $vis fn $($rest)*
+    };
+}
+pub(crate) use const_fn;
+
 /// Words of zero.
 #[cfg(not(keyviz_loom))]
 pub(crate) const fn zeros<const N: usize>() -> [AtomicU64; N] {

@@ -8,13 +8,10 @@
 //! is final if the version was the same even number before and after; else the search is repeated,
 //! at most [`MAX_RETRIES`] times.
 
-use alloc::boxed::Box;
-
-use crate::config_error::ConfigError;
 use crate::line::Line;
+use crate::pool::Pool;
 use crate::slot::Seats;
-use crate::sync::{AtomicU64, Ordering, fence};
-use crate::zeroed::zeroed;
+use crate::sync::{AtomicCount, Ordering, const_fn, fence};
 
 /// How often a miss that met a change is repeated before the operation counts as unattributed.
 const MAX_RETRIES: usize = 4;
@@ -29,7 +26,7 @@ pub(crate) enum Found {
 }
 
 pub(crate) struct Table {
-    entries: Box<[AtomicU64]>,
+    entries: Pool<AtomicCount>,
     shift: u32,
     version: Line,
 }
@@ -50,8 +47,11 @@ fn tag(hash: u64) -> u64 {
 const TAG: u64 = !0xffff_ffff;
 
 impl Table {
-    pub(crate) fn new(len: usize) -> Result<Self, ConfigError> {
-        Ok(Table { entries: zeroed(len)?, shift: 64 - len.trailing_zeros(), version: Line::new() })
+    const_fn! {
+        /// A table of `len` entries, a power of two.
+        pub(crate) fn new(entries: Pool<AtomicCount>, len: usize) -> Self {
+            Table { entries, shift: 64 - len.trailing_zeros(), version: Line::new() }
+        }
     }
 
     /// Finds the seat of a route.
@@ -191,6 +191,7 @@ impl Table {
 mod tests {
     use super::*;
     use crate::bounds::{BoundRef, Slab};
+    use crate::pool::{Heap, Source};
     use crate::sub_bucket::SubLayout;
     use alloc::collections::BTreeMap;
     use alloc::vec::Vec;
@@ -199,8 +200,9 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_a_map(steps in prop::collection::vec((any::<bool>(), 0u64..40, any::<bool>()), 1..300)) {
-            let (table, slab) = (Table::new(64).unwrap(), Slab::new(1).unwrap());
-            let seats = Seats::with(32, 0).unwrap();
+            let table = Table::new(Heap::shared(64).unwrap(), 64);
+            let slab = Slab::new(Heap::shared(1).unwrap());
+            let seats = Seats::new(Heap::shared(32).unwrap(), Heap::shared(32).unwrap(), Pool::Lent(&[]));
             let mut free: Vec<usize> = (0..32).collect();
             let mut truth = BTreeMap::new();
             for (insert, id, high) in steps {
