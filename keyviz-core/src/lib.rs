@@ -83,6 +83,9 @@ pub mod limits;
 mod line;
 #[cfg(feature = "alloc")]
 mod matrix;
+#[cfg(keyviz_loom)]
+#[doc(hidden)]
+pub mod model;
 mod op;
 #[cfg(feature = "alloc")]
 mod pages;
