@@ -44,6 +44,7 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(keyviz_loom, expect(dead_code, reason = "statics are made by constants, which a model's atomics have not"))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -88,6 +89,9 @@ mod line;
 mod matrix;
 #[cfg(feature = "alloc")]
 mod memory;
+#[cfg(keyviz_loom)]
+#[doc(hidden)]
+pub mod model;
 mod op;
 #[cfg(feature = "alloc")]
 mod pages;

@@ -29,7 +29,12 @@ pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, compiler_fence, fence}
 #[cfg(all(feature = "std", keyviz_loom))]
 pub(crate) use loom::sync::atomic::AtomicBool;
 #[cfg(keyviz_loom)]
-pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, fence};
+pub(crate) use loom::sync::atomic::fence;
+
+#[cfg(keyviz_loom)]
+mod words;
+#[cfg(keyviz_loom)]
+pub(crate) use words::{AtomicU32, AtomicU64};
 
 /// What a cell counts in.
 pub(crate) type Count = u64;
@@ -75,7 +80,22 @@ pub(crate) fn zeros<const N: usize>() -> [AtomicU64; N] {
     core::array::from_fn(|_| AtomicU64::new(0))
 }
 
-/// Nothing: it keeps the compiler from moving accesses, and promises nothing to other threads. A model's
-/// threads see each other's accesses in any order that the language allows, as if it were not there.
+/// In a model: nothing. It keeps a compiler from moving accesses and promises nothing to other threads,
+/// so the model's threads see each other's in any order that the language allows, as if it were not
+/// there. For [`stores_take_effect_at_once`] it is what it comes to on such a machine: a fence.
 #[cfg(keyviz_loom)]
-pub(crate) fn compiler_fence(_: Ordering) {}
+pub(crate) fn compiler_fence(order: Ordering) {
+    if AT_ONCE.load(Ordering::Relaxed) != 0 {
+        fence(order);
+    }
+}
+
+#[cfg(keyviz_loom)]
+static AT_ONCE: StaticU32 = StaticU32::new(0);
+
+/// From now on the process's models run on a machine on which a thread's store is seen by all others
+/// before the thread's next load, where the compiler leaves the two in their order.
+#[cfg(keyviz_loom)]
+pub(crate) fn stores_take_effect_at_once() {
+    AT_ONCE.store(1, Ordering::Relaxed);
+}

@@ -37,6 +37,13 @@ pub fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     println!("{name}: {} interleavings in {:.1} s", runs.load(Ordering::Relaxed), begun.elapsed().as_secs_f64());
 }
 
+/// How often `models` reached what it counts: what a model means to break has to be broken in some run.
+pub fn reached(models: impl FnOnce(Arc<AtomicU64>)) -> u64 {
+    let count = Arc::new(AtomicU64::new(0));
+    models(Arc::clone(&count));
+    count.load(Ordering::Relaxed)
+}
+
 /// The smallest sampler: one route and one that drains, one recorder, one shard, one column beside the
 /// open one, bounds of one byte.
 pub fn tiny() -> Config {
