@@ -12,11 +12,13 @@ use crate::limits::CHUNK_BYTES;
 use crate::limits::CHUNK_SIZE;
 use crate::pool::{Pool, PoolMut};
 use crate::sync::{Ordering, Word, const_fn};
-use crate::zeroed::{PAGE_BYTES, Zero};
+use crate::zeroed::PAGE_BYTES;
+#[cfg(feature = "alloc")]
+use crate::zeroed::Zero;
 
 /// Three words of bytes (big-endian, zero-padded); then the link to the next chunk in the lower and
 /// the bound's length in the upper half.
-#[derive(Zero)]
+#[cfg_attr(feature = "alloc", derive(Zero))]
 #[repr(C)]
 pub(crate) struct Chunk([Word; 4]);
 

@@ -287,9 +287,9 @@ impl Drain {
     fn sum_page(self, shared: &Shared, page: usize, sums: &mut [Count]) -> bool {
         let rows = shared.layout.directory_rows();
         let entry = |row| shared.pages.entry(row, page).map_or(PageEntry(0), |e| PageEntry(e.load(Ordering::Acquire)));
-        let recent = |e: PageEntry| e.base().is_some() && self.epoch.wrapping_sub(e.epoch()) <= 1;
+        let recent = |e: PageEntry| e.base().is_some() && e.age(self.epoch) <= 1;
         // A mark made while this flush runs is of the next epoch, and as recent.
-        let newer = |e: PageEntry| e.base().is_some() && e.epoch() == self.epoch.wrapping_add(1);
+        let newer = |e: PageEntry| e.base().is_some() && e.age(self.epoch.wrapping_add(1)) == 0;
         if !self.all && !(0..rows).map(entry).any(|e| recent(e) || newer(e)) {
             return false;
         }

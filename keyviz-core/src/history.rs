@@ -16,7 +16,9 @@ use crate::limits::{BLOCK_BYTES, BLOCK_WORDS, ENTRY_FIELDS};
 use crate::op::Tally;
 use crate::pool::{Pool, PoolMut};
 use crate::sync::{AtomicCount, AtomicU32, Count, Ordering, Word, const_fn, fence};
-use crate::zeroed::{PAGE_BYTES, Zero};
+use crate::zeroed::PAGE_BYTES;
+#[cfg(feature = "alloc")]
+use crate::zeroed::Zero;
 
 /// What a column is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ const MAX_LOOKS: usize = 16;
 const ORDINAL: usize = 17;
 
 /// One entry of the index: the sequence, and a head's fields.
-#[derive(Zero)]
+#[cfg_attr(feature = "alloc", derive(Zero))]
 #[repr(C)]
 pub(crate) struct Entry {
     /// 0 while anything of the column changes.
@@ -149,7 +151,7 @@ impl History {
             let before = self.latest.load(Ordering::Acquire);
             heads.extend((0..self.entries()).filter_map(|entry| Some((entry, self.head(entry)?))));
             fence(Ordering::Acquire);
-            if self.latest.load(Ordering::Relaxed).saturating_sub(before) < 2 {
+            if self.latest.load(Ordering::Relaxed).wrapping_sub(before) < 2 {
                 break;
             }
         }
@@ -400,7 +402,8 @@ impl<'m> ColumnLog<'m> {
     /// Publishes a version of the open column; `before` is the entry and main segment of the one it
     /// replaces. Returns the entry it stands in.
     pub(crate) fn publish(&mut self, history: &History, mut head: Head, before: Option<(u32, Segment)>) -> u32 {
-        self.sequence += 1;
+        // 0 says that an entry changes.
+        self.sequence = self.sequence.wrapping_add(1).max(1);
         head.sequence = self.sequence;
         self.drop_stale(history);
         let entry = self.take_entry();

@@ -3,13 +3,17 @@
 #[cfg(not(keyviz_loom))]
 use crate::limits::LINE_BYTES;
 use crate::limits::LINE_WORDS;
-use crate::sync::{AtomicCount, Count, Ordering, const_fn, narrow, zeros};
+use crate::sync::{Apart, AtomicCount, Count, Ordering, const_fn, narrow, zeros};
+#[cfg(feature = "alloc")]
 use crate::zeroed::Zero;
 
-/// 128 bytes, aligned to 128: two cache lines on machines whose prefetcher fetches pairs.
-#[derive(Zero)]
-#[repr(C, align(128))]
-pub(crate) struct Line([AtomicCount; LINE_WORDS]);
+/// Sixteen counts, apart from their neighbours.
+#[cfg_attr(feature = "alloc", derive(Zero))]
+#[repr(C)]
+pub(crate) struct Line {
+    apart: [Apart; 0],
+    words: [AtomicCount; LINE_WORDS],
+}
 
 #[cfg(not(keyviz_loom))]
 const _: () = assert!(size_of::<Line>() == LINE_BYTES && align_of::<Line>() == LINE_BYTES);
@@ -18,7 +22,7 @@ impl Line {
     const_fn! {
         /// A line of zeros.
         pub(crate) fn new() -> Self {
-            Self(zeros())
+            Line { apart: [], words: zeros() }
         }
     }
 
@@ -26,7 +30,7 @@ impl Line {
     #[inline(always)]
     pub(crate) fn word(&self, index: usize) -> &AtomicCount {
         #[expect(clippy::indexing_slicing, reason = "masked to the array's length")]
-        &self.0[index & (LINE_WORDS - 1)]
+        &self.words[index & (LINE_WORDS - 1)]
     }
 
     /// Adds to a word that only the calling thread writes: a load and a store, no locked instruction.

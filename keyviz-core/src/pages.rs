@@ -5,34 +5,43 @@
 //! its first touch of a stretch of slots, and stay with it for its life and across hand-over.
 //!
 //! A directory has one word a page: the line where the page begins plus one (0: none), and in the
-//! upper half the flush epoch of its last change, so that flush skips what did not change.
+//! upper bits the flush epoch of its last change, so that flush skips what did not change.
 
 use crate::layout::Layout;
 use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_SLOTS};
 use crate::line::Line;
 use crate::pool::Pool;
-use crate::sync::{AtomicCount, AtomicU32, Ordering, compiler_fence, const_fn};
+use crate::sync::{AtomicCount, AtomicU32, Count, Ordering, PLACE_BITS, compiler_fence, const_fn, narrow, wide};
 use crate::zeroed::PAGE_BYTES;
 
 /// One word of a directory, taken apart.
 #[derive(Clone, Copy)]
-pub(crate) struct PageEntry(pub(crate) u64);
+pub(crate) struct PageEntry(pub(crate) Count);
+
+/// The bits of an epoch that a directory word has room for.
+const EPOCH: u32 = wide(Count::MAX >> PLACE_BITS) as u32;
 
 impl PageEntry {
     #[inline(always)]
     fn new(base: usize, epoch: u32) -> Self {
-        PageEntry((base as u64 + 1) | u64::from(epoch) << 32)
+        PageEntry((base as Count + 1) | narrow(u64::from(epoch)) << PLACE_BITS)
     }
 
     /// The first line of the page, if there is one.
     #[inline(always)]
     pub(crate) fn base(self) -> Option<usize> {
-        ((self.0 as u32) as usize).checked_sub(1)
+        ((self.0 & (Count::MAX >> (Count::BITS - PLACE_BITS))) as usize).checked_sub(1)
     }
 
     #[inline(always)]
     pub(crate) fn epoch(self) -> u32 {
-        (self.0 >> 32) as u32
+        wide(self.0 >> PLACE_BITS) as u32
+    }
+
+    /// How many epochs the word's is before `epoch`; one behind it is greater than any.
+    #[inline(always)]
+    pub(crate) fn age(self, epoch: u32) -> u32 {
+        epoch.wrapping_sub(self.epoch()) & EPOCH
     }
 }
 
@@ -113,13 +122,13 @@ impl Pages {
 
     #[inline(always)]
     pub(crate) fn epoch(&self) -> u32 {
-        self.epoch.word(0).load(Ordering::Relaxed) as u32
+        wide(self.epoch.word(0).load(Ordering::Relaxed)) as u32 & EPOCH
     }
 
     /// Begins a flush; returns the epoch that ends with it.
     pub(crate) fn advance_epoch(&self) -> u32 {
         let ending = self.epoch();
-        self.epoch.word(0).store(u64::from(ending.wrapping_add(1)), Ordering::Relaxed);
+        self.epoch.word(0).store(narrow(u64::from(ending.wrapping_add(1))), Ordering::Relaxed);
         crate::sync::fence(Ordering::SeqCst);
         ending
     }

@@ -18,7 +18,7 @@ use crate::op::Op;
 use crate::pages::PageEntry;
 use crate::route::{RouteHandle, RouteId};
 use crate::shared::{Shared, own};
-use crate::sync::{AtomicCount, Ordering, compiler_fence};
+use crate::sync::{AtomicCount, Ordering, compiler_fence, narrow};
 use crate::table::Found;
 
 /// Observes for one thread at a time: it can be sent to another thread, not shared with it.
@@ -250,8 +250,8 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         let Some(word) = shared.pages.entry_in(self.shard, slot / PAGE_SLOTS) else { return };
         let entry = PageEntry(word.load(Ordering::Relaxed));
         let Some((line, at)) = entry.base().and_then(|base| shared.pages.cell(base, slot, sub, self.k)) else { return };
-        line.word(at + op as usize).fetch_add(times, Ordering::Relaxed);
-        line.word(at + 2 + op as usize).fetch_add(bytes, Ordering::Relaxed);
+        line.word(at + op as usize).fetch_add(narrow(times), Ordering::Relaxed);
+        line.word(at + 2 + op as usize).fetch_add(narrow(bytes), Ordering::Relaxed);
         self.mark(word, entry);
     }
 
@@ -282,7 +282,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         if self.owned {
             line.bump(word, by);
         } else {
-            line.word(word).fetch_add(by, Ordering::Relaxed);
+            line.word(word).fetch_add(narrow(by), Ordering::Relaxed);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::groups::GroupEntry;
 #[cfg(not(feature = "std"))]
 use crate::halves::FIXED_BYTES;
 use crate::layout::Layout;
-use crate::limits::{BLOCK_BYTES, CELL_WORDS, LINE_WORDS};
+use crate::limits::{BLOCK_BYTES, CELL_WORDS, COUNT_BYTES, LINE_BYTES};
 use crate::line::Line;
 use crate::routes::Node;
 #[cfg(feature = "std")]
@@ -116,16 +116,16 @@ impl Layout {
     const fn route_bytes(&self) -> usize {
         let seats =
             Seats::bytes(self.seats, self.k) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
-        let tables = self.table_len * 8 + self.group_len * size_of::<GroupEntry>();
+        let tables = self.table_len * COUNT_BYTES + self.group_len * size_of::<GroupEntry>();
         let order = self.nodes() * size_of::<Node>();
-        let directories = self.directory_rows() * self.directory_words * 8;
+        let directories = self.directory_rows() * self.directory_words * COUNT_BYTES;
         seats + tables + order + directories + self.page_set_words * 8 + self.chunks * size_of::<u32>()
     }
 
     /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and
     /// what belongs to the open window.
     const fn cell_state_bytes(&self) -> usize {
-        (2 * self.cells() * CELL_WORDS + self.page_lines * LINE_WORDS) * 8
+        self.cells() * CELL_WORDS * (COUNT_BYTES + 8) + self.page_lines * LINE_BYTES
     }
 
     /// Bytes of the recorders' own lines.

@@ -16,11 +16,12 @@ use crate::bounds::{BoundRef, Slab};
 use crate::key::window;
 use crate::pool::Pool;
 use crate::sub_bucket::SubLayout;
-use crate::sync::{AtomicCount, Ordering, StaticU32, Word, const_fn};
+use crate::sync::{AtomicCount, AtomicU32, HALVED, Ordering, StaticU32, Word, const_fn, narrow, wide};
+#[cfg(feature = "alloc")]
 use crate::zeroed::Zero;
 
 /// How a route's range divides, in the words below.
-#[derive(Zero)]
+#[cfg_attr(feature = "alloc", derive(Zero))]
 #[repr(C, align(64))]
 pub(crate) struct Division([Word; 8]);
 
@@ -127,8 +128,10 @@ impl Division {
 
 /// All seats.
 pub(crate) struct Seats {
+    /// This sampler's number, which no other has; in the upper half of a generation as handles know it.
+    sampler: AtomicU32,
     ids: Pool<Word>,
-    /// The sampler's number in the upper half, so that no other's handle matches.
+    /// With the sampler's number in the upper half, where there is one.
     generations: Pool<AtomicCount>,
     /// Empty when routes are not divided.
     divisions: Pool<Division>,
@@ -137,21 +140,24 @@ pub(crate) struct Seats {
 impl Seats {
     /// Bytes of all three arrays.
     pub(crate) const fn bytes(seats: usize, k: usize) -> usize {
-        seats * 16 + if k > 1 { seats * size_of::<Division>() } else { 0 }
+        seats * (size_of::<Word>() + size_of::<AtomicCount>()) + if k > 1 { seats * size_of::<Division>() } else { 0 }
     }
 
     const_fn! {
         pub(crate) fn new(ids: Pool<Word>, generations: Pool<AtomicCount>, divisions: Pool<Division>) -> Self {
-            Seats { ids, generations, divisions }
+            Seats { sampler: AtomicU32::new(0), ids, generations, divisions }
         }
     }
 
     /// Takes a number that no other sampler has.
     pub(crate) fn begin(&self) {
         static SAMPLERS: StaticU32 = StaticU32::new(1);
-        let sampler = u64::from(SAMPLERS.fetch_add(1, Ordering::Relaxed)) << 32;
-        for generation in self.generations.iter() {
-            generation.store(sampler, Ordering::Relaxed);
+        let sampler = SAMPLERS.fetch_add(1, Ordering::Relaxed);
+        self.sampler.store(sampler, Ordering::Relaxed);
+        if !HALVED {
+            for generation in self.generations.iter() {
+                generation.store(narrow(u64::from(sampler) << 32), Ordering::Relaxed);
+            }
         }
     }
 
@@ -163,7 +169,9 @@ impl Seats {
 
     #[inline(always)]
     pub(crate) fn generation(&self, seat: usize) -> Option<u64> {
-        Some(self.generations.get(seat)?.load(Ordering::Acquire))
+        let generation = wide(self.generations.get(seat)?.load(Ordering::Acquire));
+        let sampler = if HALVED { u64::from(self.sampler.load(Ordering::Relaxed)) << 32 } else { 0 };
+        Some(generation | sampler)
     }
 
     /// Fills a seat that no recorder can reach.
@@ -180,8 +188,9 @@ impl Seats {
     pub(crate) fn raise_generation(&self, seat: usize) {
         if let Some(generation) = self.generations.get(seat) {
             let now = generation.load(Ordering::Relaxed);
-            let next = (now as u32).wrapping_add(1);
-            generation.store(now & !u64::from(u32::MAX) | u64::from(next), Ordering::Release);
+            let next = (wide(now) as u32).wrapping_add(1);
+            let sampler = wide(now) & !u64::from(u32::MAX);
+            generation.store(narrow(sampler | u64::from(next)), Ordering::Release);
         }
     }
 

@@ -1,6 +1,6 @@
 //! From a route's id to its seat: open addressing, one word an entry.
 //!
-//! An entry holds 32 bits of the id's hash and the seat, written and read as one word, so it is
+//! An entry holds bits of the id's hash and the seat, written and read as one word, so it is
 //! never torn; a hit is verified against the seat's own id. The load stays at or below one half.
 //! Removal shifts entries back, so there are no tombstones and a table never fills with them.
 //!
@@ -11,7 +11,7 @@
 use crate::line::Line;
 use crate::pool::Pool;
 use crate::slot::Seats;
-use crate::sync::{AtomicCount, Ordering, const_fn, fence};
+use crate::sync::{AtomicCount, Count, Ordering, PLACE_BITS, const_fn, fence, narrow};
 
 /// How often a miss that met a change is repeated before the operation counts as unattributed.
 const MAX_RETRIES: usize = 4;
@@ -40,11 +40,11 @@ pub(crate) fn hash(route: u64) -> u64 {
 /// The half of an entry that is not its seat. It has the bits that chose the home, too, so that
 /// taking it costs no shift; the id in the seat decides in the end.
 #[inline(always)]
-fn tag(hash: u64) -> u64 {
-    hash & TAG
+fn tag(hash: u64) -> Count {
+    narrow(hash >> (u64::BITS - Count::BITS)) & TAG
 }
 
-const TAG: u64 = !0xffff_ffff;
+const TAG: Count = Count::MAX << PLACE_BITS;
 
 impl Table {
     const_fn! {
@@ -93,7 +93,7 @@ impl Table {
                 return None;
             }
             if entry & TAG == tag(hash) {
-                let seat = (entry as u32) as usize - 1;
+                let seat = (entry & !TAG) as usize - 1;
                 if seats.route(seat)? == route {
                     return Some(seat);
                 }
@@ -128,11 +128,11 @@ impl Table {
         version.store(version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
     }
 
-    fn load(&self, at: usize) -> u64 {
+    fn load(&self, at: usize) -> Count {
         self.entries.get(at & (self.entries.len() - 1)).map_or(0, |e| e.load(Ordering::Relaxed))
     }
 
-    fn store(&self, at: usize, entry: u64) {
+    fn store(&self, at: usize, entry: Count) {
         if let Some(word) = self.entries.get(at & (self.entries.len() - 1)) {
             word.store(entry, Ordering::Release);
         }
@@ -146,7 +146,7 @@ impl Table {
             at += 1;
         }
         self.begin_change();
-        self.store(at, tag(hash) | (seat as u64 + 1));
+        self.store(at, tag(hash) | (seat as Count + 1));
         self.end_change();
     }
 
@@ -159,7 +159,7 @@ impl Table {
             if entry == 0 {
                 return;
             }
-            let owner = seats.route((entry as u32) as usize - 1);
+            let owner = seats.route((entry & !TAG) as usize - 1);
             if owner == Some(route) && entry & TAG == tag(hash(route)) {
                 break;
             }
@@ -174,7 +174,7 @@ impl Table {
             if entry == 0 {
                 break;
             }
-            let owner = seats.route((entry as u32) as usize - 1).unwrap_or(0);
+            let owner = seats.route((entry & !TAG) as usize - 1).unwrap_or(0);
             let home = (hash(owner) >> self.shift) as usize & mask;
             // The entry may move back to the hole unless its home lies behind the hole.
             if (next.wrapping_sub(home) & mask) >= (next.wrapping_sub(hole) & mask) {

@@ -89,3 +89,24 @@ fn a_roomy_configuration_works_and_keeps_what_was_given() {
     assert!(matches!(given.roomy(), Err(ConfigError::OutOfRange { field: "max_routes", .. })));
     assert_eq!(Config::DEFAULT, Config::default());
 }
+
+/// The sums of a cell wrap where it has 32 bits; differences do not, and windows hold 64.
+#[test]
+fn a_cell_that_wraps_is_exact() {
+    fixed! {
+        mod wrapping {}
+    }
+    let mut memory = wrapping::Memory::new();
+    let mut writer = memory.claim(&wrapping::SHARED, 0).unwrap();
+    writer.register(RouteId(1), b"a", None, 0).unwrap();
+    let recorder = writer.recorder().unwrap();
+    for flush in 1..=9 {
+        recorder.observe_many(RouteId(1), Op::Read, b"", 3, 1 << 30);
+        writer.flush(flush * 100);
+    }
+    writer.flush(1000);
+    let recorded = writer.counters().recorded;
+    assert_eq!((recorded.reads, recorded.read_bytes), (9 << 30, 27 << 30));
+    let query = MatrixQuery { series: keyviz_core::Series::ReadBytes, ..MatrixQuery::default() };
+    assert_eq!(writer.reader().matrix(&query).rows[0].values, [27 << 30]);
+}
