@@ -4,15 +4,15 @@
 //! reference counts belong to the writer alone. A chunk is rewritten only when nothing that a
 //! recorder or a validated reader can reach refers to it.
 
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::cmp::Ordering as Order;
 
-use crate::limits::CHUNK_BYTES;
 #[cfg(not(keyviz_loom))]
 use crate::limits::CHUNK_SIZE;
+use crate::limits::{CHUNK_BYTES, PAGE_BYTES};
 use crate::pool::{Pool, PoolMut};
 use crate::sync::{Ordering, Word, const_fn};
-use crate::zeroed::PAGE_BYTES;
 #[cfg(feature = "alloc")]
 use crate::zeroed::Zero;
 
@@ -102,6 +102,7 @@ impl Slab {
 
     /// Appends the bound's bytes. A reader that races with the writer may get bytes that no bound
     /// ever had, never more than `max_len`; it validates the column afterwards.
+    #[cfg(feature = "alloc")]
     pub(crate) fn copy(&self, bound: BoundRef, max_len: usize, out: &mut Vec<u8>) {
         let Some(mut chunk) = bound.chunk() else { return };
         let mut left = self.link(chunk).1.min(max_len);
@@ -242,6 +243,7 @@ impl<'m> BoundCounts<'m> {
     }
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -125,7 +125,7 @@ impl Config {
             ("sub_buckets", self.sub_buckets as u64, 1, MAX_SUB_BUCKETS as u64),
             ("(labels + 1) x sub_buckets", cells, 1, MAX_SUB_BUCKETS as u64),
             ("max_recorders", self.max_recorders as u64, 1, MAX_RECORDERS as u64),
-            ("shared_shards", self.shared_shards as u64, 1, MAX_SHARDS as u64),
+            ("shared_shards", self.shared_shards as u64, LEAST_SHARDS as u64, MAX_SHARDS as u64),
             ("history_columns", self.history_columns as u64, 1, MAX_COLUMNS as u64),
             ("max_bound_len", self.max_bound_len as u64, 1, MAX_BOUND_LEN as u64),
             ("cell_bytes", self.cell_bytes as u64, 1, MAX_POOL_BYTES),

@@ -30,6 +30,7 @@ pub(crate) struct Descriptor {
 
 impl Descriptor {
     /// Orders descriptors of one route: later bounds first, then later terms.
+    #[cfg(feature = "alloc")]
     pub(crate) fn age(&self) -> (u64, u64) {
         (self.since, self.serial)
     }

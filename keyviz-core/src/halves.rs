@@ -4,31 +4,47 @@
 //! under `&mut`: whoever flushes owns it. With an operating system, [`Sampler`](crate::Sampler) puts
 //! a lock around it.
 
+#[cfg(feature = "alloc")]
 use alloc::sync::Arc;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::ops::Deref;
 
+#[cfg(feature = "alloc")]
 use crate::config::Config;
+#[cfg(feature = "alloc")]
 use crate::config_error::ConfigError;
-use crate::counters::{Counters, Published};
+use crate::counters::Counters;
+#[cfg(feature = "alloc")]
+use crate::counters::Published;
 use crate::label::Label;
+#[cfg(feature = "alloc")]
 use crate::layout::Layout;
+#[cfg(feature = "alloc")]
 use crate::memory::WriterPools;
+#[cfg(feature = "alloc")]
 use crate::pool::Heap;
+#[cfg(feature = "alloc")]
 use crate::reader::Reader;
-use crate::recorder::{Recorder, handle};
+#[cfg(feature = "alloc")]
+use crate::recorder::Recorder;
+use crate::recorder::handle;
 use crate::route::{RegisterError, Registered, RouteHandle, RouteId};
 use crate::shared::Shared;
+#[cfg(feature = "alloc")]
 use crate::sub_bucket::SubLayout;
+#[cfg(feature = "alloc")]
 use crate::table::Found;
 use crate::writer::State;
 
 /// Bytes of an `Arc` with its two counts.
+#[cfg(feature = "alloc")]
 pub(crate) const fn arc_bytes<T>() -> usize {
     (2 * size_of::<usize>()).next_multiple_of(align_of::<T>()) + size_of::<T>()
 }
 
 /// Bytes of the halves that do not depend on the configuration.
+#[cfg(feature = "alloc")]
 pub(crate) const FIXED_BYTES: usize = arc_bytes::<Shared>();
 
 /// The writing half of a sampler: routes, terms, flush. One owner.
@@ -55,8 +71,10 @@ pub struct WriterOn<'m, S: Deref<Target = Shared>> {
 }
 
 /// The writing half in memory from the allocator.
+#[cfg(feature = "alloc")]
 pub type Writer = WriterOn<'static, Arc<Shared>>;
 
+#[cfg(feature = "alloc")]
 impl Writer {
     /// Takes the memory that [`Config::memory_bytes`] tells and starts at `now_ms` (Unix
     /// milliseconds).
@@ -163,6 +181,7 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
 
     /// The bounds of one sub-bucket of a registered route; `None` when the route is not registered
     /// or has no such division.
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub fn sub_bucket_bounds(&self, route: RouteId, sub_bucket: u32) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
         let shared = &self.shared;

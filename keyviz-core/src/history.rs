@@ -5,6 +5,7 @@
 //! at the sequence again. Nothing the writer does waits for a reader. When blocks, entries or
 //! descriptors run out, the oldest sealed column makes room, and what it held is counted.
 
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
 use crate::column::{BEFORE_FIRST, Cell, Segment, Sink, Source, decode, encode};
@@ -12,11 +13,10 @@ use crate::descriptor::NONE;
 use crate::layout::Layout;
 #[cfg(not(keyviz_loom))]
 use crate::limits::ENTRY_BYTES;
-use crate::limits::{BLOCK_BYTES, BLOCK_WORDS, ENTRY_FIELDS};
+use crate::limits::{BLOCK_BYTES, BLOCK_WORDS, ENTRY_FIELDS, PAGE_BYTES};
 use crate::op::Tally;
 use crate::pool::{Pool, PoolMut};
 use crate::sync::{AtomicCount, AtomicU32, Count, Ordering, Word, const_fn, fence};
-use crate::zeroed::PAGE_BYTES;
 #[cfg(feature = "alloc")]
 use crate::zeroed::Zero;
 
@@ -67,6 +67,7 @@ pub(crate) struct Head {
 
 /// How often a look at the index that met two publications is repeated. A publication takes at least as
 /// long as the look, so that more than one repetition is rare.
+#[cfg(feature = "alloc")]
 const MAX_LOOKS: usize = 16;
 
 /// Where an entry has the column's ordinal.
@@ -115,6 +116,7 @@ impl History {
     }
 
     /// Entries of the index.
+    #[cfg(feature = "alloc")]
     pub(crate) fn entries(&self) -> usize {
         self.entries.len()
     }
@@ -145,6 +147,7 @@ impl History {
     /// An entry is `None` only while it changes, and a column stands whole in another one then; only
     /// where two publications fell into one look can it have been missed, and the look is repeated. What
     /// any look found is given; the later version of a column has the greater sequence.
+    #[cfg(feature = "alloc")]
     pub(crate) fn heads(&self) -> Vec<(usize, Head)> {
         let mut heads = Vec::with_capacity(self.entries());
         for _ in 0..MAX_LOOKS {
@@ -197,6 +200,7 @@ impl History {
     }
 
     /// Copies a segment's words behind `out`; the caller checks [`still`](Self::still) afterwards.
+    #[cfg(feature = "alloc")]
     pub(crate) fn copy(&self, segment: &Segment, out: &mut Vec<u64>) {
         let mut block = segment.first;
         let mut left = (segment.len.div_ceil(8) as usize).min(self.words.len());
@@ -533,7 +537,29 @@ impl Source for SegmentSource<'_> {
     }
 }
 
+impl History {
+    /// Calls `each` with every cell of a column in its place; for whoever has the writer.
+    pub(crate) fn each_cell(&self, head: &Head, mut each: impl FnMut(&Cell)) {
+        let source = |segment: &Segment| SegmentSource { history: self, block: segment.first, at: 0, len: segment.len };
+        let (mut main, mut parts, mut last) = (source(&head.main), source(&head.parts), BEFORE_FIRST);
+        while let Some(cell) = decode(&mut main, &mut last) {
+            each(&cell);
+        }
+        while let Some(cell) = {
+            let mut alone = BEFORE_FIRST;
+            decode(&mut parts, &mut alone)
+        } {
+            each(&cell);
+        }
+    }
+}
+
 impl ColumnLog<'_> {
+    /// Entries of the sealed columns, oldest first.
+    pub(crate) fn sealed(&self) -> impl Iterator<Item = u32> {
+        (0..self.ring_len).filter_map(|offset| self.ring_at(offset))
+    }
+
     /// Moves cells that stand each on its own from one segment behind those of another; returns the
     /// joined segment.
     pub(crate) fn join(&mut self, history: &History, to: Segment, from: Segment) -> Segment {

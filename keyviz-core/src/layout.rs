@@ -6,6 +6,11 @@ use crate::limits::{
     BLOCK_BYTES, BLOCK_WORDS, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS, ENTRY_BYTES,
     LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, PAGE_SLOTS,
 };
+use crate::sync::HAS_CAS;
+
+/// What the pool of cells must hold.
+const CELLS_HOLD: &str =
+    if HAS_CAS { "the shared shards and one page for a recorder" } else { "the pages of every recorder" };
 
 /// Shares of a budget, see [`Config::fit`].
 pub(crate) struct Pools {
@@ -97,7 +102,7 @@ impl Layout {
 
         let least = layout.least_pools();
         let pools = [
-            ("cell_bytes", config.cell_bytes, least.cell_bytes, "the shared shards and one page for a recorder"),
+            ("cell_bytes", config.cell_bytes, least.cell_bytes, CELLS_HOLD),
             (
                 "history_bytes",
                 config.history_bytes,
@@ -203,7 +208,8 @@ impl Layout {
 
     /// The least that each pool must have.
     pub(crate) const fn least_pools(&self) -> Pools {
-        let pages = self.shards * self.pages + 1;
+        // Where there is no compare-and-swap each recorder gets all its pages when it is made.
+        let pages = if HAS_CAS { self.shards * self.pages + 1 } else { self.recorders * self.pages };
         Pools {
             cell_bytes: pages * self.page_lines * LINE_BYTES,
             history_bytes: self.history_fixed_bytes()

@@ -1,7 +1,7 @@
 //! Every cap, and the units that byte costs are made of, checked at compile time. What a configuration
 //! costs is summed in `layout`.
 
-use crate::sync::{Count, HALVED};
+use crate::sync::{Count, HALVED, HAS_CAS};
 
 /// Shortest step in milliseconds.
 pub const MIN_STEP_MS: u64 = 100;
@@ -14,9 +14,9 @@ pub const MAX_SUB_BUCKETS: u32 = 256;
 /// Most recorders with cells of their own.
 pub const MAX_RECORDERS: u32 = 4096;
 /// Most shared shards.
-pub const MAX_SHARDS: u32 = 256;
-/// Fewest shared shards.
-pub const LEAST_SHARDS: u32 = 1;
+pub const MAX_SHARDS: u32 = if HAS_CAS { 256 } else { 0 };
+/// Fewest shared shards: 0 where the machine has no compare-and-swap, and then there are none.
+pub const LEAST_SHARDS: u32 = if HAS_CAS { 1 } else { 0 };
 /// Most columns kept.
 pub const MAX_COLUMNS: u32 = 1 << 20;
 /// Longest bound in bytes that can be configured.
@@ -47,6 +47,8 @@ pub(crate) const ENTRY_BYTES: usize = COUNT_BYTES + ENTRY_FIELDS * 8;
 pub(crate) const DESCRIPTOR_WORDS: usize = 6;
 /// See [`DESCRIPTOR_WORDS`].
 pub(crate) const DESCRIPTOR_META_BYTES: usize = 16;
+/// Bytes between two touches of memory: no machine that has pages has smaller ones.
+pub(crate) const PAGE_BYTES: usize = 4096;
 /// Slots of one page of cells. A model checker looks at every word, so for it what can be small is.
 pub(crate) const PAGE_SLOTS: usize = match (cfg!(keyviz_loom), HALVED) {
     (true, _) => 4,

@@ -8,11 +8,12 @@
 //! upper bits the flush epoch of its last change, so that flush skips what did not change.
 
 use crate::layout::Layout;
-use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_SLOTS};
+use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_BYTES, PAGE_SLOTS};
 use crate::line::Line;
 use crate::pool::Pool;
-use crate::sync::{AtomicCount, AtomicU32, Count, Ordering, PLACE_BITS, compiler_fence, const_fn, narrow, wide};
-use crate::zeroed::PAGE_BYTES;
+use crate::sync::{
+    AtomicCount, AtomicU32, Count, HAS_CAS, Ordering, PLACE_BITS, compiler_fence, const_fn, narrow, wide,
+};
 
 /// One word of a directory, taken apart.
 #[derive(Clone, Copy)]
@@ -150,6 +151,11 @@ impl Pages {
                 return;
             }
             let marked = PageEntry::new(base, epoch).0;
+            // Where there is no compare-and-swap there are no shared shards, and the word is the caller's.
+            if !HAS_CAS {
+                entry.store(marked, Ordering::Release);
+                continue;
+            }
             let _ = entry.compare_exchange(now.0, marked, Ordering::Release, Ordering::Relaxed);
         }
     }
@@ -170,6 +176,17 @@ impl Pages {
         let base = next as usize * self.page_lines;
         entry.store(PageEntry::new(base, self.epoch()).0, Ordering::Release);
         Some(base)
+    }
+
+    /// Claims all pages that a recorder of `row` can ever touch, so that observing needs no compare-and-swap.
+    pub(crate) fn claim_all(&self, layout: &Layout, row: usize) {
+        for page in 0..layout.pages {
+            if let Some(word) = self.entry(row, page)
+                && PageEntry(word.load(Ordering::Relaxed)).base().is_none()
+            {
+                self.claim(word);
+            }
+        }
     }
 
     /// Pages given out, the shards' included.

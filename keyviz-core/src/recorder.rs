@@ -18,7 +18,7 @@ use crate::op::Op;
 use crate::pages::PageEntry;
 use crate::route::{RouteHandle, RouteId};
 use crate::shared::{Shared, own};
-use crate::sync::{AtomicCount, Ordering, compiler_fence, narrow};
+use crate::sync::{AtomicCount, HAS_CAS, Ordering, compiler_fence, narrow};
 use crate::table::Found;
 
 /// Observes for one thread at a time: it can be sent to another thread, not shared with it.
@@ -85,6 +85,9 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         let shard = recorders + shard;
         let (k, lanes) = (shared.layout.k, shared.layout.lanes);
         let (row, owned) = (claimed.unwrap_or(shard), claimed.is_some());
+        if owned && !HAS_CAS {
+            shared.pages.claim_all(&shared.layout, row);
+        }
         let (directory, shard) = (shared.pages.directory(row), shared.pages.directory(shard));
         RecorderOn {
             shared,

@@ -26,7 +26,6 @@ pub struct RouteHandle {
 }
 
 impl RouteHandle {
-    #[cfg(feature = "alloc")]
     /// A seat number no route has; a handle with it always falls back to a lookup.
     pub(crate) const NO_SEAT: u32 = u32::MAX;
 

@@ -331,6 +331,7 @@ impl<'m> Order<'m> {
     }
 
     /// Seats in order, appended by `each`.
+    #[cfg(feature = "alloc")]
     #[cfg(test)]
     fn walk(&self, index: u32, each: &mut impl FnMut(u32)) {
         let node = *self.node(index);
@@ -340,6 +341,7 @@ impl<'m> Order<'m> {
     }
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;

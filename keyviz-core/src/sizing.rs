@@ -5,7 +5,7 @@ use crate::bounds::Chunk;
 use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::groups::GroupEntry;
-#[cfg(not(feature = "std"))]
+#[cfg(all(feature = "alloc", not(feature = "std")))]
 use crate::halves::FIXED_BYTES;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, CELL_WORDS, COUNT_BYTES, LINE_BYTES};
@@ -16,6 +16,10 @@ use crate::sampler::FIXED_BYTES;
 use crate::seat::SeatMeta;
 use crate::shared::Shared;
 use crate::slot::Seats;
+
+/// Bytes of a sampler that do not depend on the configuration.
+#[cfg(not(feature = "alloc"))]
+const FIXED_BYTES: usize = size_of::<Shared>();
 
 impl Config {
     /// Bytes that a sampler of this configuration takes at construction, to the byte; it takes no

@@ -4,8 +4,10 @@
 //! `index = floor(K * (w - w_start) / span)` in exact arithmetic. A key is judged on the whole of
 //! its bytes: one with a smaller prefix goes to 0, with a greater one to K - 1.
 
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
+use crate::bound::Bound;
 use crate::key::{common_prefix, window};
 
 /// The division of one route.
@@ -27,8 +29,23 @@ impl SubLayout {
     /// Divides `[start, end)` into at most `k`; a range whose windows coincide is one bucket.
     pub(crate) fn new(start: &[u8], end: Option<&[u8]>, k: u32) -> Self {
         let prefix_len = end.map_or(0, |end| common_prefix(start, end));
-        let start_window = window(start, prefix_len);
         let end_window = end.map_or(u64::MAX, |end| window(end, prefix_len));
+        Self::between(prefix_len, window(start, prefix_len), end_window, k)
+    }
+
+    /// As [`new`](Self::new), of bounds in their place.
+    pub(crate) fn in_place(start: &Bound<'_>, end: Option<&Bound<'_>>, k: u32) -> Self {
+        let alike = |end: &Bound<'_>| start.bytes().zip(end.bytes()).take_while(|(a, b)| a == b).count();
+        let prefix_len = end.map_or(0, alike);
+        let window = |bound: &Bound<'_>| {
+            let mut padded = [0; 8];
+            padded.iter_mut().zip(bound.bytes().skip(prefix_len)).for_each(|(to, byte)| *to = byte);
+            u64::from_be_bytes(padded)
+        };
+        Self::between(prefix_len, window(start), end.map_or(u64::MAX, window), k)
+    }
+
+    fn between(prefix_len: usize, start_window: u64, end_window: u64, k: u32) -> Self {
         let span = end_window.saturating_sub(start_window);
         if k <= 1 || span == 0 {
             return SubLayout { count: 1, ..SubLayout::default() };
@@ -62,12 +79,13 @@ impl SubLayout {
     }
 
     /// The window at which division `index` begins.
-    fn edge(&self, index: u32) -> u64 {
+    pub(crate) fn edge(&self, index: u32) -> u64 {
         let scaled = u128::from(index) * u128::from(self.span);
         self.start_window.saturating_add(scaled.div_ceil(u128::from(self.count)) as u64)
     }
 
     /// The bounds of division `index` of `[start, end)`; the divisions tile the route.
+    #[cfg(feature = "alloc")]
     pub(crate) fn bounds(&self, start: &[u8], end: Option<&[u8]>, index: u32) -> (Vec<u8>, Option<Vec<u8>>) {
         let edge = |i: u32| {
             let mut key = Vec::with_capacity(self.prefix_len as usize + 8);
@@ -84,6 +102,7 @@ impl SubLayout {
     }
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;

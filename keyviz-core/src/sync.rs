@@ -56,6 +56,9 @@ pub(crate) use halved::{Apart, AtomicCount, Count, Number, PLACE_BITS, Word, nar
 #[cfg(any(keyviz_loom, all(target_has_atomic = "64", not(keyviz_u32_cells))))]
 pub(crate) use whole::{Apart, AtomicCount, Count, Number, PLACE_BITS, Word, narrow, wide};
 
+/// Whether the machine itself compares and swaps. Without, there are no shared shards, and a recorder
+/// gets its pages when it is made.
+pub(crate) const HAS_CAS: bool = cfg!(target_has_atomic = "32");
 /// Whether cells have 32 bits.
 pub(crate) const HALVED: bool = Count::BITS == 32;
 

@@ -14,7 +14,7 @@ use crate::groups::Groups;
 use crate::history::ColumnLog;
 use crate::key::window;
 use crate::layout::Layout;
-use crate::limits::{BLOCK_BYTES, PAGE_SLOTS};
+use crate::limits::{BLOCK_BYTES, PAGE_BYTES, PAGE_SLOTS};
 use crate::memory::WriterPools;
 use crate::op::Tally;
 use crate::pages::PageEntry;
@@ -27,7 +27,6 @@ use crate::shared::{Shared, own};
 use crate::sub_bucket::SubLayout;
 use crate::sync::{Count, Ordering, wide};
 use crate::table::Found;
-use crate::zeroed::PAGE_BYTES;
 
 /// The writing half.
 pub(crate) struct State<'m> {
