@@ -55,7 +55,7 @@ pub struct FixedRow<'w, const COLUMNS: usize> {
 /// let recorder = writer.recorder().ok_or("none free")?;
 /// recorder.observe(RouteId(1), Op::Write, b"apple", 100);
 /// writer.flush(1000);
-/// writer.flush(2500); // late: nobody flushed at 2000
+/// writer.flush(1400);
 /// let matrix = writer.matrix::<8, 16>(Series::Writes, true);
 /// assert_eq!(matrix.rows[0].values[0], 1);
 /// assert_eq!(
