@@ -3,8 +3,8 @@
 use crate::config_error::ConfigError;
 use crate::label::Labels;
 use crate::limits::{
-    MAX_BOUND_LEN, MAX_COLUMNS, MAX_POOL_BYTES, MAX_RECORDERS, MAX_ROUTES, MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS,
-    MIN_STEP_MS,
+    MAX_BOUND_LEN, MAX_COLUMNS, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES, MAX_RECORDERS, MAX_ROUTES, MAX_SHARDS,
+    MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
 };
 
 /// The sizes of a sampler. All memory follows from these and is taken at construction.
@@ -29,9 +29,18 @@ pub struct Config {
     pub step_ms: u64,
     /// Routes with slots of their own, 1 to 1 048 576.
     pub max_routes: u32,
+    /// Routes known, up to 16 777 216. Those beyond `max_routes` share virtual buckets. At or below
+    /// `max_routes` there are no virtual buckets: a registration beyond `max_routes` is refused.
+    pub max_known_routes: u32,
     /// Removed routes whose slots may drain at the same time; 0 means a quarter of `max_routes`,
     /// at least 8.
     pub max_draining: u32,
+    /// Virtual buckets; 0 means a quarter of `max_routes`, at least 8.
+    pub max_virtual: u32,
+    /// Routes that a row of a virtual bucket lists, 1 to 65 536; it counts all of them.
+    pub max_members: u32,
+    /// Give hot members of virtual buckets slots of their own, in exchange for cold routes.
+    pub promote: bool,
     /// K: order-preserving divisions of each route, 1 to 256; (labels + 1) x K is at most 256.
     pub sub_buckets: u16,
     /// Names for the traffic's origin.
@@ -60,7 +69,11 @@ impl Default for Config {
         Config {
             step_ms: 60_000,
             max_routes: 10_000,
+            max_known_routes: 100_000,
             max_draining: 0,
+            max_virtual: 0,
+            max_members: 256,
+            promote: true,
             sub_buckets: 1,
             labels: Labels::NONE,
             max_recorders: 64,
@@ -85,7 +98,10 @@ impl Config {
         };
         range("step_ms", self.step_ms, MIN_STEP_MS, MAX_STEP_MS)?;
         range("max_routes", self.max_routes.into(), 1, MAX_ROUTES.into())?;
+        range("max_known_routes", self.max_known_routes.into(), 0, MAX_KNOWN_ROUTES.into())?;
         range("max_draining", self.max_draining.into(), 0, MAX_ROUTES.into())?;
+        range("max_virtual", self.max_virtual.into(), 0, MAX_ROUTES.into())?;
+        range("max_members", self.max_members.into(), 1, MAX_MEMBERS.into())?;
         range("sub_buckets", self.sub_buckets.into(), 1, MAX_SUB_BUCKETS.into())?;
         let cells = (self.labels.len() as u64 + 1) * u64::from(self.sub_buckets);
         range("(labels + 1) x sub_buckets", cells, 1, MAX_SUB_BUCKETS.into())?;

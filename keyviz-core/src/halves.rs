@@ -79,14 +79,19 @@ impl Writer {
     /// removed a moment ago goes on in its old slot if bounds and group are the same, else it gets a
     /// fresh one, and the old one drains under its old bounds.
     ///
-    /// Cost: O(log routes); about a microsecond. Recorders and readers are not disturbed.
+    /// A route beyond `max_routes` shares the slot of a virtual bucket with its neighbours, and so does
+    /// one that is registered between two that share one; hot ones get slots of their own in time. Its
+    /// operations are counted as exactly, but shown together with its neighbours'.
+    ///
+    /// Cost: O(log routes), about a microsecond; where ranges of routes in virtual buckets overlap, linear in the bucket's routes. Recorders and readers are not disturbed.
     ///
     /// # Errors
     /// With nothing changed; operations of the route then count as unattributed.
     /// - [`EmptyRange`](RegisterError::EmptyRange): `end` is not above `start`.
     /// - [`BoundTooLong`](RegisterError::BoundTooLong): a bound exceeds `max_bound_len`.
-    /// - [`Full`](RegisterError::Full): `max_routes` routes are registered; or as many removed ones as
-    ///   `max_draining` are not free yet, which takes a grace and the next sealed column.
+    /// - [`Full`](RegisterError::Full): `max_known_routes` routes are registered. Without virtual buckets:
+    ///   `max_routes` are; or as many removed ones as `max_draining` are not free yet, which takes a grace and
+    ///   the next sealed column.
     /// - [`BoundsFull`](RegisterError::BoundsFull): routes hold all of `bound_bytes`. (Bounds that only
     ///   the history holds make room, with the oldest columns, which is counted.)
     pub fn register(
@@ -115,6 +120,13 @@ impl Writer {
     /// there may be routes. Cost: linear in the cells of the group's routes.
     pub fn set_term(&mut self, group: u64, term: u64) {
         self.state.set_term(&self.shared, group, term);
+    }
+
+    /// The virtual bucket that counts a registered route; `None` for a route with slots of its own and for
+    /// one that nobody registered.
+    #[must_use]
+    pub fn bucket_of(&self, route: RouteId) -> Option<u64> {
+        self.state.bucket_of(&self.shared, route)
     }
 
     /// A handle for [`Recorder::observe_handle`].
@@ -146,7 +158,7 @@ impl Writer {
     #[must_use]
     pub fn sub_bucket_bounds(&self, route: RouteId, sub_bucket: u32) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
         let shared = &self.shared;
-        let Found::Seat(seat) = shared.table.find(route.0, &shared.seats) else { return None };
+        let Found::Seat(seat) = shared.find(route.0) else { return None };
         let meta = self.state.seats.get(seat)?;
         let bytes = |bound| {
             let mut bytes = Vec::new();

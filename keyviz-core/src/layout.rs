@@ -21,10 +21,20 @@ pub(crate) struct Layout {
     pub(crate) k: usize,
     /// Slots of a route: one per label and one unlabelled.
     pub(crate) lanes: usize,
-    /// Routes that may be registered.
+    /// Routes that may have a seat of their own.
     pub(crate) max_routes: usize,
-    /// Places for a route's slots, live or draining.
+    /// Routes that may be registered.
+    pub(crate) known: usize,
+    /// Seats of routes, live or draining.
+    pub(crate) own_seats: usize,
+    /// Seats of virtual buckets; they stand behind the routes'.
+    pub(crate) virtuals: usize,
+    /// All seats.
     pub(crate) seats: usize,
+    /// Routes that may share a virtual bucket.
+    pub(crate) members: usize,
+    /// The slot of the first virtual bucket, where a page begins.
+    pub(crate) first_virtual_slot: usize,
     /// Slots of all seats.
     pub(crate) slots: usize,
     /// Pages that cover all slots once: the length of a directory.
@@ -37,8 +47,10 @@ pub(crate) struct Layout {
     pub(crate) shards: usize,
     /// Pages in the pool.
     pub(crate) pool_pages: usize,
-    /// Entries of the route table, a power of two.
+    /// Entries of the table of routes with seats of their own, a power of two.
     pub(crate) table_len: usize,
+    /// Entries of the table of members, a power of two; 0 without virtual buckets.
+    pub(crate) member_table_len: usize,
     /// Entries of the group table, a power of two.
     pub(crate) group_len: usize,
     pub(crate) chunks: usize,
@@ -63,15 +75,30 @@ impl Layout {
             0 => (max_routes / 4).max(8),
             given => given as usize,
         };
-        let seats = max_routes + max_draining;
-        let slots = seats * lanes;
+        let own_seats = max_routes + max_draining;
+        let known = max_routes.max(config.max_known_routes as usize);
+        let virtuals = match config.max_virtual {
+            _ if known == max_routes => 0,
+            0 => (max_routes / 4).max(8),
+            given => given as usize,
+        };
+        let members = if virtuals > 0 { known } else { 0 };
+        let seats = own_seats + virtuals;
+        let own_slots = own_seats * lanes;
+        let first_virtual_slot = if virtuals > 0 { own_slots.next_multiple_of(PAGE_SLOTS) } else { own_slots };
+        let slots = first_virtual_slot + virtuals;
         let pages = slots.div_ceil(PAGE_SLOTS);
         let page_lines = PAGE_SLOTS / LINE_CELLS * k;
         let mut layout = Layout {
             k,
             lanes,
             max_routes,
+            known,
+            own_seats,
+            virtuals,
             seats,
+            members,
+            first_virtual_slot,
             slots,
             pages,
             page_lines,
@@ -79,7 +106,8 @@ impl Layout {
             recorders: config.max_recorders as usize,
             shards: config.shared_shards as usize,
             pool_pages: config.cell_bytes / (page_lines * LINE_BYTES),
-            table_len: (2 * seats).next_power_of_two(),
+            table_len: (2 * own_seats).next_power_of_two(),
+            member_table_len: if members > 0 { (2 * members).next_power_of_two() } else { 0 },
             group_len: (4 * seats).next_power_of_two(),
             chunks: config.bound_bytes / CHUNK_SIZE,
             max_bound_len: config.max_bound_len as usize,
@@ -108,6 +136,24 @@ impl Layout {
             }
         }
         Ok(layout)
+    }
+
+    /// The first slot of a seat, and how many it has.
+    pub(crate) const fn slots_of(&self, seat: usize) -> (usize, usize) {
+        match seat.checked_sub(self.own_seats) {
+            Some(bucket) => (self.first_virtual_slot + bucket, 1),
+            None => (seat * self.lanes, self.lanes),
+        }
+    }
+
+    /// Whether a seat is a virtual bucket's.
+    pub(crate) const fn is_virtual(&self, seat: u32) -> bool {
+        seat as usize >= self.own_seats
+    }
+
+    /// Reservoirs of sampled route ids: one for each row of the directory.
+    pub(crate) const fn reservoirs(&self) -> usize {
+        if self.virtuals > 0 { self.directory_rows() } else { 0 }
     }
 
     /// Cells of the whole key space.

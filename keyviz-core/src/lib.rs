@@ -35,10 +35,11 @@
 //! # The modules, in the order of the data's way
 //! ground: `sync` `limits` `line` `op` `key` `label` `route` `config` `config_error` `zeroed` `layout`
 //! `counters` →
-//! count: `bounds` `sub_bucket` `slot` `pages` `table` →
+//! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `id_samples` `space_saving` →
 //! keep: `descriptor` `column` `history` →
 //! both halves: `shared` `recorder` →
-//! change: `routes` `groups` `grace` `seat` `retire` `writer` `terms` `flush` →
+//! change: `routes` `groups` `grace` `seat` `places` `retire` `writer` `runs` `coarsen` `promote` `terms`
+//! `flush` →
 //! show: `reading` `matrix` `reader` →
 //! speak: `wire` → the doors: `halves` `sampler` `sizing`.
 
@@ -52,6 +53,8 @@ extern crate std;
 
 #[cfg(feature = "alloc")]
 mod bounds;
+#[cfg(feature = "alloc")]
+mod coarsen;
 #[cfg(feature = "alloc")]
 mod column;
 #[cfg(feature = "alloc")]
@@ -73,6 +76,8 @@ mod halves;
 #[cfg(feature = "alloc")]
 mod history;
 #[cfg(feature = "alloc")]
+mod id_samples;
+#[cfg(feature = "alloc")]
 mod key;
 mod label;
 #[cfg(feature = "alloc")]
@@ -83,9 +88,15 @@ pub mod limits;
 mod line;
 #[cfg(feature = "alloc")]
 mod matrix;
+#[cfg(feature = "alloc")]
+mod members;
 mod op;
 #[cfg(feature = "alloc")]
 mod pages;
+#[cfg(feature = "alloc")]
+mod places;
+#[cfg(feature = "alloc")]
+mod promote;
 #[cfg(feature = "alloc")]
 mod reader;
 #[cfg(feature = "alloc")]
@@ -97,6 +108,8 @@ mod retire;
 mod route;
 #[cfg(feature = "alloc")]
 mod routes;
+#[cfg(feature = "alloc")]
+mod runs;
 #[cfg(feature = "std")]
 mod sampler;
 #[cfg(feature = "alloc")]
@@ -107,6 +120,8 @@ mod shared;
 mod sizing;
 #[cfg(feature = "alloc")]
 mod slot;
+#[cfg(feature = "alloc")]
+mod space_saving;
 #[cfg(feature = "alloc")]
 mod sub_bucket;
 #[cfg(feature = "alloc")]

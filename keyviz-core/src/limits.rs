@@ -7,6 +7,8 @@ pub const MIN_STEP_MS: u64 = 100;
 pub const MAX_STEP_MS: u64 = 86_400_000;
 /// Most routes with slots of their own.
 pub const MAX_ROUTES: u32 = 1 << 20;
+/// Most routes known, those that share slots included.
+pub const MAX_KNOWN_ROUTES: u32 = 1 << 24;
 /// Most sub-buckets of a route, and most slots x sub-buckets of one.
 pub const MAX_SUB_BUCKETS: u32 = 256;
 /// Most recorders with cells of their own.
@@ -21,6 +23,8 @@ pub const MAX_BOUND_LEN: u32 = 64 * 1024;
 pub const MAX_POOL_BYTES: u64 = 1 << 36;
 /// Last instant a flush takes, in Unix milliseconds: the end of the year 9999.
 pub const MAX_TIME_MS: u64 = 253_402_300_799_999;
+/// Most routes that a row of a virtual bucket lists.
+pub const MAX_MEMBERS: u32 = 1 << 16;
 /// Most rows a reader gets.
 pub const MAX_ROWS: usize = 1024;
 
@@ -31,9 +35,13 @@ pub(crate) const LINE_BYTES: usize = LINE_WORDS * 8;
 /// Lines of one entry of the column index.
 pub(crate) const COLUMN_LINES: usize = 2;
 /// Words of a descriptor, and bytes of what the writer knows of it besides.
-pub(crate) const DESCRIPTOR_WORDS: usize = 6;
+pub(crate) const DESCRIPTOR_WORDS: usize = 7;
 /// See [`DESCRIPTOR_WORDS`].
 pub(crate) const DESCRIPTOR_META_BYTES: usize = 16;
+/// Samples of route ids that a recorder has room for between two flushes.
+pub(crate) const ID_SAMPLES: usize = 512;
+/// Routes that the search for hot members of virtual buckets keeps in sight.
+pub(crate) const CANDIDATES: usize = 256;
 /// Slots of one page of cells.
 pub(crate) const PAGE_SLOTS: usize = 64;
 /// 64-bit words of one cell: reads, writes, read bytes, write bytes.

@@ -43,8 +43,10 @@ pub struct WindowInfo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CellView<'a> {
-    /// The route.
+    /// The route; of an aggregate the virtual bucket's id.
     pub route: RouteId,
+    /// It is a virtual bucket: routes side by side that share their counters.
+    pub aggregate: bool,
     /// The traffic's origin.
     pub label: Label,
     /// The route's lower bound at that time.
@@ -144,6 +146,7 @@ impl Reader {
                         &column,
                         &CellView {
                             route: RouteId(known.descriptor.route),
+                            aggregate: known.descriptor.is_virtual(),
                             label: Label((at / k) as u8),
                             start: &known.start,
                             end: known.end.as_deref(),

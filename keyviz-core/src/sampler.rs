@@ -122,6 +122,9 @@ impl Sampler {
     /// removed a moment ago goes on in its old slot if bounds and group are the same, else it gets a
     /// fresh one, and the old one drains under its old bounds.
     ///
+    /// A route beyond `max_routes` shares the slot of a virtual bucket with its neighbours; see
+    /// [`Writer::register`].
+    ///
     /// Cost: O(log routes); about a microsecond. Recorders and readers are not disturbed.
     ///
     /// # Errors
@@ -148,6 +151,13 @@ impl Sampler {
     /// changes take.
     pub fn set_term(&self, group: u64, term: u64) {
         self.writer().set_term(group, term);
+    }
+
+    /// The virtual bucket that counts a registered route; `None` for a route with slots of its own and for
+    /// one that nobody registered.
+    #[must_use]
+    pub fn bucket_of(&self, route: RouteId) -> Option<u64> {
+        self.writer().bucket_of(route)
     }
 
     /// A handle for [`Recorder::observe_handle`].

@@ -9,14 +9,16 @@ use crate::config_error::ConfigError;
 use crate::counters::{Board, Published};
 use crate::descriptor::Descriptors;
 use crate::history::{ColumnLog, History};
+use crate::id_samples::IdSamples;
 use crate::layout::Layout;
 use crate::line::Line;
+use crate::members::MemberWords;
 use crate::pages::Pages;
 use crate::slot::Seats;
 #[cfg(feature = "std")]
 use crate::sync::AtomicBool;
 use crate::sync::Ordering;
-use crate::table::Table;
+use crate::table::{Found, Table};
 use crate::zeroed::zeroed;
 
 /// Words of a recorder's own line.
@@ -27,6 +29,15 @@ pub(crate) mod own {
     pub(crate) const LOOKUP_GAVE_UP: usize = 6;
     pub(crate) const SHARED_OPS: usize = 7;
     pub(crate) const PAGES_REFUSED: usize = 8;
+    /// State of the draws that sample route ids.
+    pub(crate) const SAMPLE_DRAWS: usize = 9;
+    /// Operations that might have been sampled, ever, and when the reservoir was begun.
+    pub(crate) const SAMPLE_TOTAL: usize = 10;
+    pub(crate) const SAMPLE_BASE: usize = 11;
+    /// The flush epoch in which it was begun.
+    pub(crate) const SAMPLE_EPOCH: usize = 12;
+    /// Samples in it.
+    pub(crate) const SAMPLES: usize = 13;
     /// 1 while a recorder owns the line and the directory of the same number.
     pub(crate) const OWNER: usize = 15;
 }
@@ -38,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) pages: Pages,
     pub(crate) table: Table,
     pub(crate) seats: Seats,
+    pub(crate) members: MemberWords,
+    pub(crate) id_samples: IdSamples,
     pub(crate) slab: Slab,
     /// A line for each recorder, then one for each shared shard.
     pub(crate) own: Box<[Line]>,
@@ -60,8 +73,10 @@ impl Shared {
         let shared = Shared {
             config: config.clone(),
             pages: Pages::new(&layout)?,
-            table: Table::new(layout.table_len)?,
+            table: Table::new(layout.table_len, layout.member_table_len)?,
             seats: Seats::new(&layout)?,
+            members: MemberWords::new(layout.members)?,
+            id_samples: IdSamples::new(layout.reservoirs())?,
             slab: Slab::new(layout.chunks)?,
             own: zeroed(layout.directory_rows())?,
             descriptors: Descriptors::new(layout.descriptors)?,
@@ -78,6 +93,12 @@ impl Shared {
             shared.history.prefault();
         }
         Ok((shared, log))
+    }
+
+    /// Finds a route.
+    #[inline(always)]
+    pub(crate) fn find(&self, route: u64) -> Found {
+        self.table.find(route, &self.seats, &self.members)
     }
 
     /// Claims the first free recorder row.
@@ -111,6 +132,12 @@ impl Shared {
             unattributed: board.tally(Published::Unattributed),
             evicted: board.tally(Published::Evicted),
             routes: board.get(Published::Routes),
+            members: board.get(Published::Members),
+            virtual_buckets: board.get(Published::VirtualBuckets),
+            folded: board.get(Published::Folded),
+            promoted: board.get(Published::Promoted),
+            promotions_refused: board.get(Published::PromotionsRefused),
+            bounds_unsplit: board.get(Published::BoundsUnsplit),
             draining: board.get(Published::Draining),
             overlapping_routes: board.get(Published::OverlappingRoutes),
             register_refused: board.get(Published::RegisterRefused),

@@ -7,10 +7,14 @@ use crate::config_error::ConfigError;
 use crate::groups::GroupEntry;
 #[cfg(not(feature = "std"))]
 use crate::halves::FIXED_BYTES;
+use crate::id_samples::IdSamples;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, CELL_WORDS, LINE_WORDS};
 use crate::line::Line;
+use crate::members::{MemberWords, Members};
+use crate::promote::Candidates;
 use crate::routes::Order;
+use crate::runs::Run;
 #[cfg(feature = "std")]
 use crate::sampler::FIXED_BYTES;
 use crate::seat::SeatMeta;
@@ -40,7 +44,11 @@ impl Config {
     /// [`ConfigError::OverBudget`] when not even 8 routes fit.
     pub fn within(budget_bytes: usize) -> Result<Config, ConfigError> {
         let (mut fits, mut over) = (8, Config::default().max_routes);
-        let with = |max_routes| Config { max_routes, ..Config::default() }.fit(budget_bytes);
+        let with = |max_routes| {
+            let default = Config::default();
+            let max_known_routes = default.max_known_routes.min(10 * max_routes);
+            Config { max_routes, max_known_routes, ..default }.fit(budget_bytes)
+        };
         if let Ok(config) = with(over) {
             return Ok(config);
         }
@@ -113,12 +121,14 @@ impl Layout {
 
     /// Bytes that grow with the routes.
     const fn route_bytes(&self) -> usize {
-        let seats =
-            Seats::bytes(self.seats, self.k) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
-        let tables = self.table_len * 8 + self.group_len * size_of::<GroupEntry>();
-        let order = Order::bytes(self.seats);
+        let seats = Seats::bytes(self) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
+        let tables = (self.table_len + self.member_table_len) * 8 + self.group_len * size_of::<GroupEntry>();
+        let order = Order::bytes(self.known);
+        let members = MemberWords::bytes(self.members) + Members::bytes(self.members);
+        let buckets = self.virtuals * size_of::<Run>() + Candidates::bytes(self);
         let directories = self.directory_rows() * self.directory_words * 8;
-        seats + tables + order + directories + self.page_set_words * 8 + self.chunks * size_of::<u32>()
+        let sets = self.page_set_words * 8 + self.chunks * size_of::<u32>();
+        seats + tables + order + members + buckets + directories + sets
     }
 
     /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and
@@ -129,7 +139,7 @@ impl Layout {
 
     /// Bytes of the recorders' own lines.
     const fn recorder_bytes(&self) -> usize {
-        self.directory_rows() * (size_of::<Line>())
+        self.directory_rows() * size_of::<Line>() + IdSamples::bytes(self.reservoirs())
     }
 
     pub(crate) const fn memory_bytes(&self) -> usize {

@@ -135,12 +135,12 @@ pub(crate) struct Seats {
 
 impl Seats {
     /// Bytes of all three arrays.
-    pub(crate) const fn bytes(seats: usize, k: usize) -> usize {
-        seats * 16 + if k > 1 { seats * size_of::<Division>() } else { 0 }
+    pub(crate) const fn bytes(layout: &Layout) -> usize {
+        layout.seats * 16 + if layout.k > 1 { layout.own_seats * size_of::<Division>() } else { 0 }
     }
 
     pub(crate) fn new(layout: &Layout) -> Result<Self, ConfigError> {
-        Self::with(layout.seats, if layout.k > 1 { layout.seats } else { 0 })
+        Self::with(layout.seats, if layout.k > 1 { layout.own_seats } else { 0 })
     }
 
     pub(crate) fn with(seats: usize, divisions: usize) -> Result<Self, ConfigError> {
@@ -168,6 +168,13 @@ impl Seats {
         }
         if let Some(division) = self.divisions.get(seat) {
             division.fill(layout, slab, start);
+        }
+    }
+
+    /// Gives a virtual bucket's seat its id, for readers.
+    pub(crate) fn name_bucket(&self, seat: usize, id: u64) {
+        if let Some(word) = self.ids.get(seat) {
+            word.store(id, Ordering::Relaxed);
         }
     }
 

@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use crate::bounds::{BoundRef, Slab};
 use crate::key::{common_prefix, window};
 
 /// The division of one route.
@@ -29,6 +30,17 @@ impl SubLayout {
         let prefix_len = end.map_or(0, |end| common_prefix(start, end));
         let start_window = window(start, prefix_len);
         let end_window = end.map_or(u64::MAX, |end| window(end, prefix_len));
+        Self::divide(prefix_len, start_window, end_window, k)
+    }
+
+    /// As [`new`](Self::new), for bounds in the slab.
+    pub(crate) fn between(slab: &Slab, start: BoundRef, end: BoundRef, k: u32) -> Self {
+        let prefix_len = if end.is_none() { 0 } else { slab.common_prefix(start, end) };
+        let end_window = if end.is_none() { u64::MAX } else { slab.window_from(end, prefix_len) };
+        Self::divide(prefix_len, slab.window_from(start, prefix_len), end_window, k)
+    }
+
+    fn divide(prefix_len: usize, start_window: u64, end_window: u64, k: u32) -> Self {
         let span = end_window.saturating_sub(start_window);
         if k <= 1 || span == 0 {
             return SubLayout { count: 1, ..SubLayout::default() };
