@@ -8,19 +8,20 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::Ordering as Order;
 
-use zerocopy::FromZeros;
-
 use crate::config_error::ConfigError;
-use crate::limits::{CHUNK_BYTES, CHUNK_SIZE};
+use crate::limits::CHUNK_BYTES;
+#[cfg(not(keyviz_loom))]
+use crate::limits::CHUNK_SIZE;
 use crate::sync::{AtomicU64, Ordering};
-use crate::zeroed::{PAGE_BYTES, filled, zeroed};
+use crate::zeroed::{PAGE_BYTES, Zero, filled, zeroed};
 
 /// Three words of bytes (big-endian, zero-padded); then the link to the next chunk in the lower and
 /// the bound's length in the upper half.
-#[derive(FromZeros)]
+#[derive(Zero)]
 #[repr(C)]
 pub(crate) struct Chunk([AtomicU64; 4]);
 
+#[cfg(not(keyviz_loom))]
 const _: () = assert!(size_of::<Chunk>() == CHUNK_SIZE);
 
 /// Eight-byte words of one chunk.

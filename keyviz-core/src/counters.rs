@@ -1,7 +1,7 @@
 //! One struct for everything that is counted about counting: dropped, refused, late, evicted.
 
 use crate::op::Tally;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, zeros};
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
@@ -154,7 +154,7 @@ pub(crate) struct Board([AtomicU64; PUBLISHED]);
 
 impl Board {
     pub(crate) fn new() -> Self {
-        Board([const { AtomicU64::new(0) }; PUBLISHED])
+        Board(zeros())
     }
 
     fn word(&self, index: usize) -> Option<&AtomicU64> {

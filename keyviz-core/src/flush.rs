@@ -9,18 +9,13 @@ use crate::column::{Cell, OpenColumn, Segment};
 use crate::counters::Published;
 use crate::descriptor::NONE;
 use crate::history::{ColumnState, Head, SegmentWriter};
-use crate::limits::{MAX_TIME_MS, PAGE_SLOTS};
+use crate::limits::{FULL_DRAIN_EVERY, MAX_TIME_MS, PAGE_SLOTS};
 use crate::op::{Series, Tally};
 use crate::pages::PageEntry;
 use crate::seat::{SeatMeta, SeatState};
 use crate::shared::Shared;
 use crate::sync::Ordering;
 use crate::writer::State;
-
-/// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs
-/// on, an epoch read by a recorder is never older than two flushes; the memory model of the language
-/// promises no bound, and this is one.
-const FULL_DRAIN_EVERY: u64 = 16;
 
 impl State {
     /// Gathers everything observed so far; see [`Sampler::flush`](crate::Sampler::flush).

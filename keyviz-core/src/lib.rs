@@ -90,6 +90,9 @@ mod line;
 mod matrix;
 #[cfg(feature = "alloc")]
 mod members;
+#[cfg(keyviz_loom)]
+#[doc(hidden)]
+pub mod model;
 mod op;
 #[cfg(feature = "alloc")]
 mod pages;

@@ -27,6 +27,10 @@ pub const MAX_TIME_MS: u64 = 253_402_300_799_999;
 pub const MAX_MEMBERS: u32 = 1 << 16;
 /// Most rows a reader gets.
 pub const MAX_ROWS: usize = 1024;
+/// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs on,
+/// an epoch read by a recorder is never older than two flushes; the memory model of the language
+/// promises no bound, and this is one.
+pub const FULL_DRAIN_EVERY: u64 = if cfg!(keyviz_loom) { 4 } else { 16 };
 
 /// Words of 64 bits in a line, the unit that no two threads write.
 pub(crate) const LINE_WORDS: usize = 16;
@@ -39,17 +43,17 @@ pub(crate) const DESCRIPTOR_WORDS: usize = 7;
 /// See [`DESCRIPTOR_WORDS`].
 pub(crate) const DESCRIPTOR_META_BYTES: usize = 16;
 /// Samples of route ids that a recorder has room for between two flushes.
-pub(crate) const ID_SAMPLES: usize = 512;
+pub(crate) const ID_SAMPLES: usize = if cfg!(keyviz_loom) { 2 } else { 512 };
 /// Routes that the search for hot members of virtual buckets keeps in sight.
-pub(crate) const CANDIDATES: usize = 256;
-/// Slots of one page of cells.
-pub(crate) const PAGE_SLOTS: usize = 64;
+pub(crate) const CANDIDATES: usize = if cfg!(keyviz_loom) { 2 } else { 256 };
+/// Slots of one page of cells. A model checker looks at every word, so for it what can be small is.
+pub(crate) const PAGE_SLOTS: usize = if cfg!(keyviz_loom) { 4 } else { 64 };
 /// 64-bit words of one cell: reads, writes, read bytes, write bytes.
 pub(crate) const CELL_WORDS: usize = 4;
 /// Cells of one line.
 pub(crate) const LINE_CELLS: usize = LINE_WORDS / CELL_WORDS;
 /// Words of one block of the history.
-pub(crate) const BLOCK_WORDS: usize = 128;
+pub(crate) const BLOCK_WORDS: usize = if cfg!(keyviz_loom) { 4 } else { 128 };
 /// Bytes of one block of the history.
 pub(crate) const BLOCK_BYTES: usize = BLOCK_WORDS * 8;
 /// The most bytes one encoded cell takes: a head of up to 7 bytes and four values of up to 10.
@@ -61,5 +65,5 @@ pub(crate) const CHUNK_BYTES: usize = 24;
 
 // A page of K = 1 is whole lines, so a page of any K is.
 const _: () = assert!(PAGE_SLOTS.is_multiple_of(LINE_CELLS));
-const _: () = assert!(PAGE_SLOTS * CELL_WORDS * 8 == 16 * LINE_BYTES);
-const _: () = assert!(BLOCK_BYTES == 1024);
+const _: () = assert!(PAGE_SLOTS * CELL_WORDS * 8 == if cfg!(keyviz_loom) { LINE_BYTES } else { 16 * LINE_BYTES });
+const _: () = assert!(BLOCK_BYTES == if cfg!(keyviz_loom) { 32 } else { 1024 });

@@ -1,21 +1,23 @@
 //! The unit of storage: a line that no two threads write.
 
-use zerocopy::FromZeros;
-
-use crate::limits::{LINE_BYTES, LINE_WORDS};
-use crate::sync::{AtomicU64, Ordering};
+#[cfg(not(keyviz_loom))]
+use crate::limits::LINE_BYTES;
+use crate::limits::LINE_WORDS;
+use crate::sync::{AtomicU64, Ordering, zeros};
+use crate::zeroed::Zero;
 
 /// 128 bytes, aligned to 128: two cache lines on machines whose prefetcher fetches pairs.
-#[derive(FromZeros)]
+#[derive(Zero)]
 #[repr(C, align(128))]
 pub(crate) struct Line([AtomicU64; LINE_WORDS]);
 
+#[cfg(not(keyviz_loom))]
 const _: () = assert!(size_of::<Line>() == LINE_BYTES && align_of::<Line>() == LINE_BYTES);
 
 impl Line {
     /// A line of zeros.
-    pub(crate) const fn new() -> Self {
-        Self([const { AtomicU64::new(0) }; LINE_WORDS])
+    pub(crate) fn new() -> Self {
+        Self(zeros())
     }
 
     /// Word `index` modulo the line's length; the mask lets the compiler drop the bounds check.

@@ -13,7 +13,7 @@ use crate::config_error::ConfigError;
 use crate::layout::Layout;
 use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_SLOTS};
 use crate::line::Line;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 use crate::zeroed::{PAGE_BYTES, zeroed};
 
 /// One word of a directory, taken apart.
@@ -126,13 +126,17 @@ impl Pages {
     #[cold]
     pub(crate) fn mark(&self, entry: &AtomicU64) {
         loop {
+            // A shared shard's word has many writers, and none may set another's mark back. So the mark
+            // is read first, with Acquire: whoever stored it had read its epoch, and what is read here
+            // after that is no older one.
+            let now = PageEntry(entry.load(Ordering::Acquire));
+            // As in the recorder: the epoch must not be read again before the mark is stored.
+            compiler_fence(Ordering::SeqCst);
             let epoch = self.epoch();
-            let now = PageEntry(entry.load(Ordering::Relaxed));
             let Some(base) = now.base() else { return };
             if now.epoch() == epoch {
                 return;
             }
-            // A shared shard's word has many writers; a plain store could set it back.
             let marked = PageEntry::new(base, epoch).0;
             let _ = entry.compare_exchange(now.0, marked, Ordering::Release, Ordering::Relaxed);
         }

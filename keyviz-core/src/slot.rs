@@ -13,18 +13,16 @@
 use alloc::boxed::Box;
 use core::cmp::Ordering as Order;
 
-use zerocopy::FromZeros;
-
 use crate::bounds::{BoundRef, Slab};
 use crate::config_error::ConfigError;
 use crate::key::window;
 use crate::layout::Layout;
 use crate::sub_bucket::SubLayout;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::zeroed::{filled, zeroed};
+use crate::sync::{AtomicU64, Ordering, StaticU32};
+use crate::zeroed::{Zero, filled, zeroed};
 
 /// How a route's range divides, in the words below.
-#[derive(FromZeros)]
+#[derive(Zero)]
 #[repr(C, align(64))]
 pub(crate) struct Division([AtomicU64; 8]);
 
@@ -144,7 +142,7 @@ impl Seats {
     }
 
     pub(crate) fn with(seats: usize, divisions: usize) -> Result<Self, ConfigError> {
-        static SAMPLERS: AtomicU32 = AtomicU32::new(1);
+        static SAMPLERS: StaticU32 = StaticU32::new(1);
         let sampler = u64::from(SAMPLERS.fetch_add(1, Ordering::Relaxed)) << 32;
         let generations = filled(seats, |_| AtomicU64::new(sampler))?;
         Ok(Seats { ids: zeroed(seats)?, generations, divisions: zeroed(divisions)? })

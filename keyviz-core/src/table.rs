@@ -67,7 +67,7 @@ struct Index {
 }
 
 #[inline(always)]
-fn hash(route: u64) -> u64 {
+pub(crate) fn hash(route: u64) -> u64 {
     // Fibonacci hashing; the fold lets ids that differ only in their upper half spread too.
     (route ^ (route >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

@@ -6,17 +6,29 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use zerocopy::FromZeros;
-
 use crate::config_error::ConfigError;
+
+/// What may begin as zeros, to be derived where memory is made of it. A model checker's atomics have
+/// to be made one by one, so for it these are the types that begin as their default, which is zero too.
+#[cfg(keyviz_loom)]
+pub(crate) use Default as Zero;
+#[cfg(not(keyviz_loom))]
+pub(crate) use zerocopy::FromZeros as Zero;
 
 /// Bytes between two touches: no machine this runs on has smaller pages.
 pub(crate) const PAGE_BYTES: usize = 4096;
 
 /// `len` values of all-zero bytes.
-pub(crate) fn zeroed<T: FromZeros>(len: usize) -> Result<Box<[T]>, ConfigError> {
+#[cfg(not(keyviz_loom))]
+pub(crate) fn zeroed<T: Zero>(len: usize) -> Result<Box<[T]>, ConfigError> {
     <[T]>::new_box_zeroed_with_elems(len)
         .map_err(|_| ConfigError::OutOfMemory { bytes: len.saturating_mul(size_of::<T>()) })
+}
+
+/// `len` values that begin as zero.
+#[cfg(keyviz_loom)]
+pub(crate) fn zeroed<T: Zero>(len: usize) -> Result<Box<[T]>, ConfigError> {
+    filled(len, |_| T::default())
 }
 
 /// `len` values made one by one.
