@@ -59,6 +59,8 @@ counters! {
     /// Virtual buckets whose bounds changed and whose counts could not be set apart, for want of history
     /// bytes or descriptors: what they counted shortly before stands under the later bounds.
     bounds_unsplit,
+    /// Entries of lineage that made room for newer ones.
+    lineage_dropped,
     /// Removed routes whose slots are not free yet.
     draining,
     /// Registrations that overlapped a registered neighbour.
@@ -136,6 +138,7 @@ pub(crate) enum Published {
     Promoted,
     PromotionsRefused,
     BoundsUnsplit,
+    LineageDropped,
     HistoryBytesUsed,
     BoundBytesUsed,
     /// Whether a route ever had a group: decides the default `write_merge`.

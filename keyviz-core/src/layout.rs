@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::limits::{
     BLOCK_BYTES, CHUNK_BYTES, CHUNK_SIZE, COLUMN_LINES, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS, LINE_BYTES,
-    LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, PAGE_SLOTS,
+    LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, MAX_LINEAGE, PAGE_SLOTS,
 };
 
 /// Shares of a budget, see [`Config::fit`].
@@ -61,6 +61,8 @@ pub(crate) struct Layout {
     pub(crate) blocks: usize,
     /// Words that say which pages have open counts.
     pub(crate) page_set_words: usize,
+    /// Splits and merges remembered, each pair of parent and child for itself.
+    pub(crate) lineage: usize,
     /// Buckets of the index of draining seats, a power of two.
     pub(crate) drain_len: usize,
 }
@@ -115,6 +117,7 @@ impl Layout {
             columns: config.history_columns as usize,
             blocks: 0,
             page_set_words: pages.div_ceil(64),
+            lineage: (2 * known).min(MAX_LINEAGE),
             drain_len: seats.next_power_of_two(),
         };
         let per_block = BLOCK_BYTES + size_of::<u32>();

@@ -36,10 +36,10 @@
 //! ground: `sync` `limits` `line` `op` `key` `label` `route` `config` `config_error` `zeroed` `layout`
 //! `counters` →
 //! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `id_samples` `space_saving` →
-//! keep: `descriptor` `column` `history` →
+//! keep: `descriptor` `column` `history` `lineage` →
 //! both halves: `shared` `recorder` →
-//! change: `routes` `groups` `grace` `seat` `places` `retire` `writer` `runs` `coarsen` `promote` `terms`
-//! `flush` →
+//! change: `routes` `groups` `grace` `seat` `places` `retire` `writer` `runs` `coarsen` `reshape` `promote`
+//! `terms` `flush` →
 //! show: `reading` `matrix` `reader` →
 //! speak: `wire` → the doors: `halves` `sampler` `sizing`.
 
@@ -87,6 +87,8 @@ pub mod limits;
 #[cfg(feature = "alloc")]
 mod line;
 #[cfg(feature = "alloc")]
+mod lineage;
+#[cfg(feature = "alloc")]
 mod matrix;
 #[cfg(feature = "alloc")]
 mod members;
@@ -106,6 +108,8 @@ mod reader;
 mod reading;
 #[cfg(feature = "alloc")]
 mod recorder;
+#[cfg(feature = "alloc")]
+mod reshape;
 #[cfg(feature = "alloc")]
 mod retire;
 mod route;
@@ -152,12 +156,16 @@ pub use halves::Writer;
 pub use history::ColumnState;
 pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
 #[cfg(feature = "alloc")]
+pub use lineage::Lineage;
+#[cfg(feature = "alloc")]
 pub use matrix::{BucketId, Column, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
 pub use op::{Op, Series, Tally};
 #[cfg(feature = "alloc")]
 pub use reader::{CellView, Reader, WindowInfo};
 #[cfg(feature = "alloc")]
 pub use recorder::Recorder;
+#[cfg(feature = "alloc")]
+pub use reshape::{NewRoute, ReshapeError};
 pub use route::{RegisterError, Registered, RouteHandle, RouteId};
 #[cfg(feature = "std")]
 pub use sampler::Sampler;

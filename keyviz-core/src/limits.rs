@@ -25,6 +25,8 @@ pub const MAX_POOL_BYTES: u64 = 1 << 36;
 pub const MAX_TIME_MS: u64 = 253_402_300_799_999;
 /// Most routes that a row of a virtual bucket lists.
 pub const MAX_MEMBERS: u32 = 1 << 16;
+/// Most pairs of parent and child that are remembered.
+pub const MAX_LINEAGE: usize = 1024;
 /// Most rows a reader gets.
 pub const MAX_ROWS: usize = 1024;
 /// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs on,

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::counters::{Counters, Published};
 use crate::history::ColumnState;
 use crate::label::Label;
+use crate::lineage::Lineage;
 use crate::matrix::{Column, Matrix, MatrixQuery, WriteMerge};
 use crate::op::Tally;
 use crate::reading::Reading;
@@ -90,6 +91,13 @@ impl Reader {
     #[must_use]
     pub fn write_merge(&self) -> WriteMerge {
         crate::matrix::write_merge(&self.shared)
+    }
+
+    /// Which routes came of which, oldest first: the latest 1024 pairs of parent and child (or twice
+    /// `max_known_routes`, if that is less). What went is counted in `lineage_dropped`.
+    #[must_use]
+    pub fn lineage(&self) -> Vec<Lineage> {
+        self.shared.lineage.read()
     }
 
     /// Everything counted about counting.

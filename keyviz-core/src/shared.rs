@@ -12,6 +12,7 @@ use crate::history::{ColumnLog, History};
 use crate::id_samples::IdSamples;
 use crate::layout::Layout;
 use crate::line::Line;
+use crate::lineage::LineageRing;
 use crate::members::MemberWords;
 use crate::pages::Pages;
 use crate::slot::Seats;
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) own: Box<[Line]>,
     pub(crate) descriptors: Descriptors,
     pub(crate) history: History,
+    pub(crate) lineage: LineageRing,
     pub(crate) board: Board,
     /// Recorders refused, the next shard to give out, retries of readers: what any thread may count,
     /// seldom.
@@ -81,6 +83,7 @@ impl Shared {
             own: zeroed(layout.directory_rows())?,
             descriptors: Descriptors::new(layout.descriptors)?,
             history,
+            lineage: LineageRing::new(layout.lineage)?,
             board: Board::new(),
             busy: Line::new(),
             #[cfg(feature = "std")]
@@ -138,6 +141,7 @@ impl Shared {
             promoted: board.get(Published::Promoted),
             promotions_refused: board.get(Published::PromotionsRefused),
             bounds_unsplit: board.get(Published::BoundsUnsplit),
+            lineage_dropped: board.get(Published::LineageDropped),
             draining: board.get(Published::Draining),
             overlapping_routes: board.get(Published::OverlappingRoutes),
             register_refused: board.get(Published::RegisterRefused),

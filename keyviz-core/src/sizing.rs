@@ -11,6 +11,7 @@ use crate::id_samples::IdSamples;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, CELL_WORDS, LINE_WORDS};
 use crate::line::Line;
+use crate::lineage::LineageRing;
 use crate::members::{MemberWords, Members};
 use crate::promote::Candidates;
 use crate::routes::Order;
@@ -127,7 +128,8 @@ impl Layout {
         let members = MemberWords::bytes(self.members) + Members::bytes(self.members);
         let buckets = self.virtuals * size_of::<Run>() + Candidates::bytes(self);
         let directories = self.directory_rows() * self.directory_words * 8;
-        let sets = self.page_set_words * 8 + self.chunks * size_of::<u32>();
+        let lineage = LineageRing::bytes(self.lineage);
+        let sets = lineage + self.page_set_words * 8 + self.chunks * size_of::<u32>();
         seats + tables + order + members + buckets + directories + sets
     }
 

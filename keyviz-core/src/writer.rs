@@ -189,13 +189,7 @@ impl State {
             Found::Member(_) => return Ok(Registered { own_slot: false }),
             Found::Unknown | Found::GaveUp => {}
         }
-        if fresh.end.is_some_and(|end| end <= fresh.start) {
-            return Err(RegisterError::EmptyRange);
-        }
-        let max = self.layout.max_bound_len;
-        if let Some(len) = [fresh.start.len(), fresh.end.map_or(0, <[u8]>::len)].into_iter().find(|len| *len > max) {
-            return Err(RegisterError::BoundTooLong { len, max });
-        }
+        self.check_bounds(&fresh)?;
         if (self.live + self.members.len) as usize >= self.layout.known {
             return Err(self.full());
         }
@@ -205,6 +199,32 @@ impl State {
             self.register_member(shared, fresh, spot)?;
         }
         Ok(Registered { own_slot })
+    }
+
+    /// Whether bounds can be a route's at all.
+    pub(crate) fn check_bounds(&self, fresh: &Fresh<'_>) -> Result<(), RegisterError> {
+        if fresh.end.is_some_and(|end| end <= fresh.start) {
+            return Err(RegisterError::EmptyRange);
+        }
+        let max = self.layout.max_bound_len;
+        match [fresh.start.len(), fresh.end.map_or(0, <[u8]>::len)].into_iter().find(|len| *len > max) {
+            Some(len) => Err(RegisterError::BoundTooLong { len, max }),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes room for so many chunks of bounds, if need be at the cost of the oldest columns; `false` when
+    /// there is none.
+    pub(crate) fn make_bounds(&mut self, shared: &Shared, chunks: usize) -> bool {
+        // Columns go only where that is sure to help: what routes hold is counted without what they
+        // share, so what is left is the history's.
+        let helps = self.layout.chunks.saturating_sub(self.held_chunks) >= chunks;
+        while !self.bounds.has(chunks) {
+            if !self.reclaim(shared, helps) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Gives a new route a seat of its own, if there is one for it. A route in the midst of a virtual
@@ -316,13 +336,8 @@ impl State {
         let (start_known, end_known) = (shared_ref(start), shared_ref(end_bytes));
         let missing = |known: Option<BoundRef>, len| if known.is_some() { 0 } else { BoundCounts::chunks_for(len) };
         let chunks = missing(start_known, start.len()) + missing(end_known, end_bytes.len());
-        // Columns go only where that is sure to help: what seats hold is counted without what they
-        // share, so what is left is the history's.
-        let helps = self.layout.chunks.saturating_sub(self.held_chunks) >= chunks;
-        while !self.bounds.has(chunks) {
-            if !self.reclaim(shared, helps) {
-                return Err(RegisterError::BoundsFull);
-            }
+        if !self.make_bounds(shared, chunks) {
+            return Err(RegisterError::BoundsFull);
         }
         // Retained before anything is inserted, so that neither can go meanwhile.
         for bound in [start_known, end_known].into_iter().flatten() {
