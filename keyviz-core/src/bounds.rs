@@ -100,6 +100,25 @@ impl Slab {
         self.word(chunk, index % CHUNK_WORDS)
     }
 
+    /// The eight bytes of a bound from byte `from` on as a big-endian number, zero-padded.
+    pub(crate) fn window_from(&self, bound: BoundRef, from: usize) -> u64 {
+        let (index, shift) = (from / 8, from % 8 * 8);
+        let first = self.window(bound, index) << shift;
+        if shift == 0 { first } else { first | self.window(bound, index + 1) >> (64 - shift) }
+    }
+
+    /// How many first bytes two bounds have in common.
+    pub(crate) fn common_prefix(&self, a: BoundRef, b: BoundRef) -> usize {
+        let most = self.len(a).min(self.len(b));
+        for index in 0..most.div_ceil(8) {
+            let differ = self.window(a, index) ^ self.window(b, index);
+            if differ != 0 {
+                return most.min(index * 8 + differ.leading_zeros() as usize / 8);
+            }
+        }
+        most
+    }
+
     /// Appends the bound's bytes. A reader that races with the writer may get bytes that no bound
     /// ever had, never more than `max_len`; it validates the column afterwards.
     #[cfg(feature = "alloc")]

@@ -4,8 +4,8 @@ use crate::config_error::ConfigError;
 use crate::label::Labels;
 use crate::layout::Layout;
 use crate::limits::{
-    LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_POOL_BYTES, MAX_RECORDERS, MAX_ROUTES, MAX_SHARDS, MAX_STEP_MS,
-    MAX_SUB_BUCKETS, MIN_STEP_MS,
+    LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES, MAX_RECORDERS, MAX_ROUTES,
+    MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
 };
 
 /// The sizes of a sampler. All memory follows from these and is taken at construction.
@@ -30,9 +30,18 @@ pub struct Config {
     pub step_ms: u64,
     /// Routes with slots of their own, 1 to 1 048 576.
     pub max_routes: u32,
+    /// Routes known, up to 16 777 216. Those beyond `max_routes` share virtual buckets. At or below
+    /// `max_routes` there are no virtual buckets: a registration beyond `max_routes` is refused.
+    pub max_known_routes: u32,
     /// Removed routes whose slots may drain at the same time; 0 means a quarter of `max_routes`,
     /// at least 8.
     pub max_draining: u32,
+    /// Virtual buckets; 0 means a quarter of `max_routes`, at least 8.
+    pub max_virtual: u32,
+    /// Routes that a row of a virtual bucket lists, 1 to 65 536; it counts all of them.
+    pub max_members: u32,
+    /// Give hot members of virtual buckets slots of their own, in exchange for cold routes.
+    pub promote: bool,
     /// K: order-preserving divisions of each route, 1 to 256; (labels + 1) x K is at most 256.
     pub sub_buckets: u16,
     /// Names for the traffic's origin.
@@ -61,7 +70,11 @@ impl Config {
     pub const DEFAULT: Config = Config {
         step_ms: 60_000,
         max_routes: 10_000,
+        max_known_routes: 100_000,
         max_draining: 0,
+        max_virtual: 0,
+        max_members: 256,
+        promote: true,
         sub_buckets: 1,
         labels: Labels::NONE,
         max_recorders: 64,
@@ -74,12 +87,16 @@ impl Config {
         prefault: true,
     };
 
-    /// What [`fixed!`](crate::fixed!) begins with: 8 routes, one recorder, 8 columns of a second, and pools
+    /// What [`fixed!`](crate::fixed!) begins with: 8 routes and no virtual buckets, one recorder, 8 columns of a second, and pools
     /// for [`roomy`](Self::roomy) to fill in.
     pub const SMALL: Config = Config {
         step_ms: 1000,
         max_routes: 8,
+        max_known_routes: 0,
         max_draining: 4,
+        max_virtual: 0,
+        max_members: 8,
+        promote: true,
         sub_buckets: 1,
         labels: Labels::NONE,
         max_recorders: 1,
@@ -121,7 +138,10 @@ impl Config {
         let ranges = [
             ("step_ms", self.step_ms, MIN_STEP_MS, MAX_STEP_MS),
             ("max_routes", self.max_routes as u64, 1, MAX_ROUTES as u64),
+            ("max_known_routes", self.max_known_routes as u64, 0, MAX_KNOWN_ROUTES as u64),
             ("max_draining", self.max_draining as u64, 0, MAX_ROUTES as u64),
+            ("max_virtual", self.max_virtual as u64, 0, MAX_ROUTES as u64),
+            ("max_members", self.max_members as u64, 1, MAX_MEMBERS as u64),
             ("sub_buckets", self.sub_buckets as u64, 1, MAX_SUB_BUCKETS as u64),
             ("(labels + 1) x sub_buckets", cells, 1, MAX_SUB_BUCKETS as u64),
             ("max_recorders", self.max_recorders as u64, 1, MAX_RECORDERS as u64),

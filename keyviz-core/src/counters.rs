@@ -44,8 +44,23 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Routes registered now.
+    /// Routes registered now, those without a slot of their own included.
     routes,
+    /// Registered routes that share a virtual bucket.
+    members,
+    /// Virtual buckets with members.
+    virtual_buckets,
+    /// Routes that had a slot of their own and were folded into a virtual bucket.
+    folded,
+    /// Members that were given a slot of their own because they were hot.
+    promoted,
+    /// Hot members that kept sharing, because no colder route could fold or no bucket could be divided.
+    promotions_refused,
+    /// Virtual buckets whose bounds changed and whose counts could not be set apart, for want of history
+    /// bytes or descriptors: what they counted shortly before stands under the later bounds.
+    bounds_unsplit,
+    /// Entries of lineage that made room for newer ones.
+    lineage_dropped,
     /// Removed routes whose slots are not free yet.
     draining,
     /// Registrations that overlapped a registered neighbour.
@@ -117,6 +132,13 @@ pub(crate) enum Published {
     WindowsMissing,
     LateAfterGrace,
     TermsUnsplit,
+    Members,
+    VirtualBuckets,
+    Folded,
+    Promoted,
+    PromotionsRefused,
+    BoundsUnsplit,
+    LineageDropped,
     HistoryBytesUsed,
     BoundBytesUsed,
     /// Whether a route ever had a group: decides the default `write_merge`.

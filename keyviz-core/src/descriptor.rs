@@ -1,4 +1,4 @@
-//! Descriptors: what a row of history needs to be shown. A route's id, its bounds, its group and the
+//! Descriptors: what a row of history needs to be shown. A route's (or virtual bucket's) id, its bounds, its group and the
 //! group's term; a change of any of these is a new descriptor, so a column keeps the truth of its
 //! own time.
 //!
@@ -26,9 +26,22 @@ pub(crate) struct Descriptor {
     pub(crate) serial: u64,
     /// When its route was registered or revived with these bounds; greater is later.
     pub(crate) since: u64,
+    /// Of a virtual bucket, how many routes it had last; 0 for a route.
+    pub(crate) members: u64,
 }
 
 impl Descriptor {
+    /// Whose it is: a route's or a virtual bucket's, and its id.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn owner(&self) -> (bool, u64) {
+        (self.is_virtual(), self.route)
+    }
+
+    /// Whether it is a virtual bucket's.
+    pub(crate) fn is_virtual(&self) -> bool {
+        self.members > 0
+    }
+
     /// Orders descriptors of one route: later bounds first, then later terms.
     #[cfg(feature = "alloc")]
     pub(crate) fn age(&self) -> (u64, u64) {
@@ -58,12 +71,14 @@ impl Descriptors {
             end: BoundRef((bounds >> 32) as u32),
             serial: word(4),
             since: word(5),
+            members: word(6),
         }
     }
 
     fn set(&self, index: u32, to: &Descriptor) {
         let bounds = u64::from(to.start.0) | u64::from(to.end.0) << 32;
-        for (i, value) in [to.route, to.group, to.term, bounds, to.serial, to.since].into_iter().enumerate() {
+        let words = [to.route, to.group, to.term, bounds, to.serial, to.since, to.members];
+        for (i, value) in words.into_iter().enumerate() {
             if let Some(word) = self.0.get(index as usize * DESCRIPTOR_WORDS + i) {
                 word.store(value, Ordering::Relaxed);
             }
@@ -81,6 +96,16 @@ impl Descriptors {
     /// Changes the term of a descriptor that no column refers to.
     pub(crate) fn set_term(&self, index: u32, term: u64) {
         self.set_word(index, 2, term);
+    }
+
+    /// Changes the bounds of a descriptor that no column refers to.
+    pub(crate) fn set_bounds(&self, index: u32, start: BoundRef, end: BoundRef) {
+        self.set_word(index, 3, u64::from(start.0) | u64::from(end.0) << 32);
+    }
+
+    /// The virtual bucket has this many routes; columns that refer to the descriptor say so from now on.
+    pub(crate) fn set_members(&self, index: u32, members: u64) {
+        self.set_word(index, 6, members);
     }
 
     /// The route is back with these bounds; columns that refer to the descriptor say so from now on.

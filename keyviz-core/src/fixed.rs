@@ -14,15 +14,21 @@ use crate::descriptor::{DescriptorMeta, Descriptors};
 use crate::groups::GroupEntry;
 use crate::halves::WriterOn;
 use crate::history::{Entry, History};
+use crate::id_samples::IdSamples;
 use crate::layout::Layout;
 use crate::line::Line;
+use crate::lineage::{LineageEntry, LineageRing};
+use crate::members::{MemberMeta, MemberWords};
 use crate::memory::WriterPools;
 use crate::pages::Pages;
 use crate::pool::{Pool, PoolMut};
+use crate::promote::{CandidatePools, Seen};
 use crate::routes::Node;
+use crate::runs::Run;
 use crate::seat::SeatMeta;
 use crate::shared::Shared;
 use crate::slot::{Division, Seats};
+use crate::space_saving::Entry as Counter;
 use crate::sync::{AtomicCount, AtomicU32, Count, Word};
 use crate::table::Table;
 use crate::writer::State;
@@ -59,7 +65,15 @@ pub struct Sizes {
     pub directories: usize,
     pub own: usize,
     pub table: usize,
+    pub member_table: usize,
     pub seats: usize,
+    pub members: usize,
+    pub samples: usize,
+    pub lineage: usize,
+    pub virtuals: usize,
+    pub reservoirs: usize,
+    pub candidates: usize,
+    pub sketch: usize,
     pub divisions: usize,
     pub chunks: usize,
     pub descriptors: usize,
@@ -85,7 +99,15 @@ impl Sizes {
             directories: layout.directories_len(),
             own: layout.directory_rows(),
             table: layout.table_len,
+            member_table: layout.member_table_len,
             seats: layout.seats,
+            members: layout.members,
+            samples: layout.id_samples_len(),
+            lineage: layout.lineage,
+            virtuals: layout.virtuals,
+            reservoirs: layout.reservoirs(),
+            candidates: layout.candidates(),
+            sketch: layout.sketch_index_len(),
             divisions: layout.divisions(),
             chunks: layout.chunks,
             descriptors: layout.descriptors,
@@ -178,7 +200,11 @@ pub struct SharedMemory<
     const DIRECTORIES: usize,
     const OWN: usize,
     const TABLE: usize,
+    const MEMBER_TABLE: usize,
     const SEATS: usize,
+    const MEMBERS: usize,
+    const SAMPLES: usize,
+    const LINEAGE: usize,
     const DIVISIONS: usize,
     const CHUNKS: usize,
     const DESCRIPTOR_WORDS: usize,
@@ -190,6 +216,11 @@ pub struct SharedMemory<
     directories: [AtomicCount; DIRECTORIES],
     own: [Line; OWN],
     table: [AtomicCount; TABLE],
+    member_table: [AtomicCount; MEMBER_TABLE],
+    member_routes: [Word; MEMBERS],
+    member_buckets: [AtomicU32; MEMBERS],
+    samples: [Word; SAMPLES],
+    lineage: [LineageEntry; LINEAGE],
     ids: [Word; SEATS],
     generations: [AtomicCount; SEATS],
     divisions: [Division; DIVISIONS],
@@ -205,14 +236,35 @@ impl<
     const DIRECTORIES: usize,
     const OWN: usize,
     const TABLE: usize,
+    const MEMBER_TABLE: usize,
     const SEATS: usize,
+    const MEMBERS: usize,
+    const SAMPLES: usize,
+    const LINEAGE: usize,
     const DIVISIONS: usize,
     const CHUNKS: usize,
     const DESCRIPTOR_WORDS: usize,
     const ENTRIES: usize,
     const WORDS: usize,
     const BLOCKS: usize,
-> SharedMemory<PAGES, DIRECTORIES, OWN, TABLE, SEATS, DIVISIONS, CHUNKS, DESCRIPTOR_WORDS, ENTRIES, WORDS, BLOCKS>
+>
+    SharedMemory<
+        PAGES,
+        DIRECTORIES,
+        OWN,
+        TABLE,
+        MEMBER_TABLE,
+        SEATS,
+        MEMBERS,
+        SAMPLES,
+        LINEAGE,
+        DIVISIONS,
+        CHUNKS,
+        DESCRIPTOR_WORDS,
+        ENTRIES,
+        WORDS,
+        BLOCKS,
+    >
 {
     /// Zeros.
     #[expect(clippy::new_without_default, reason = "for statics, which call constant functions only")]
@@ -223,6 +275,11 @@ impl<
             directories: [const { AtomicCount::new(0) }; DIRECTORIES],
             own: [const { Line::new() }; OWN],
             table: [const { AtomicCount::new(0) }; TABLE],
+            member_table: [const { AtomicCount::new(0) }; MEMBER_TABLE],
+            member_routes: [const { Word::new(0) }; MEMBERS],
+            member_buckets: [const { AtomicU32::new(0) }; MEMBERS],
+            samples: [const { Word::new(0) }; SAMPLES],
+            lineage: [const { LineageEntry::new() }; LINEAGE],
             ids: [const { Word::new(0) }; SEATS],
             generations: [const { AtomicCount::new(0) }; SEATS],
             divisions: [const { Division::new() }; DIVISIONS],
@@ -240,7 +297,10 @@ impl<
         let layout = layout(config);
         Shared {
             pages: Pages::new(&layout, Pool::Lent(&self.pages), Pool::Lent(&self.directories)),
-            table: Table::new(Pool::Lent(&self.table), layout.table_len),
+            table: Table::new(&layout, Pool::Lent(&self.table), Pool::Lent(&self.member_table)),
+            members: MemberWords::new(Pool::Lent(&self.member_routes), Pool::Lent(&self.member_buckets)),
+            id_samples: IdSamples::new(Pool::Lent(&self.samples)),
+            lineage: LineageRing::new(Pool::Lent(&self.lineage)),
             seats: Seats::new(Pool::Lent(&self.ids), Pool::Lent(&self.generations), Pool::Lent(&self.divisions)),
             slab: Slab::new(Pool::Lent(&self.chunks)),
             own: Pool::Lent(&self.own),
@@ -264,6 +324,11 @@ pub struct WriterMemory<
     const SEATS: usize,
     const DRAINING: usize,
     const NODES: usize,
+    const MEMBERS: usize,
+    const VIRTUALS: usize,
+    const RESERVOIRS: usize,
+    const CANDIDATES: usize,
+    const SKETCH: usize,
     const GROUPS: usize,
     const CHUNKS: usize,
     const DESCRIPTORS: usize,
@@ -275,6 +340,14 @@ pub struct WriterMemory<
     seats: [SeatMeta; SEATS],
     draining: [u32; DRAINING],
     nodes: [Node; NODES],
+    members: [MemberMeta; MEMBERS],
+    runs: [Run; VIRTUALS],
+    heap: [Counter; CANDIDATES],
+    index: [u32; SKETCH],
+    drained: [Count; RESERVOIRS],
+    before: [Seen; CANDIDATES],
+    now: [Seen; CANDIDATES],
+    coldest: [(u64, u32); CANDIDATES],
     groups: [GroupEntry; GROUPS],
     chunk_refs: [u32; CHUNKS],
     descriptors: [DescriptorMeta; DESCRIPTORS],
@@ -290,6 +363,11 @@ impl<
     const SEATS: usize,
     const DRAINING: usize,
     const NODES: usize,
+    const MEMBERS: usize,
+    const VIRTUALS: usize,
+    const RESERVOIRS: usize,
+    const CANDIDATES: usize,
+    const SKETCH: usize,
     const GROUPS: usize,
     const CHUNKS: usize,
     const DESCRIPTORS: usize,
@@ -297,7 +375,24 @@ impl<
     const CELLS: usize,
     const PAGE_SET: usize,
     const SCRATCH: usize,
-> WriterMemory<SEATS, DRAINING, NODES, GROUPS, CHUNKS, DESCRIPTORS, ENTRIES, CELLS, PAGE_SET, SCRATCH>
+>
+    WriterMemory<
+        SEATS,
+        DRAINING,
+        NODES,
+        MEMBERS,
+        VIRTUALS,
+        RESERVOIRS,
+        CANDIDATES,
+        SKETCH,
+        GROUPS,
+        CHUNKS,
+        DESCRIPTORS,
+        ENTRIES,
+        CELLS,
+        PAGE_SET,
+        SCRATCH,
+    >
 {
     /// All zeros, so that a static of it takes no room in the program's image.
     #[expect(clippy::new_without_default, reason = "for statics, which call constant functions only")]
@@ -307,6 +402,14 @@ impl<
             seats: [SeatMeta::BLANK; SEATS],
             draining: [0; DRAINING],
             nodes: [Node::BLANK; NODES],
+            members: [MemberMeta::BLANK; MEMBERS],
+            runs: [Run::BLANK; VIRTUALS],
+            heap: [Counter::BLANK; CANDIDATES],
+            index: [0; SKETCH],
+            drained: [0; RESERVOIRS],
+            before: [Seen::BLANK; CANDIDATES],
+            now: [Seen::BLANK; CANDIDATES],
+            coldest: [(0, 0); CANDIDATES],
             groups: [GroupEntry::BLANK; GROUPS],
             chunk_refs: [0; CHUNKS],
             descriptors: [DescriptorMeta::BLANK; DESCRIPTORS],
@@ -326,11 +429,32 @@ impl<
     /// for another configuration. Nothing is changed then.
     pub fn claim(&mut self, shared: &'static Shared, now_ms: u64) -> Result<FixedWriter<'_>, ClaimError> {
         let layout = &shared.layout;
-        let lengths = [SEATS, DRAINING, NODES, GROUPS, CHUNKS, DESCRIPTORS, ENTRIES, CELLS, PAGE_SET, SCRATCH];
+        let lengths = [
+            SEATS,
+            DRAINING,
+            NODES,
+            MEMBERS,
+            VIRTUALS,
+            RESERVOIRS,
+            CANDIDATES,
+            SKETCH,
+            GROUPS,
+            CHUNKS,
+            DESCRIPTORS,
+            ENTRIES,
+            CELLS,
+            PAGE_SET,
+            SCRATCH,
+        ];
         let wanted = [
             layout.seats,
             layout.drain_len,
             layout.nodes(),
+            layout.members,
+            layout.virtuals,
+            layout.reservoirs(),
+            layout.candidates(),
+            layout.sketch_index_len(),
             layout.group_len,
             layout.chunks,
             layout.descriptors,
@@ -350,6 +474,16 @@ impl<
             seats: PoolMut::Lent(&mut self.seats),
             draining: PoolMut::Lent(&mut self.draining),
             nodes: PoolMut::Lent(&mut self.nodes),
+            members: PoolMut::Lent(&mut self.members),
+            runs: PoolMut::Lent(&mut self.runs),
+            candidates: CandidatePools {
+                heap: PoolMut::Lent(&mut self.heap),
+                index: PoolMut::Lent(&mut self.index),
+                drained: PoolMut::Lent(&mut self.drained),
+                before: PoolMut::Lent(&mut self.before),
+                now: PoolMut::Lent(&mut self.now),
+                coldest: PoolMut::Lent(&mut self.coldest),
+            },
             groups: PoolMut::Lent(&mut self.groups),
             chunk_refs: PoolMut::Lent(&mut self.chunk_refs),
             descriptors: PoolMut::Lent(&mut self.descriptors),
@@ -470,7 +604,11 @@ macro_rules! fixed {
                 { SIZES.directories },
                 { SIZES.own },
                 { SIZES.table },
+                { SIZES.member_table },
                 { SIZES.seats },
+                { SIZES.members },
+                { SIZES.samples },
+                { SIZES.lineage },
                 { SIZES.divisions },
                 { SIZES.chunks },
                 { SIZES.descriptor_words },
@@ -487,6 +625,11 @@ macro_rules! fixed {
                 { SIZES.seats },
                 { SIZES.draining },
                 { SIZES.nodes },
+                { SIZES.members },
+                { SIZES.virtuals },
+                { SIZES.reservoirs },
+                { SIZES.candidates },
+                { SIZES.sketch },
                 { SIZES.groups },
                 { SIZES.chunks },
                 { SIZES.descriptors },

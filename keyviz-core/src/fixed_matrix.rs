@@ -20,8 +20,10 @@ use crate::window::Column;
 pub struct FixedRow<'w, const COLUMNS: usize> {
     /// Lower bound.
     pub start: Bound<'w>,
-    /// The route.
+    /// The route; of an aggregate, the virtual bucket's id.
     pub route: RouteId,
+    /// A virtual bucket: routes without slots of their own.
+    pub aggregate: bool,
     /// The label.
     pub label: Label,
     /// Which division of the route.
@@ -149,7 +151,7 @@ fn add<const N: usize>(values: &mut [u64; N], at: usize, value: u64) {
 impl<'w, const ROWS: usize, const COLUMNS: usize> FixedMatrix<'w, ROWS, COLUMNS> {
     fn add(&mut self, column: usize, cell: &CellInPlace<'w>) {
         let value = cell.counts.get(self.series);
-        let name = (cell.start, cell.route, cell.label, cell.sub_bucket, cell.end);
+        let name = (cell.start, cell.aggregate, cell.route, cell.label, cell.sub_bucket, cell.end);
         let place = self.rows.binary_search_by(|row| row.name().cmp(&name));
         let at = match place {
             Ok(at) => at,
@@ -157,6 +159,7 @@ impl<'w, const ROWS: usize, const COLUMNS: usize> FixedMatrix<'w, ROWS, COLUMNS>
                 let row = FixedRow {
                     start: cell.start,
                     route: cell.route,
+                    aggregate: cell.aggregate,
                     label: cell.label,
                     sub_bucket: cell.sub_bucket,
                     sub_buckets: cell.sub_buckets,
@@ -180,8 +183,8 @@ impl<'w, const ROWS: usize, const COLUMNS: usize> FixedMatrix<'w, ROWS, COLUMNS>
 impl<'w, const COLUMNS: usize> FixedRow<'w, COLUMNS> {
     /// What rows are told apart and ordered by. An unbounded end is the least: no two rows that differ in
     /// it alone are neighbours for any other reason.
-    fn name(&self) -> (Bound<'w>, RouteId, Label, u32, Option<Bound<'w>>) {
-        (self.start, self.route, self.label, self.sub_bucket, self.end)
+    fn name(&self) -> (Bound<'w>, bool, RouteId, Label, u32, Option<Bound<'w>>) {
+        (self.start, self.aggregate, self.route, self.label, self.sub_bucket, self.end)
     }
 }
 
@@ -195,7 +198,7 @@ impl<const ROWS: usize, const COLUMNS: usize> fmt::Display for FixedMatrix<'_, R
             writeln!(f, "{}..{} {}", column.start_ms, column.end_ms, column.state.name())?;
         }
         for row in &self.rows {
-            write!(f, "route:{}", row.route)?;
+            write!(f, "{}:{}", if row.aggregate { "virtual" } else { "route" }, row.route)?;
             if let Some(label) = self.labels.name(row.label) {
                 write!(f, ":{label}")?;
             }

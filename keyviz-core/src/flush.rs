@@ -10,7 +10,7 @@ use crate::counters::Published;
 use crate::descriptor::NONE;
 use crate::history::{ColumnState, Head, SegmentWriter};
 use crate::limits::{FULL_DRAIN_EVERY, MAX_TIME_MS, PAGE_SLOTS};
-use crate::op::Tally;
+use crate::op::{Series, Tally};
 use crate::pages::PageEntry;
 use crate::seat::{SeatMeta, SeatState};
 use crate::shared::Shared;
@@ -41,6 +41,7 @@ impl State<'_> {
         // A step back leaves no way to tell how long the column's counts took.
         let late = behind || elapsed > self.step_ms + self.step_ms / 2;
         self.adopt_pending(shared, late);
+        self.gather_candidates(shared);
         self.describe_pending(shared);
         let seal = t >= (window + 1).saturating_mul(self.step_ms);
         self.publish(shared, Some(drain), t, seal);
@@ -140,6 +141,7 @@ impl State<'_> {
             shared.board.add(Published::ColumnsSealed, 1);
             self.free_ended(shared);
             self.ordinal += 1;
+            self.trade_places(shared);
         }
         let open_from = self.open.as_ref().map_or(0, |o| o.window.saturating_mul(self.step_ms) + 1);
         shared.board.set(Published::OpenFrom, open_from);
@@ -150,7 +152,7 @@ impl State<'_> {
     fn encode(&mut self, shared: &Shared, drain: Option<Drain>, seal: bool) -> Encoded {
         let (k, lanes) = (self.layout.k, self.layout.lanes);
         let mut sums = Sums::default();
-        let State { log, seats, baselines, open_cells, open_pages, scratch, layout, .. } = self;
+        let State { log, seats, runs, baselines, open_cells, open_pages, scratch, layout, ordinal, .. } = self;
         let mut out = SegmentWriter::new(&shared.history, log);
         for page in 0..layout.pages {
             let (set, bit) = (page / 64, 1u64 << (page % 64));
@@ -160,7 +162,11 @@ impl State<'_> {
                 continue;
             }
             let first = page * PAGE_SLOTS;
-            let mut place = Place { seat: first / lanes, lane: first % lanes, sub: 0 };
+            // A page holds slots of routes or of virtual buckets, never both.
+            let (mut place, lanes, seats_end) = match first.checked_sub(layout.first_virtual_slot) {
+                Some(bucket) => (Place { seat: layout.own_seats + bucket, lane: 0, sub: 0 }, 1, layout.seats),
+                None => (Place { seat: first / lanes, lane: first % lanes, sub: 0 }, lanes, layout.own_seats),
+            };
             let mut left_open = false;
             let (base, count) = (first * k, PAGE_SLOTS * k);
             let cells = baselines.iter_mut().zip(open_cells.iter_mut()).skip(base).take(count);
@@ -173,7 +179,7 @@ impl State<'_> {
                 }
                 let at = place;
                 place.step(k, lanes);
-                let Some(meta) = seats.get_mut(at.seat) else { break };
+                let Some(meta) = seats.get_mut(at.seat).filter(|_| at.seat < seats_end) else { break };
                 if delta == [0; 4] && *open == [0; 4] && !meta.parted && meta.mark == NONE {
                     continue;
                 }
@@ -188,7 +194,14 @@ impl State<'_> {
                 let mut counts = Tally::from_words(*open);
                 counts.add(delta);
                 sums.drained.add(delta);
-                sums.write(&mut out, meta, at.row(meta, counts, k, lanes), counts);
+                sums.write(&mut out, meta, at.row(meta, counts, k, layout.lanes), counts);
+                if seal {
+                    let ops = counts.get(Series::Ops);
+                    meta.warm(ops, *ordinal);
+                    if let Some(run) = at.seat.checked_sub(layout.own_seats).and_then(|bucket| runs.get_mut(bucket)) {
+                        run.ops = run.ops.saturating_add(ops);
+                    }
+                }
                 *open = if seal { [0; 4] } else { counts.words() };
                 if at.lane + 1 == lanes && at.sub + 1 == k {
                     meta.parted &= drain.is_none();

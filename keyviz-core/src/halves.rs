@@ -29,6 +29,7 @@ use crate::reader::Reader;
 #[cfg(feature = "alloc")]
 use crate::recorder::Recorder;
 use crate::recorder::handle;
+use crate::reshape::{NewRoute, ReshapeError};
 use crate::route::{RegisterError, Registered, RouteHandle, RouteId};
 use crate::shared::Shared;
 #[cfg(feature = "alloc")]
@@ -111,14 +112,19 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// removed a moment ago goes on in its old slot if bounds and group are the same, else it gets a
     /// fresh one, and the old one drains under its old bounds.
     ///
-    /// Cost: O(log routes); about a microsecond. Recorders and readers are not disturbed.
+    /// A route beyond `max_routes` shares the slot of a virtual bucket with its neighbours, and so does
+    /// one that is registered between two that share one; hot ones get slots of their own in time. Its
+    /// operations are counted as exactly, but shown together with its neighbours'.
+    ///
+    /// Cost: O(log routes), about a microsecond; where ranges of routes in virtual buckets overlap, linear in the bucket's routes. Recorders and readers are not disturbed.
     ///
     /// # Errors
     /// With nothing changed; operations of the route then count as unattributed.
     /// - [`EmptyRange`](RegisterError::EmptyRange): `end` is not above `start`.
     /// - [`BoundTooLong`](RegisterError::BoundTooLong): a bound exceeds `max_bound_len`.
-    /// - [`Full`](RegisterError::Full): `max_routes` routes are registered; or as many removed ones as
-    ///   `max_draining` are not free yet, which takes a grace and the next sealed column.
+    /// - [`Full`](RegisterError::Full): `max_known_routes` routes are registered. Without virtual buckets:
+    ///   `max_routes` are; or as many removed ones as `max_draining` are not free yet, which takes a grace and
+    ///   the next sealed column.
     /// - [`BoundsFull`](RegisterError::BoundsFull): routes hold all of `bound_bytes`. (Bounds that only
     ///   the history holds make room, with the oldest columns, which is counted.)
     pub fn register(
@@ -139,6 +145,42 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
         self.state.remove(&self.shared, route)
     }
 
+    /// Splits a route: `parent` goes as by [`remove`](Self::remove), its parts come as by
+    /// [`register`](Self::register), and the lineage is remembered. One part may keep the parent's id.
+    ///
+    /// Operations that name the parent later are unattributed, but for those in flight, which drain into
+    /// the parent; so tell the parts' owners first, or keep its id for one part. The parts need not cover
+    /// the parent. Cost: that of the registrations.
+    ///
+    /// # Errors
+    /// [`ReshapeError`] names the route and why, with nothing changed (one exception: where registrations use
+    /// up what history leaves of the descriptors, the parts named before the one in the error stay).
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, NewRoute, RouteId, Writer};
+    /// let mut owner = Writer::new(Config::default(), 0)?;
+    /// owner.register(RouteId(1), b"a", Some(b"z"), 0)?;
+    /// let left = NewRoute { route: RouteId(1), start: b"a", end: Some(b"m"), group: 0 };
+    /// let right = NewRoute { route: RouteId(2), start: b"m", end: Some(b"z"), group: 0 };
+    /// owner.split_route(RouteId(1), &[left, right])?;
+    /// assert_eq!(owner.reader().lineage().len(), 2);
+    /// assert!(owner.split_route(RouteId(7), &[right]).is_err()); // nobody registered 7
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn split_route(&mut self, parent: RouteId, children: &[NewRoute<'_>]) -> Result<(), ReshapeError> {
+        self.state.reshape(&self.shared, &[parent], children)
+    }
+
+    /// Merges routes: `parents` go and `child` comes in their place, as by
+    /// [`split_route`](Self::split_route). It may have the id of one of them.
+    ///
+    /// # Errors
+    /// As [`split_route`](Self::split_route).
+    pub fn merge_routes(&mut self, parents: &[RouteId], child: &NewRoute<'_>) -> Result<(), ReshapeError> {
+        self.state.reshape(&self.shared, parents, core::slice::from_ref(child))
+    }
+
     /// Publishes a group's leader term. Group 0 takes none; term 0 is unknown.
     ///
     /// What was counted under a known earlier term is set apart first, so no count is shown under a
@@ -153,6 +195,13 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.shared.counters()
+    }
+
+    /// The virtual bucket that counts a registered route; `None` for a route with slots of its own and for
+    /// one that nobody registered.
+    #[must_use]
+    pub fn bucket_of(&self, route: RouteId) -> Option<u64> {
+        self.state.bucket_of(&self.shared, route)
     }
 
     /// A handle for [`Recorder::observe_handle`].
@@ -185,7 +234,7 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     #[must_use]
     pub fn sub_bucket_bounds(&self, route: RouteId, sub_bucket: u32) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
         let shared = &self.shared;
-        let Found::Seat(seat) = shared.table.find(route.0, &shared.seats) else { return None };
+        let Found::Seat(seat) = shared.find(route.0) else { return None };
         let meta = self.state.seats.get(seat)?;
         let bytes = |bound| {
             let mut bytes = Vec::new();

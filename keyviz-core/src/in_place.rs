@@ -17,8 +17,10 @@ use crate::window::Column;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CellInPlace<'a> {
-    /// The route.
+    /// The route; of an aggregate, the virtual bucket's id.
     pub route: RouteId,
+    /// A virtual bucket: routes without slots of their own.
+    pub aggregate: bool,
     /// The traffic's origin.
     pub label: Label,
     /// The lower bound of the cell's division.
@@ -67,6 +69,7 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
             let (start, end, sub_buckets) = division(shared, &described, at % k);
             each(&CellInPlace {
                 route: RouteId(described.route),
+                aggregate: described.is_virtual(),
                 label: Label((at / k) as u8),
                 start,
                 end,
@@ -85,10 +88,11 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
 fn division<'a>(shared: &'a Shared, described: &Descriptor, index: usize) -> (Bound<'a>, Option<Bound<'a>>, u32) {
     let start = Bound::whole(&shared.slab, described.start);
     let end = (!described.end.is_none()).then(|| Bound::whole(&shared.slab, described.end));
-    if shared.layout.k == 1 {
+    // Virtual buckets are not divided.
+    if shared.layout.k == 1 || described.is_virtual() {
         return (start, end, 1);
     }
-    let sub = SubLayout::in_place(&start, end.as_ref(), shared.layout.k as u32);
+    let sub = SubLayout::between(&shared.slab, described.start, described.end, shared.layout.k as u32);
     let edge = |i: u32| Bound::edge(&shared.slab, described.start, sub.prefix_len as usize, sub.edge(i));
     let index = index as u32;
     let lower = if index == 0 { start } else { edge(index) };

@@ -3,8 +3,8 @@
 use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::limits::{
-    BLOCK_BYTES, BLOCK_WORDS, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS, ENTRY_BYTES,
-    LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, PAGE_SLOTS,
+    BLOCK_BYTES, BLOCK_WORDS, CANDIDATES, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS,
+    ENTRY_BYTES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, MAX_LINEAGE, PAGE_SLOTS, RESERVOIR_WORDS,
 };
 use crate::sync::HAS_CAS;
 
@@ -26,10 +26,20 @@ pub(crate) struct Layout {
     pub(crate) k: usize,
     /// Slots of a route: one per label and one unlabelled.
     pub(crate) lanes: usize,
-    /// Routes that may be registered.
+    /// Routes that may have a seat of their own.
     pub(crate) max_routes: usize,
-    /// Places for a route's slots, live or draining.
+    /// Routes that may be registered.
+    pub(crate) known: usize,
+    /// Seats of routes, live or draining.
+    pub(crate) own_seats: usize,
+    /// Seats of virtual buckets; they stand behind the routes'.
+    pub(crate) virtuals: usize,
+    /// All seats.
     pub(crate) seats: usize,
+    /// Routes that may share a virtual bucket.
+    pub(crate) members: usize,
+    /// The slot of the first virtual bucket, where a page begins.
+    pub(crate) first_virtual_slot: usize,
     /// Slots of all seats.
     pub(crate) slots: usize,
     /// Pages that cover all slots once: the length of a directory.
@@ -42,8 +52,10 @@ pub(crate) struct Layout {
     pub(crate) shards: usize,
     /// Pages in the pool.
     pub(crate) pool_pages: usize,
-    /// Entries of the route table, a power of two.
+    /// Entries of the table of routes with seats of their own, a power of two.
     pub(crate) table_len: usize,
+    /// Entries of the table of members, a power of two; 0 without virtual buckets.
+    pub(crate) member_table_len: usize,
     /// Entries of the group table, a power of two.
     pub(crate) group_len: usize,
     pub(crate) chunks: usize,
@@ -54,6 +66,8 @@ pub(crate) struct Layout {
     pub(crate) blocks: usize,
     /// Words that say which pages have open counts.
     pub(crate) page_set_words: usize,
+    /// Splits and merges remembered, each pair of parent and child for itself.
+    pub(crate) lineage: usize,
     /// Buckets of the index of draining seats, a power of two.
     pub(crate) drain_len: usize,
 }
@@ -66,20 +80,33 @@ impl Layout {
         let k = config.sub_buckets as usize;
         let lanes = config.labels.len() + 1;
         let max_routes = config.max_routes as usize;
-        let max_draining = match config.max_draining {
-            0 if max_routes / 4 < 8 => 8,
-            0 => max_routes / 4,
+        let quarter = if max_routes / 4 < 8 { 8 } else { max_routes / 4 };
+        let max_draining = if config.max_draining == 0 { quarter } else { config.max_draining as usize };
+        let own_seats = max_routes + max_draining;
+        let told = config.max_known_routes as usize;
+        let known = if told > max_routes { told } else { max_routes };
+        let virtuals = match config.max_virtual {
+            _ if known == max_routes => 0,
+            0 => quarter,
             given => given as usize,
         };
-        let seats = max_routes + max_draining;
-        let slots = seats * lanes;
+        let members = if virtuals > 0 { known } else { 0 };
+        let seats = own_seats + virtuals;
+        let own_slots = own_seats * lanes;
+        let first_virtual_slot = if virtuals > 0 { own_slots.next_multiple_of(PAGE_SLOTS) } else { own_slots };
+        let slots = first_virtual_slot + virtuals;
         let pages = slots.div_ceil(PAGE_SLOTS);
         let page_lines = PAGE_SLOTS / LINE_CELLS * k;
         let mut layout = Layout {
             k,
             lanes,
             max_routes,
+            known,
+            own_seats,
+            virtuals,
             seats,
+            members,
+            first_virtual_slot,
             slots,
             pages,
             page_lines,
@@ -87,7 +114,8 @@ impl Layout {
             recorders: config.max_recorders as usize,
             shards: config.shared_shards as usize,
             pool_pages: config.cell_bytes / (page_lines * LINE_BYTES),
-            table_len: (2 * seats).next_power_of_two(),
+            table_len: (2 * own_seats).next_power_of_two(),
+            member_table_len: if members > 0 { (2 * members).next_power_of_two() } else { 0 },
             group_len: (4 * seats).next_power_of_two(),
             chunks: config.bound_bytes / CHUNK_SIZE,
             max_bound_len: config.max_bound_len as usize,
@@ -95,6 +123,7 @@ impl Layout {
             columns: config.history_columns as usize,
             blocks: 0,
             page_set_words: pages.div_ceil(64),
+            lineage: if 2 * known > MAX_LINEAGE { MAX_LINEAGE } else { 2 * known },
             drain_len: seats.next_power_of_two(),
         };
         let per_block = BLOCK_BYTES + size_of::<u32>();
@@ -123,6 +152,39 @@ impl Layout {
         Ok(layout)
     }
 
+    /// The first slot of a seat, and how many it has.
+    pub(crate) const fn slots_of(&self, seat: usize) -> (usize, usize) {
+        match seat.checked_sub(self.own_seats) {
+            Some(bucket) => (self.first_virtual_slot + bucket, 1),
+            None => (seat * self.lanes, self.lanes),
+        }
+    }
+
+    /// Whether a seat is a virtual bucket's.
+    pub(crate) const fn is_virtual(&self, seat: u32) -> bool {
+        seat as usize >= self.own_seats
+    }
+
+    /// Reservoirs of sampled route ids: one for each row of the directory.
+    pub(crate) const fn reservoirs(&self) -> usize {
+        if self.virtuals > 0 { self.directory_rows() } else { 0 }
+    }
+
+    /// Words of all reservoirs.
+    pub(crate) const fn id_samples_len(&self) -> usize {
+        self.reservoirs() * RESERVOIR_WORDS
+    }
+
+    /// Members that are kept in sight as candidates for seats of their own.
+    pub(crate) const fn candidates(&self) -> usize {
+        if self.virtuals > 0 { CANDIDATES } else { 0 }
+    }
+
+    /// Entries of the index of the sketch of candidates, a power of two.
+    pub(crate) const fn sketch_index_len(&self) -> usize {
+        (2 * self.candidates()).next_power_of_two()
+    }
+
     /// Cells of the whole key space.
     pub(crate) const fn cells(&self) -> usize {
         self.slots * self.k
@@ -140,7 +202,7 @@ impl Layout {
 
     /// Seats that say how their route divides.
     pub(crate) const fn divisions(&self) -> usize {
-        if self.k > 1 { self.seats } else { 0 }
+        if self.k > 1 { self.own_seats } else { 0 }
     }
 
     /// Words of all descriptors.
@@ -155,7 +217,7 @@ impl Layout {
 
     /// Nodes of the routes' order.
     pub(crate) const fn nodes(&self) -> usize {
-        crate::routes::nodes_for(self.seats)
+        crate::routes::nodes_for(self.known)
     }
 
     /// Words of a page's sums.

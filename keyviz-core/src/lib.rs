@@ -35,10 +35,11 @@
 //! # The modules, in the order of the data's way
 //! ground: `sync` `limits` `line` `op` `key` `label` `route` `config` `config_error` `zeroed` `layout`
 //! `counters` →
-//! count: `bounds` `sub_bucket` `slot` `pages` `table` →
-//! keep: `descriptor` `column` `history` →
+//! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `id_samples` `space_saving` →
+//! keep: `descriptor` `column` `history` `lineage` →
 //! both halves: `shared` `recorder` →
-//! change: `routes` `groups` `grace` `seat` `retire` `writer` `terms` `flush` →
+//! change: `routes` `groups` `grace` `seat` `places` `retire` `writer` `runs` `coarsen` `reshape` `promote`
+//! `terms` `flush` →
 //! show: `reading` `matrix` `reader` →
 //! speak: `wire` → the doors: `halves` `sampler` `sizing`.
 
@@ -53,6 +54,7 @@ extern crate std;
 
 mod bound;
 mod bounds;
+mod coarsen;
 mod column;
 mod config;
 mod config_error;
@@ -67,35 +69,43 @@ mod grace;
 mod groups;
 mod halves;
 mod history;
+mod id_samples;
 mod in_place;
 mod key;
 mod label;
 mod layout;
 pub mod limits;
 mod line;
+mod lineage;
 #[cfg(feature = "alloc")]
 mod matrix;
+mod members;
 mod memory;
 #[cfg(keyviz_loom)]
 #[doc(hidden)]
 pub mod model;
 mod op;
 mod pages;
+mod places;
 mod pool;
+mod promote;
 #[cfg(feature = "alloc")]
 mod reader;
 #[cfg(feature = "alloc")]
 mod reading;
 mod recorder;
+mod reshape;
 mod retire;
 mod route;
 mod routes;
+mod runs;
 #[cfg(feature = "std")]
 mod sampler;
 mod seat;
 mod shared;
 mod sizing;
 mod slot;
+mod space_saving;
 mod sub_bucket;
 mod sync;
 mod table;
@@ -120,6 +130,7 @@ pub use halves::WriterOn;
 pub use history::ColumnState;
 pub use in_place::CellInPlace;
 pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
+pub use lineage::Lineage;
 #[cfg(feature = "alloc")]
 pub use matrix::{BucketId, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
 pub use op::{Op, Series, Tally};
@@ -128,6 +139,7 @@ pub use reader::{CellView, FixedReader, Reader, ReaderOn, WindowInfo};
 #[cfg(feature = "alloc")]
 pub use recorder::Recorder;
 pub use recorder::{FixedRecorder, RecorderOn};
+pub use reshape::{NewRoute, ReshapeError};
 pub use route::{RegisterError, Registered, RouteHandle, RouteId};
 #[cfg(feature = "std")]
 pub use sampler::Sampler;

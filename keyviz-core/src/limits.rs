@@ -9,6 +9,8 @@ pub const MIN_STEP_MS: u64 = 100;
 pub const MAX_STEP_MS: u64 = 86_400_000;
 /// Most routes with slots of their own.
 pub const MAX_ROUTES: u32 = 1 << 20;
+/// Most routes known, those that share slots included.
+pub const MAX_KNOWN_ROUTES: u32 = if HALVED { (1 << 24) - 1 } else { 1 << 24 };
 /// Most sub-buckets of a route, and most slots x sub-buckets of one.
 pub const MAX_SUB_BUCKETS: u32 = 256;
 /// Most recorders with cells of their own.
@@ -26,6 +28,10 @@ pub const MAX_BOUND_LEN: u32 = 64 * 1024;
 pub const MAX_POOL_BYTES: u64 = if HALVED { 1 << 30 } else { 1 << 36 };
 /// Last instant a flush takes, in Unix milliseconds: the end of the year 9999.
 pub const MAX_TIME_MS: u64 = 253_402_300_799_999;
+/// Most routes that a row of a virtual bucket lists.
+pub const MAX_MEMBERS: u32 = 1 << 16;
+/// Most pairs of parent and child that are remembered.
+pub const MAX_LINEAGE: usize = 1024;
 /// Most rows a reader gets.
 pub const MAX_ROWS: usize = 1024;
 /// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs on,
@@ -44,11 +50,17 @@ pub(crate) const ENTRY_FIELDS: usize = if HALVED { 18 } else { 31 };
 /// Bytes of an entry of the column index.
 pub(crate) const ENTRY_BYTES: usize = COUNT_BYTES + ENTRY_FIELDS * 8;
 /// Words of a descriptor, and bytes of what the writer knows of it besides.
-pub(crate) const DESCRIPTOR_WORDS: usize = 6;
+pub(crate) const DESCRIPTOR_WORDS: usize = 7;
 /// See [`DESCRIPTOR_WORDS`].
 pub(crate) const DESCRIPTOR_META_BYTES: usize = 16;
 /// Bytes between two touches of memory: no machine that has pages has smaller ones.
 pub(crate) const PAGE_BYTES: usize = 4096;
+/// Samples of route ids that a recorder has room for between two flushes.
+pub(crate) const ID_SAMPLES: usize = if cfg!(keyviz_loom) { 2 } else { 512 };
+/// Words of a recorder's samples, with the gap to the next.
+pub(crate) const RESERVOIR_WORDS: usize = ID_SAMPLES + LINE_WORDS;
+/// Routes that the search for hot members of virtual buckets keeps in sight.
+pub(crate) const CANDIDATES: usize = if cfg!(keyviz_loom) { 2 } else { 256 };
 /// Slots of one page of cells. A model checker looks at every word, so for it what can be small is.
 pub(crate) const PAGE_SLOTS: usize = match (cfg!(keyviz_loom), HALVED) {
     (true, _) => 4,

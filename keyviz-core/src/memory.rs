@@ -6,11 +6,18 @@ use crate::descriptor::DescriptorMeta;
 use crate::groups::GroupEntry;
 #[cfg(feature = "alloc")]
 use crate::layout::Layout;
+use crate::members::MemberMeta;
 use crate::pool::PoolMut;
 #[cfg(feature = "alloc")]
 use crate::pool::Source;
+use crate::promote::CandidatePools;
+#[cfg(feature = "alloc")]
+use crate::promote::Seen;
 use crate::routes::Node;
+use crate::runs::Run;
 use crate::seat::SeatMeta;
+#[cfg(feature = "alloc")]
+use crate::space_saving::Entry as Counter;
 use crate::sync::Count;
 
 /// What the writing half is made of. What it begins as, each owner says.
@@ -18,6 +25,9 @@ pub(crate) struct WriterPools<'m> {
     pub(crate) seats: PoolMut<'m, SeatMeta>,
     pub(crate) draining: PoolMut<'m, u32>,
     pub(crate) nodes: PoolMut<'m, Node>,
+    pub(crate) members: PoolMut<'m, MemberMeta>,
+    pub(crate) runs: PoolMut<'m, Run>,
+    pub(crate) candidates: CandidatePools<'m>,
     pub(crate) groups: PoolMut<'m, GroupEntry>,
     pub(crate) chunk_refs: PoolMut<'m, u32>,
     pub(crate) descriptors: PoolMut<'m, DescriptorMeta>,
@@ -37,6 +47,16 @@ impl WriterPools<'static> {
             seats: M::filled(layout.seats, SeatMeta::BLANK)?,
             draining: M::zeroed(layout.drain_len)?,
             nodes: M::filled(layout.nodes(), Node::BLANK)?,
+            members: M::filled(layout.members, MemberMeta::BLANK)?,
+            runs: M::filled(layout.virtuals, Run::BLANK)?,
+            candidates: CandidatePools {
+                heap: M::filled(layout.candidates(), Counter::BLANK)?,
+                index: M::zeroed(layout.sketch_index_len())?,
+                drained: M::zeroed(layout.reservoirs())?,
+                before: M::filled(layout.candidates(), Seen::BLANK)?,
+                now: M::filled(layout.candidates(), Seen::BLANK)?,
+                coldest: M::filled(layout.candidates(), (0, 0))?,
+            },
             groups: M::filled(layout.group_len, GroupEntry::BLANK)?,
             chunk_refs: M::zeroed(layout.chunks)?,
             descriptors: M::filled(layout.descriptors, DescriptorMeta::BLANK)?,

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::counters::{Counters, Published};
 use crate::history::ColumnState;
 use crate::label::Label;
+use crate::lineage::Lineage;
 use crate::matrix::{Column, Matrix, MatrixQuery, WriteMerge};
 use crate::op::Tally;
 use crate::reading::Reading;
@@ -52,8 +53,10 @@ pub struct WindowInfo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CellView<'a> {
-    /// The route.
+    /// The route; of an aggregate the virtual bucket's id.
     pub route: RouteId,
+    /// It is a virtual bucket: routes side by side that share their counters.
+    pub aggregate: bool,
     /// The traffic's origin.
     pub label: Label,
     /// The route's lower bound at that time.
@@ -97,6 +100,13 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
     #[must_use]
     pub fn write_merge(&self) -> WriteMerge {
         crate::matrix::write_merge(&self.shared)
+    }
+
+    /// Which routes came of which, oldest first: the latest 1024 pairs of parent and child (or twice
+    /// `max_known_routes`, if that is less). What went is counted in `lineage_dropped`.
+    #[must_use]
+    pub fn lineage(&self) -> Vec<Lineage> {
+        self.shared.lineage.read()
     }
 
     /// Everything counted about counting.
@@ -153,6 +163,7 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
                         &column,
                         &CellView {
                             route: RouteId(known.descriptor.route),
+                            aggregate: known.descriptor.is_virtual(),
                             label: Label((at / k) as u8),
                             start: &known.start,
                             end: known.end.as_deref(),

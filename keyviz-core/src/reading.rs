@@ -133,7 +133,9 @@ impl<'a> Reading<'a> {
             };
             let start = bound(descriptor.start);
             let end = (!descriptor.end.is_none()).then(|| bound(descriptor.end));
-            let sub = SubLayout::new(&start, end.as_deref(), shared.layout.k as u32);
+            // Virtual buckets are not divided.
+            let k = if descriptor.is_virtual() { 1 } else { shared.layout.k as u32 };
+            let sub = SubLayout::new(&start, end.as_deref(), k);
             *slot = known.len() as u32;
             known.push(Known { descriptor, start, end, sub });
         });

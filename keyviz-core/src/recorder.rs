@@ -21,6 +21,9 @@ use crate::shared::{Shared, own};
 use crate::sync::{AtomicCount, HAS_CAS, Ordering, compiler_fence, narrow};
 use crate::table::Found;
 
+/// How often a member that moved is searched for again before its operation counts as unattributed.
+const MAX_RETRIES: usize = 4;
+
 /// Observes for one thread at a time: it can be sent to another thread, not shared with it.
 ///
 /// Making and dropping one takes about a microsecond and allocates nothing. What it has counted
@@ -182,17 +185,28 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         if self.shared.seats.generation(seat) == Some(handle.generation) {
             return self.count(seat, Label::NONE, op, key, bytes, 1);
         }
-        self.add_own(own::STALE_HANDLES, 1);
+        if *handle != RouteHandle::shared(handle.route) {
+            self.add_own(own::STALE_HANDLES, 1);
+        }
         *handle = self.handle(handle.route);
         self.observe_further(handle.route, op, key, bytes);
     }
 
     #[inline(never)]
     fn observe_any(&self, route: RouteId, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
-        match self.shared.table.find(route.0, &self.shared.seats) {
-            Found::Seat(seat) => self.count(seat, label, op, key, bytes, times),
-            found => self.unattributed(found, op, bytes, times),
+        // A member that was promoted or removed between the two looks is searched for again.
+        for _ in 0..=MAX_RETRIES {
+            match self.shared.find(route.0) {
+                Found::Seat(seat) => return self.count(seat, label, op, key, bytes, times),
+                Found::Member(member) => {
+                    if let Some(bucket) = self.shared.members.bucket(member, route.0) {
+                        return self.count_member(route, bucket, label, op, bytes, times);
+                    }
+                }
+                found => return self.unattributed(found, op, bytes, times),
+            }
         }
+        self.unattributed(Found::GaveUp, op, bytes, times);
     }
 
     /// Counts one operation in a page that an owner of pages has, and gives the page's directory word;
@@ -225,11 +239,32 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         handle(&self.shared, route)
     }
 
+    /// Counts in a virtual bucket, and perhaps notes for which of its members.
+    #[inline(never)]
+    fn count_member(&self, route: RouteId, bucket: usize, label: Label, op: Op, bytes: u64, times: u64) {
+        if label != Label::NONE {
+            // Buckets have no labels, but a name that is not configured is counted.
+            let _ = self.lane(label);
+        }
+        let (slot, _) = self.shared.layout.slots_of(bucket);
+        self.count_slot(slot, 0, op, bytes, times);
+        if let Some(line) = self.shared.own.get(self.row) {
+            let epoch = self.shared.pages.epoch();
+            self.shared.id_samples.offer(line, self.row, epoch, route.0, times);
+        }
+    }
+
     fn count(&self, seat: usize, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
         let shared = &*self.shared;
         let lane = if label == Label::NONE { 0 } else { self.lane(label) };
         let slot = seat * self.lanes + lane;
         let sub = if self.k == 1 { 0 } else { shared.seats.sub_bucket(seat, &shared.slab, key) };
+        self.count_slot(slot, sub, op, bytes, times);
+    }
+
+    #[inline]
+    fn count_slot(&self, slot: usize, sub: usize, op: Op, bytes: u64, times: u64) {
+        let shared = &*self.shared;
         let word = shared.pages.entry_in(self.directory, slot / PAGE_SLOTS);
         let Some(word) = word.filter(|_| self.owned) else {
             return self.count_shared(slot, sub, op, bytes, times);
@@ -319,11 +354,15 @@ impl<S: Deref<Target = Shared>> core::fmt::Debug for RecorderOn<S> {
 /// Looks up a route for a handle.
 pub(crate) fn handle(shared: &Shared, route: RouteId) -> RouteHandle {
     let none = RouteHandle { route, seat: RouteHandle::NO_SEAT, generation: 0 };
-    let Found::Seat(seat) = shared.table.find(route.0, &shared.seats) else { return none };
+    let seat = match shared.find(route.0) {
+        Found::Seat(seat) => seat,
+        Found::Member(_) => return RouteHandle::shared(route),
+        _ => return none,
+    };
     let Some(generation) = shared.seats.generation(seat) else { return none };
     // The generation must be that of the seat as this route's: it is raised before the id changes,
     // so an id that is still the same was this generation's.
-    match shared.table.find(route.0, &shared.seats) {
+    match shared.find(route.0) {
         Found::Seat(again) if again == seat && shared.seats.generation(seat) == Some(generation) => {
             RouteHandle { route, seat: seat as u32, generation }
         }

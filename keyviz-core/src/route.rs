@@ -29,6 +29,12 @@ impl RouteHandle {
     /// A seat number no route has; a handle with it always falls back to a lookup.
     pub(crate) const NO_SEAT: u32 = u32::MAX;
 
+    /// The handle of a route that shares a virtual bucket: looked up each time, and not for being out of
+    /// date.
+    pub(crate) const fn shared(route: RouteId) -> Self {
+        RouteHandle { route, seat: Self::NO_SEAT, generation: u64::MAX }
+    }
+
     /// The route it was taken for.
     #[must_use]
     pub const fn route(&self) -> RouteId {
@@ -40,7 +46,7 @@ impl RouteHandle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Registered {
-    /// The route has a slot of its own (always so until virtual buckets share slots).
+    /// The route has slots of its own; else it shares those of a virtual bucket.
     pub own_slot: bool,
 }
 
@@ -57,7 +63,8 @@ pub enum RegisterError {
         /// `Config::max_bound_len`.
         max: usize,
     },
-    /// `max_routes` routes are registered, or all slots of removed routes are still in their grace.
+    /// `max_known_routes` routes are registered; or the route can neither have a slot of its own (all
+    /// `max_routes` are taken, or all slots of removed routes are still in their grace) nor join a virtual bucket.
     Full {
         /// Routes registered now.
         routes: u32,
@@ -77,7 +84,7 @@ impl fmt::Display for RegisterError {
             }
             Self::Full { routes, draining } => write!(
                 f,
-                "all slots are taken ({routes} routes registered, {draining} removed ones draining); raise max_routes or max_draining"
+                "all slots are taken ({routes} routes registered, {draining} removed ones draining); raise max_routes, max_known_routes or max_draining"
             ),
             Self::BoundsFull => f.write_str("the bytes for bounds are used up; raise bound_bytes"),
         }

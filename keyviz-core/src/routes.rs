@@ -1,4 +1,4 @@
-//! Live routes in the order of their starts: a B+tree in arrays, of fixed capacity.
+//! Known routes in the order of their starts: a B+tree in arrays, of fixed capacity.
 //!
 //! Nodes hold up to 32 entries. An entry carries the first eight bytes of its start, so most
 //! comparisons touch nothing else; a tie is settled by whoever calls, who knows the bounds. Two
@@ -16,7 +16,7 @@ const MERGE: usize = FANOUT * 3 / 4;
 /// Levels of a tree of 2^20 routes with 12 entries a node are 6.
 const MAX_DEPTH: usize = 8;
 
-/// A place in the order: the start's first eight bytes, and the seat.
+/// A place in the order: the start's first eight bytes, and the seat, or the member's place behind the seats.
 #[derive(Clone, Copy, Default)]
 struct Key {
     prefix: u64,
@@ -254,6 +254,22 @@ impl<'m> Order<'m> {
         (before, after)
     }
 
+    /// Puts another seat where one is, at the same start.
+    pub(crate) fn replace(&mut self, prefix: u64, old: u32, new: u32, mut target: impl FnMut(u32) -> Order_) -> bool {
+        let path = self.path(prefix, &mut target);
+        let (leaf, at) = path.get(path.depth - 1);
+        if at >= self.node(leaf).len() || self.node(leaf).key(at).seat != old {
+            return false;
+        }
+        self.edit(leaf, |node| node.set_key(at, Key { prefix, seat: new }));
+        for level in (0..path.depth - 1).rev() {
+            let (index, at) = path.get(level);
+            let least = self.least(self.node(index).child(at));
+            self.edit(index, |node| node.set_key(at, least));
+        }
+        true
+    }
+
     /// The last seat of the leaf before the path's, or the first of the one after it.
     fn sideways(&self, path: &Path, after: bool) -> Option<u32> {
         for level in (0..path.depth - 1).rev() {
@@ -375,12 +391,36 @@ mod tests {
                     order.insert(prefix, seat, compare(seat));
                 } else if kind == 0 {
                     prop_assert_eq!(order.remove(prefix, seat, compare(seat)), truth.remove(&seat));
+                } else {
+                    // There, and there again under the same number: nothing may move.
+                    prop_assert!(order.replace(prefix, seat, seat, compare(seat)));
                 }
                 let (before, after) = order.neighbours(prefix, compare(seat));
                 prop_assert_eq!(before, truth.range(..seat).next_back().copied());
                 prop_assert_eq!(after, truth.range(seat + 1..).next().copied());
             }
             check(&order, &truth);
+        }
+    }
+
+    #[test]
+    fn a_replaced_seat_is_found_by_its_new_number() {
+        // A route's start does not change with its number: seats from 1000 on stand for those less 1000.
+        let by_start = |target: u32| move |seat: u32| (target % 1000).cmp(&(seat % 1000));
+        let mut order = with_room_for(1000);
+        for seat in 0..1000 {
+            order.insert(0, seat, by_start(seat));
+        }
+        for seat in (0..1000).step_by(3) {
+            assert!(order.replace(0, seat, seat + 1000, by_start(seat)));
+            assert!(!order.replace(0, seat, seat + 1000, by_start(seat)));
+        }
+        let mut seats = Vec::new();
+        order.walk(order.root, &mut |s| seats.push(s));
+        let expected: Vec<u32> = (0..1000).map(|seat| if seat % 3 == 0 { seat + 1000 } else { seat }).collect();
+        assert_eq!(seats, expected);
+        for seat in expected {
+            assert!(order.remove(0, seat, by_start(seat)));
         }
     }
 

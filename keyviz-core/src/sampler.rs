@@ -12,6 +12,7 @@ use crate::label::Label;
 use crate::op::Op;
 use crate::reader::Reader;
 use crate::recorder::{Recorder, handle};
+use crate::reshape::{NewRoute, ReshapeError};
 use crate::route::{RegisterError, Registered, RouteHandle, RouteId};
 use crate::shared::Shared;
 use crate::sync::Ordering;
@@ -122,6 +123,9 @@ impl Sampler {
     /// removed a moment ago goes on in its old slot if bounds and group are the same, else it gets a
     /// fresh one, and the old one drains under its old bounds.
     ///
+    /// A route beyond `max_routes` shares the slot of a virtual bucket with its neighbours; see
+    /// [`Writer::register`].
+    ///
     /// Cost: O(log routes); about a microsecond. Recorders and readers are not disturbed.
     ///
     /// # Errors
@@ -144,10 +148,53 @@ impl Sampler {
         self.writer().remove(route)
     }
 
+    /// Splits a route: `parent` goes as by [`remove`](Self::remove), its parts come as by
+    /// [`register`](Self::register), and the lineage is remembered. One part may keep the parent's id.
+    ///
+    /// Operations that name the parent later are unattributed, but for those in flight, which drain into
+    /// the parent; so tell the parts' owners first, or keep its id for one part. The parts need not cover
+    /// the parent. Cost: that of the registrations.
+    ///
+    /// # Errors
+    /// [`ReshapeError`] names the route and why, with nothing changed (one exception: where registrations use
+    /// up what history leaves of the descriptors, the parts named before the one in the error stay).
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, NewRoute, RouteId, Sampler};
+    /// let owner = Sampler::new(Config::default(), 0)?;
+    /// owner.register(RouteId(1), b"a", Some(b"z"), 0)?;
+    /// let left = NewRoute { route: RouteId(1), start: b"a", end: Some(b"m"), group: 0 };
+    /// let right = NewRoute { route: RouteId(2), start: b"m", end: Some(b"z"), group: 0 };
+    /// owner.split_route(RouteId(1), &[left, right])?;
+    /// assert_eq!(owner.reader().lineage().len(), 2);
+    /// assert!(owner.split_route(RouteId(7), &[right]).is_err()); // nobody registered 7
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn split_route(&self, parent: RouteId, children: &[NewRoute<'_>]) -> Result<(), ReshapeError> {
+        self.writer().split_route(parent, children)
+    }
+
+    /// Merges routes: `parents` go and `child` comes in their place, as by
+    /// [`split_route`](Self::split_route). It may have the id of one of them.
+    ///
+    /// # Errors
+    /// As [`split_route`](Self::split_route).
+    pub fn merge_routes(&self, parents: &[RouteId], child: &NewRoute<'_>) -> Result<(), ReshapeError> {
+        self.writer().merge_routes(parents, child)
+    }
+
     /// Publishes a group's leader term; see [`Writer::set_term`]. Holds the lock that flush and route
     /// changes take.
     pub fn set_term(&self, group: u64, term: u64) {
         self.writer().set_term(group, term);
+    }
+
+    /// The virtual bucket that counts a registered route; `None` for a route with slots of its own and for
+    /// one that nobody registered.
+    #[must_use]
+    pub fn bucket_of(&self, route: RouteId) -> Option<u64> {
+        self.writer().bucket_of(route)
     }
 
     /// A handle for [`Recorder::observe_handle`].

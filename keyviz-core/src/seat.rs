@@ -1,4 +1,4 @@
-//! What the writer knows of each seat.
+//! What the writer knows of each seat: a route's, or a virtual bucket's.
 //!
 //! A seat goes free → live → draining → ended → free: *live* while its route is registered, *draining*
 //! for the grace after the removal, *ended* until the open column that may hold counts of it is sealed.
@@ -28,14 +28,21 @@ pub(crate) struct SeatMeta {
     pub(crate) descriptor: u32,
     /// A column refers to the descriptor, or will.
     pub(crate) described: bool,
-    /// The group's term is not that of the descriptor, for want of a free one.
-    pub(crate) term_pending: bool,
+    /// The descriptor is out of date, for want of a free one: in its group's term, or in the bucket's bounds.
+    pub(crate) pending: bool,
     pub(crate) route: u64,
     pub(crate) group: u64,
     pub(crate) start: BoundRef,
     pub(crate) end: BoundRef,
     pub(crate) grace: Grace,
-    /// Free, draining or ended seats: the list it is in.
+    /// A decaying average of the operations of a window, as of `warm_at`.
+    pub(crate) warmth: u64,
+    /// The column that `warmth` was last brought up to.
+    pub(crate) warm_at: u64,
+    /// The column that was open when the route got the seat.
+    pub(crate) seated: u64,
+    /// Free, draining or ended seats: the list it is in. A live route's: the known routes after and before
+    /// it, in the order of their starts.
     pub(crate) next: u32,
     pub(crate) previous: u32,
     /// Draining seats: the next whose route id hashes alike.
@@ -65,17 +72,32 @@ impl SeatMeta {
             mark: NONE,
             descriptor: NONE,
             described: false,
-            term_pending: false,
+            pending: false,
             route: 0,
             group: 0,
             start: BoundRef::NONE,
             end: BoundRef::NONE,
             grace: Grace::NEW,
+            warmth: 0,
+            warm_at: 0,
+            seated: 0,
             next,
             previous: NONE,
             next_alike: NONE,
             next_in_group: NONE,
             previous_in_group: NONE,
         }
+    }
+
+    /// Adds what a window had; a window ago counts half.
+    pub(crate) fn warm(&mut self, ops: u64, column: u64) {
+        self.warmth = self.warmth_at(column).saturating_add(ops / 2);
+        self.warm_at = column;
+    }
+
+    /// The average as of a column.
+    pub(crate) fn warmth_at(&self, column: u64) -> u64 {
+        let windows = column.saturating_sub(self.warm_at).min(63);
+        self.warmth >> windows
     }
 }

@@ -8,8 +8,11 @@ use crate::config_error::ConfigError;
 use crate::counters::{Board, Published};
 use crate::descriptor::Descriptors;
 use crate::history::History;
+use crate::id_samples::IdSamples;
 use crate::layout::Layout;
 use crate::line::Line;
+use crate::lineage::LineageRing;
+use crate::members::MemberWords;
 use crate::pages::Pages;
 use crate::pool::Pool;
 #[cfg(feature = "alloc")]
@@ -19,7 +22,7 @@ use crate::slot::Seats;
 #[cfg(feature = "std")]
 use crate::sync::AtomicBool;
 use crate::sync::{AtomicU32, Count, Ordering, wide};
-use crate::table::Table;
+use crate::table::{Found, Table};
 
 /// Words of a recorder's own line.
 pub(crate) mod own {
@@ -29,6 +32,15 @@ pub(crate) mod own {
     pub(crate) const LOOKUP_GAVE_UP: usize = 6;
     pub(crate) const SHARED_OPS: usize = 7;
     pub(crate) const PAGES_REFUSED: usize = 8;
+    /// State of the draws that sample route ids.
+    pub(crate) const SAMPLE_DRAWS: usize = 9;
+    /// Operations that might have been sampled, ever, and when the reservoir was begun.
+    pub(crate) const SAMPLE_TOTAL: usize = 10;
+    pub(crate) const SAMPLE_BASE: usize = 11;
+    /// The flush epoch in which it was begun.
+    pub(crate) const SAMPLE_EPOCH: usize = 12;
+    /// Samples in it.
+    pub(crate) const SAMPLES: usize = 13;
     /// 1 while a recorder owns the line and the directory of the same number.
     pub(crate) const OWNER: usize = 15;
 }
@@ -41,11 +53,14 @@ pub struct Shared {
     pub(crate) pages: Pages,
     pub(crate) table: Table,
     pub(crate) seats: Seats,
+    pub(crate) members: MemberWords,
+    pub(crate) id_samples: IdSamples,
     pub(crate) slab: Slab,
     /// A line for each recorder, then one for each shared shard.
     pub(crate) own: Pool<Line>,
     pub(crate) descriptors: Descriptors,
     pub(crate) history: History,
+    pub(crate) lineage: LineageRing,
     pub(crate) board: Board,
     /// Recorders refused, the next shard to give out, retries of readers: what any thread may count,
     /// seldom.
@@ -82,8 +97,10 @@ impl Shared {
     pub(crate) fn take<M: Source>(config: Config, layout: Layout) -> Result<Shared, ConfigError> {
         Ok(Shared {
             pages: Pages::new(&layout, M::shared(layout.pool_lines())?, M::shared(layout.directories_len())?),
-            table: Table::new(M::shared(layout.table_len)?, layout.table_len),
+            table: Table::new(&layout, M::shared(layout.table_len)?, M::shared(layout.member_table_len)?),
             seats: Seats::new(M::shared(layout.seats)?, M::shared(layout.seats)?, M::shared(layout.divisions())?),
+            members: MemberWords::new(M::shared(layout.members)?, M::shared(layout.members)?),
+            id_samples: IdSamples::new(M::shared(layout.id_samples_len())?),
             slab: Slab::new(M::shared(layout.chunks)?),
             own: M::shared(layout.directory_rows())?,
             descriptors: Descriptors::new(M::shared(layout.descriptor_words())?),
@@ -92,6 +109,7 @@ impl Shared {
                 M::shared(layout.block_words())?,
                 M::shared(layout.blocks)?,
             ),
+            lineage: LineageRing::new(M::shared(layout.lineage)?),
             board: Board::new(),
             busy: Line::new(),
             claimed: AtomicU32::new(1),
@@ -126,6 +144,12 @@ impl Shared {
         FixedRecorder::of(self)
     }
 
+    /// Finds a route.
+    #[inline(always)]
+    pub(crate) fn find(&self, route: u64) -> Found {
+        self.table.find(route, &self.seats, &self.members)
+    }
+
     /// Claims the first free recorder row.
     pub(crate) fn claim_row(&self) -> Option<usize> {
         self.own.iter().take(self.layout.recorders).position(|line| {
@@ -157,6 +181,13 @@ impl Shared {
             unattributed: board.tally(Published::Unattributed),
             evicted: board.tally(Published::Evicted),
             routes: board.get(Published::Routes),
+            members: board.get(Published::Members),
+            virtual_buckets: board.get(Published::VirtualBuckets),
+            folded: board.get(Published::Folded),
+            promoted: board.get(Published::Promoted),
+            promotions_refused: board.get(Published::PromotionsRefused),
+            bounds_unsplit: board.get(Published::BoundsUnsplit),
+            lineage_dropped: board.get(Published::LineageDropped),
             draining: board.get(Published::Draining),
             overlapping_routes: board.get(Published::OverlappingRoutes),
             register_refused: board.get(Published::RegisterRefused),

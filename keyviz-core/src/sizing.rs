@@ -10,12 +10,17 @@ use crate::halves::FIXED_BYTES;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, CELL_WORDS, COUNT_BYTES, LINE_BYTES};
 use crate::line::Line;
+use crate::lineage::LineageEntry;
+use crate::members::MemberMeta;
+use crate::promote::Candidates;
 use crate::routes::Node;
+use crate::runs::Run;
 #[cfg(feature = "std")]
 use crate::sampler::FIXED_BYTES;
 use crate::seat::SeatMeta;
 use crate::shared::Shared;
 use crate::slot::Seats;
+use crate::sync::{AtomicU32, Word};
 
 /// Bytes of a sampler that do not depend on the configuration.
 #[cfg(not(feature = "alloc"))]
@@ -45,7 +50,11 @@ impl Config {
     /// [`ConfigError::OverBudget`] when not even 8 routes fit.
     pub fn within(budget_bytes: usize) -> Result<Config, ConfigError> {
         let (mut fits, mut over) = (8, Config::default().max_routes);
-        let with = |max_routes| Config { max_routes, ..Config::default() }.fit(budget_bytes);
+        let with = |max_routes| {
+            let default = Config::default();
+            let max_known_routes = default.max_known_routes.min(10 * max_routes);
+            Config { max_routes, max_known_routes, ..default }.fit(budget_bytes)
+        };
         if let Ok(config) = with(over) {
             return Ok(config);
         }
@@ -118,12 +127,16 @@ impl Layout {
 
     /// Bytes that grow with the routes.
     const fn route_bytes(&self) -> usize {
-        let seats =
-            Seats::bytes(self.seats, self.k) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
-        let tables = self.table_len * COUNT_BYTES + self.group_len * size_of::<GroupEntry>();
+        let seats = Seats::bytes(self) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
+        let entries = self.table_len + self.member_table_len;
+        let tables = entries * COUNT_BYTES + self.group_len * size_of::<GroupEntry>();
         let order = self.nodes() * size_of::<Node>();
+        let members = self.members * (size_of::<Word>() + size_of::<AtomicU32>() + size_of::<MemberMeta>());
+        let buckets = self.virtuals * size_of::<Run>() + Candidates::bytes(self);
         let directories = self.directory_rows() * self.directory_words * COUNT_BYTES;
-        seats + tables + order + directories + self.page_set_words * 8 + self.chunks * size_of::<u32>()
+        let lineage = self.lineage * size_of::<LineageEntry>();
+        let sets = lineage + self.page_set_words * 8 + self.chunks * size_of::<u32>();
+        seats + tables + order + members + buckets + directories + sets
     }
 
     /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and
@@ -134,7 +147,7 @@ impl Layout {
 
     /// Bytes of the recorders' own lines.
     const fn recorder_bytes(&self) -> usize {
-        self.directory_rows() * (size_of::<Line>())
+        self.directory_rows() * size_of::<Line>() + self.id_samples_len() * size_of::<Word>()
     }
 
     /// Bytes of everything that has a length.

@@ -14,6 +14,7 @@ use core::cmp::Ordering as Order;
 
 use crate::bounds::{BoundRef, Slab};
 use crate::key::window;
+use crate::layout::Layout;
 use crate::pool::Pool;
 use crate::sub_bucket::SubLayout;
 use crate::sync::{AtomicCount, AtomicU32, HALVED, Ordering, StaticU32, Word, const_fn, narrow, wide};
@@ -139,8 +140,9 @@ pub(crate) struct Seats {
 
 impl Seats {
     /// Bytes of all three arrays.
-    pub(crate) const fn bytes(seats: usize, k: usize) -> usize {
-        seats * (size_of::<Word>() + size_of::<AtomicCount>()) + if k > 1 { seats * size_of::<Division>() } else { 0 }
+    pub(crate) const fn bytes(layout: &Layout) -> usize {
+        let each = size_of::<Word>() + size_of::<AtomicCount>();
+        layout.seats * each + layout.divisions() * size_of::<Division>()
     }
 
     const_fn! {
@@ -181,6 +183,13 @@ impl Seats {
         }
         if let Some(division) = self.divisions.get(seat) {
             division.fill(layout, slab, start);
+        }
+    }
+
+    /// Gives a virtual bucket's seat its id, for readers.
+    pub(crate) fn name_bucket(&self, seat: usize, id: u64) {
+        if let Some(word) = self.ids.get(seat) {
+            word.store(id, Ordering::Relaxed);
         }
     }
 

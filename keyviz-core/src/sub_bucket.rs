@@ -7,7 +7,7 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use crate::bound::Bound;
+use crate::bounds::{BoundRef, Slab};
 use crate::key::{common_prefix, window};
 
 /// The division of one route.
@@ -30,22 +30,17 @@ impl SubLayout {
     pub(crate) fn new(start: &[u8], end: Option<&[u8]>, k: u32) -> Self {
         let prefix_len = end.map_or(0, |end| common_prefix(start, end));
         let end_window = end.map_or(u64::MAX, |end| window(end, prefix_len));
-        Self::between(prefix_len, window(start, prefix_len), end_window, k)
+        Self::divide(prefix_len, window(start, prefix_len), end_window, k)
     }
 
-    /// As [`new`](Self::new), of bounds in their place.
-    pub(crate) fn in_place(start: &Bound<'_>, end: Option<&Bound<'_>>, k: u32) -> Self {
-        let alike = |end: &Bound<'_>| start.bytes().zip(end.bytes()).take_while(|(a, b)| a == b).count();
-        let prefix_len = end.map_or(0, alike);
-        let window = |bound: &Bound<'_>| {
-            let mut padded = [0; 8];
-            padded.iter_mut().zip(bound.bytes().skip(prefix_len)).for_each(|(to, byte)| *to = byte);
-            u64::from_be_bytes(padded)
-        };
-        Self::between(prefix_len, window(start), end.map_or(u64::MAX, window), k)
+    /// As [`new`](Self::new), for bounds in the slab.
+    pub(crate) fn between(slab: &Slab, start: BoundRef, end: BoundRef, k: u32) -> Self {
+        let prefix_len = if end.is_none() { 0 } else { slab.common_prefix(start, end) };
+        let end_window = if end.is_none() { u64::MAX } else { slab.window_from(end, prefix_len) };
+        Self::divide(prefix_len, slab.window_from(start, prefix_len), end_window, k)
     }
 
-    fn between(prefix_len: usize, start_window: u64, end_window: u64, k: u32) -> Self {
+    fn divide(prefix_len: usize, start_window: u64, end_window: u64, k: u32) -> Self {
         let span = end_window.saturating_sub(start_window);
         if k <= 1 || span == 0 {
             return SubLayout { count: 1, ..SubLayout::default() };

@@ -9,7 +9,7 @@ use crate::counters::Published;
 use crate::descriptor::{Descriptor, NONE};
 use crate::history::SegmentWriter;
 use crate::limits::PAGE_SLOTS;
-use crate::op::Tally;
+use crate::op::{Series, Tally};
 use crate::seat::SeatMeta;
 use crate::shared::Shared;
 use crate::writer::{State, drain_cell};
@@ -54,7 +54,7 @@ impl State<'_> {
             return;
         }
         while let Some(&SeatMeta { next_in_group, .. }) = self.seats.get(seat as usize) {
-            if old != 0 && !self.part(shared, seat) {
+            if old != 0 && !self.set_apart(shared, seat) {
                 shared.board.add(Published::TermsUnsplit, 1);
             }
             self.describe_term(shared, seat, term);
@@ -66,14 +66,14 @@ impl State<'_> {
     /// Gives a seat a descriptor of its group's present term: its own one rewritten, where no column
     /// refers to it, so that a group that changes its term often takes one a flush; else a fresh one.
     fn describe_term(&mut self, shared: &Shared, seat: u32, term: u64) {
-        let Some(&SeatMeta { descriptor, described, term_pending, .. }) = self.seats.get(seat as usize) else { return };
+        let Some(&SeatMeta { descriptor, described, pending, .. }) = self.seats.get(seat as usize) else { return };
         if !described {
             shared.descriptors.set_term(descriptor, term);
             return self.set_pending(seat, false);
         }
         let old = shared.descriptors.get(descriptor);
         let Some(fresh) = self.take_descriptor(shared, Descriptor { term, ..old }) else {
-            if !term_pending {
+            if !pending {
                 shared.board.add(Published::TermsUnsplit, 1);
             }
             return self.set_pending(seat, true);
@@ -88,20 +88,22 @@ impl State<'_> {
         self.set_pending(seat, false);
     }
 
-    fn set_pending(&mut self, seat: u32, pending: bool) {
+    pub(crate) fn set_pending(&mut self, seat: u32, pending: bool) {
         let Some(meta) = self.meta(seat) else { return };
-        let was = core::mem::replace(&mut meta.term_pending, pending);
-        self.terms_pending = self.terms_pending + u32::from(pending) - u32::from(was);
+        let was = core::mem::replace(&mut meta.pending, pending);
+        self.pending = self.pending + u32::from(pending) - u32::from(was);
     }
 
-    /// Tries again for seats whose term found no descriptor.
+    /// Tries again for seats whose term or bounds found no descriptor.
     pub(crate) fn describe_pending(&mut self, shared: &Shared) {
-        if self.terms_pending == 0 {
+        if self.pending == 0 {
             return;
         }
         for seat in 0..self.seats.len() as u32 {
-            let pending = self.seats.get(seat as usize).filter(|meta| meta.term_pending);
-            if let Some(term) = pending.and_then(|meta| self.groups.get(meta.group)).map(|group| group.term) {
+            let pending = self.seats.get(seat as usize).filter(|meta| meta.pending);
+            if pending.is_some() && self.layout.is_virtual(seat) {
+                self.rebound_pending(shared, seat);
+            } else if let Some(term) = pending.and_then(|meta| self.groups.get(meta.group)).map(|group| group.term) {
                 self.describe_term(shared, seat, term);
             }
         }
@@ -109,16 +111,16 @@ impl State<'_> {
 
     /// Sets a seat's counts apart under its descriptor, before that changes: what it has in the open
     /// column, and what came since the last flush. `false` when the parts have no room.
-    fn part(&mut self, shared: &Shared, seat: u32) -> bool {
+    pub(crate) fn set_apart(&mut self, shared: &Shared, seat: u32) -> bool {
         let open_parts = self.open.as_ref().map_or(Segment::EMPTY, |o| o.parts);
         let blocks = open_parts.blocks() + self.pending_parts.blocks() + self.layout.part_blocks() as u64;
         if blocks > self.layout.parts_limit() as u64 {
             return false;
         }
-        let cells = self.layout.lanes * self.layout.k;
-        let first_slot = seat as usize * self.layout.lanes;
+        let (first_slot, lanes) = self.layout.slots_of(seat as usize);
+        let (cells, per_route) = (lanes * self.layout.k, self.layout.lanes * self.layout.k);
         let Some(&SeatMeta { descriptor, .. }) = self.seats.get(seat as usize) else { return true };
-        let row = |cell: usize| u64::from(descriptor) * cells as u64 + cell as u64;
+        let row = |cell: usize| u64::from(descriptor) * per_route as u64 + cell as u64;
         let mut wrote = false;
         let mut part = SegmentWriter::resume(&shared.history, &mut self.log, open_parts);
         let mut taken = Tally::ZERO;
@@ -143,22 +145,35 @@ impl State<'_> {
             if !delta.is_zero() {
                 part.cell(&Cell { row: row(cell), draining: false, counts: delta });
                 pending_recorded.add(delta);
+                taken.add(delta);
                 wrote = true;
             }
         }
         self.pending_parts = part.finish();
         if wrote {
             self.set_parted(seat);
+            self.warm_seat(seat, taken.get(Series::Ops));
         }
         true
+    }
+
+    /// Counts operations that were set apart towards how warm a seat is.
+    fn warm_seat(&mut self, seat: u32, ops: u64) {
+        let ordinal = self.ordinal;
+        if let Some(meta) = self.meta(seat) {
+            meta.warm(ops, ordinal);
+        }
+        if let Some(run) = self.run_mut(seat) {
+            run.ops = run.ops.saturating_add(ops);
+        }
     }
 
     fn set_parted(&mut self, seat: u32) {
         if let Some(meta) = self.meta(seat) {
             (meta.parted, meta.described) = (true, true);
         }
-        let first_slot = seat as usize * self.layout.lanes;
-        for page in first_slot / PAGE_SLOTS..=(first_slot + self.layout.lanes - 1) / PAGE_SLOTS {
+        let (first_slot, lanes) = self.layout.slots_of(seat as usize);
+        for page in first_slot / PAGE_SLOTS..=(first_slot + lanes - 1) / PAGE_SLOTS {
             if let Some(word) = self.open_pages.get_mut(page / 64) {
                 *word |= 1 << (page % 64);
             }

@@ -4,24 +4,25 @@
 //! it is drained into `unattributed` and counted, at each flush and once more just before the seat is
 //! used again.
 
-use core::cmp::Ordering as Order_;
-
 use crate::bounds::{BoundCounts, BoundRef};
 use crate::column::{OpenColumn, Segment};
 use crate::counters::Published;
 use crate::descriptor::{Descriptor, DescriptorList, NONE};
 use crate::groups::Groups;
 use crate::history::ColumnLog;
-use crate::key::window;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, PAGE_BYTES, PAGE_SLOTS};
+use crate::members::Members;
 use crate::memory::WriterPools;
 use crate::op::Tally;
 use crate::pages::PageEntry;
+use crate::places::Spot;
 use crate::pool::PoolMut;
+use crate::promote::Candidates;
 use crate::retire::Draining;
 use crate::route::{RegisterError, Registered, RouteId};
 use crate::routes::Order;
+use crate::runs::Run;
 use crate::seat::{SeatMeta, SeatState};
 use crate::shared::{Shared, own};
 use crate::sub_bucket::SubLayout;
@@ -40,15 +41,25 @@ pub(crate) struct State<'m> {
     /// Seats whose grace is over and whose column is not sealed.
     pub(crate) ended: u32,
     pub(crate) order: Order<'m>,
+    pub(crate) members: Members<'m>,
+    /// The members of each virtual bucket.
+    pub(crate) runs: PoolMut<'m, Run>,
+    pub(crate) free_virtual: u32,
+    pub(crate) free_virtuals: u32,
+    /// Seats of virtual buckets without members that are not free yet.
+    pub(crate) draining_virtuals: u32,
+    /// The id given to a virtual bucket last.
+    pub(crate) bucket_id: u64,
+    pub(crate) candidates: Candidates<'m>,
     pub(crate) groups: Groups<'m>,
     pub(crate) bounds: BoundCounts<'m>,
-    /// Chunks of the bounds of all seats that are not free, each bound counted for itself.
-    pub(crate) seat_chunks: usize,
+    /// Chunks of the bounds of all members and of all seats that are not free, each bound counted for itself.
+    pub(crate) held_chunks: usize,
     pub(crate) descriptors: DescriptorList<'m>,
     /// The last value given to a descriptor's `since`.
     pub(crate) since: u64,
-    /// Seats whose term is pending.
-    pub(crate) terms_pending: u32,
+    /// Seats whose descriptor is out of date.
+    pub(crate) pending: u32,
     pub(crate) log: ColumnLog<'m>,
     /// Sum of each cell's shards at the last drain.
     pub(crate) baselines: PoolMut<'m, [Count; 4]>,
@@ -87,12 +98,19 @@ impl<'m> State<'m> {
             draining: Draining::new(pools.draining),
             ended: 0,
             order: Order::new(pools.nodes),
+            members: Members::new(pools.members),
+            runs: pools.runs,
+            free_virtual: if layout.virtuals > 0 { layout.own_seats as u32 } else { NONE },
+            free_virtuals: layout.virtuals as u32,
+            draining_virtuals: 0,
+            bucket_id: 0,
+            candidates: Candidates::new(pools.candidates),
             groups: Groups::new(pools.groups),
             bounds: BoundCounts::new(pools.chunk_refs),
-            seat_chunks: 0,
+            held_chunks: 0,
             descriptors: DescriptorList::new(pools.descriptors),
             since: 0,
-            terms_pending: 0,
+            pending: 0,
             log: ColumnLog::new(&layout, &shared.history, pools.free_entries, pools.ring),
             baselines: pools.baselines,
             open_cells: pools.open_cells,
@@ -108,8 +126,9 @@ impl<'m> State<'m> {
             sealed_window: None,
         };
         for (i, seat) in state.seats.iter_mut().enumerate() {
-            *seat = SeatMeta::free(if i + 1 < layout.seats { i as u32 + 1 } else { NONE });
+            *seat = SeatMeta::free(next_free(&layout, i));
         }
+        state.runs.fill(Run::EMPTY);
         if shared.config.prefault {
             state.prefault();
         }
@@ -146,7 +165,7 @@ impl<'m> State<'m> {
         end: Option<&[u8]>,
         group: u64,
     ) -> Result<Registered, RegisterError> {
-        let registered = self.try_register(shared, route, start, end.filter(|e| !e.is_empty()), group);
+        let registered = self.try_register(shared, Fresh { route, start, end: end.filter(|e| !e.is_empty()), group });
         if registered.is_err() {
             shared.board.add(Published::RegisterRefused, 1);
         }
@@ -157,8 +176,11 @@ impl<'m> State<'m> {
     /// Tells readers what changed outside of the columns.
     pub(crate) fn publish_counts(&mut self, shared: &Shared) {
         let board = &shared.board;
-        board.set(Published::Routes, u64::from(self.live));
-        board.set(Published::Draining, u64::from(self.draining.len + self.ended));
+        board.set(Published::Routes, u64::from(self.live + self.members.len));
+        board.set(Published::Members, u64::from(self.members.len));
+        let free = self.free_virtuals + self.draining_virtuals;
+        board.set(Published::VirtualBuckets, self.layout.virtuals as u64 - u64::from(free));
+        board.set(Published::Draining, u64::from(self.draining.len + self.ended - self.draining_virtuals));
         board.set(Published::BoundBytesUsed, self.bounds.used() as u64 * 32);
         let used = self.log.blocks_used(&shared.history) * BLOCK_BYTES;
         board.set(Published::HistoryBytesUsed, used as u64);
@@ -167,135 +189,152 @@ impl<'m> State<'m> {
         board.add_tally(Published::Evicted, evicted.recorded);
     }
 
-    fn full(&self) -> RegisterError {
-        RegisterError::Full { routes: self.live, draining: self.draining.len + self.ended }
+    pub(crate) fn full(&self) -> RegisterError {
+        RegisterError::Full { routes: self.live + self.members.len, draining: self.draining.len + self.ended }
     }
 
-    fn try_register(
-        &mut self,
-        shared: &Shared,
-        route: RouteId,
-        start: &[u8],
-        end: Option<&[u8]>,
-        group: u64,
-    ) -> Result<Registered, RegisterError> {
-        let own_slot = Registered { own_slot: true };
-        if let Found::Seat(_) = shared.table.find(route.0, &shared.seats) {
-            return Ok(own_slot);
+    fn try_register(&mut self, shared: &Shared, fresh: Fresh<'_>) -> Result<Registered, RegisterError> {
+        match shared.find(fresh.route.0) {
+            Found::Seat(_) => return Ok(Registered { own_slot: true }),
+            Found::Member(_) => return Ok(Registered { own_slot: false }),
+            Found::Unknown | Found::GaveUp => {}
         }
-        if end.is_some_and(|end| end <= start) {
+        self.check_bounds(&fresh)?;
+        if (self.live + self.members.len) as usize >= self.layout.known {
+            return Err(self.full());
+        }
+        let spot = self.spot(shared, fresh.route.0, fresh.start);
+        let own_slot = self.takes_own_seat(shared, &fresh, spot)?;
+        if !own_slot {
+            self.register_member(shared, fresh, spot)?;
+        }
+        Ok(Registered { own_slot })
+    }
+
+    /// Whether bounds can be a route's at all.
+    pub(crate) fn check_bounds(&self, fresh: &Fresh<'_>) -> Result<(), RegisterError> {
+        if fresh.end.is_some_and(|end| end <= fresh.start) {
             return Err(RegisterError::EmptyRange);
         }
         let max = self.layout.max_bound_len;
-        if let Some(len) = [start.len(), end.map_or(0, <[u8]>::len)].into_iter().find(|len| *len > max) {
-            return Err(RegisterError::BoundTooLong { len, max });
+        match [fresh.start.len(), fresh.end.map_or(0, <[u8]>::len)].into_iter().find(|len| *len > max) {
+            Some(len) => Err(RegisterError::BoundTooLong { len, max }),
+            None => Ok(()),
         }
-        if self.live as usize >= self.layout.max_routes {
-            return Err(self.full());
+    }
+
+    /// Makes room for so many chunks of bounds, if need be at the cost of the oldest columns; `false` when
+    /// there is none.
+    pub(crate) fn make_bounds(&mut self, shared: &Shared, chunks: usize) -> bool {
+        // Columns go only where that is sure to help: what routes hold is counted without what they
+        // share, so what is left is the history's.
+        let helps = self.layout.chunks.saturating_sub(self.held_chunks) >= chunks;
+        while !self.bounds.has(chunks) {
+            if !self.reclaim(shared, helps) {
+                return false;
+            }
         }
-        if let Some(seat) = self.revivable(shared, route, start, end, group) {
-            self.revive(shared, seat);
-            return Ok(own_slot);
+        true
+    }
+
+    /// Gives a new route a seat of its own, if there is one for it. A route in the midst of a virtual
+    /// bucket joins that: a seat there would divide the bucket, and a hot route gets one by its heat.
+    fn takes_own_seat(&mut self, shared: &Shared, fresh: &Fresh<'_>, spot: Spot) -> Result<bool, RegisterError> {
+        let inside = self.bucket_at(spot.before).is_some_and(|bucket| self.bucket_at(spot.after) == Some(bucket));
+        if inside || self.live as usize >= self.layout.max_routes {
+            return Ok(false);
+        }
+        let slab = &shared.slab;
+        let same = |start, end| {
+            slab.compare(fresh.end.unwrap_or(&[]), end).is_eq() && slab.compare(fresh.start, start).is_eq()
+        };
+        if let Some(seat) = self.revivable(fresh.route.0, fresh.group, same) {
+            self.revive(shared, seat, spot);
+            return Ok(true);
         }
         let seat = self.free_seat;
         if seat == NONE {
-            return Err(self.full());
+            return Ok(false);
         }
-        let (start_ref, end_ref) = self.take_bounds(shared, route, start, end)?;
-        let term = self.groups.get(group).map_or(0, |g| g.term);
+        let (start, end) = self.take_bounds(shared, fresh, spot)?;
+        let term = self.groups.get(fresh.group).map_or(0, |g| g.term);
         self.since += 1;
-        let since = self.since;
-        let to = Descriptor { route: route.0, group, term, start: start_ref, end: end_ref, serial: 0, since };
+        let (route, group, since) = (fresh.route.0, fresh.group, self.since);
+        let to = Descriptor { route, group, term, start, end, serial: 0, since, members: 0 };
         let Some(descriptor) = self.take_descriptor(shared, to) else {
-            self.bounds.release(&shared.slab, start_ref);
-            self.bounds.release(&shared.slab, end_ref);
+            self.bounds.release(slab, start);
+            self.bounds.release(slab, end);
             return Err(self.full());
         };
         self.drain_late(shared, seat);
-        self.occupy(shared, seat, to, descriptor, start, end);
-        Ok(own_slot)
+        let layout = SubLayout::new(fresh.start, fresh.end, self.layout.k as u32);
+        self.fill_seat(shared, seat, to, descriptor, &layout);
+        self.enter(shared, seat, spot);
+        shared.seats.raise_generation(seat as usize);
+        shared.table.insert(route, seat as usize);
+        self.live += 1;
+        Ok(true)
     }
 
-    /// Fills a free seat and publishes it.
-    fn occupy(
+    /// Fills a free seat that no entry names yet.
+    pub(crate) fn fill_seat(
         &mut self,
         shared: &Shared,
         seat: u32,
         to: Descriptor,
         descriptor: u32,
-        start: &[u8],
-        end: Option<&[u8]>,
+        layout: &SubLayout,
     ) {
+        let ordinal = self.ordinal;
         let Some(meta) = self.seats.get_mut(seat as usize) else { return };
         self.free_seat = meta.next;
         meta.state = SeatState::Live;
-        (meta.descriptor, meta.described, meta.term_pending) = (descriptor, false, false);
+        (meta.descriptor, meta.described, meta.pending) = (descriptor, false, false);
         (meta.parted, meta.mark) = (false, NONE);
-        self.seat_chunks += chunks_of(shared, to.start, to.end);
+        (meta.warmth, meta.warm_at, meta.seated) = (0, ordinal, ordinal);
         (meta.route, meta.group, meta.start, meta.end) = (to.route, to.group, to.start, to.end);
         (meta.next, meta.previous) = (NONE, NONE);
-        let layout = SubLayout::new(start, end, self.layout.k as u32);
-        shared.seats.fill(seat as usize, to.route, &layout, &shared.slab, to.start);
-        shared.seats.raise_generation(seat as usize);
+        self.held_chunks += self.chunks_of(shared, to.start, to.end);
+        shared.seats.fill(seat as usize, to.route, layout, &shared.slab, to.start);
         self.join_group(shared, seat, to.group);
-        self.enter_order(shared, seat);
-        shared.table.insert(to.route, seat as usize);
-        self.live += 1;
     }
 
-    /// The draining seat of the same route, bounds and group.
-    fn revivable(
-        &mut self,
-        shared: &Shared,
-        route: RouteId,
-        start: &[u8],
-        end: Option<&[u8]>,
-        group: u64,
-    ) -> Option<u32> {
-        let mut seat = self.draining.alike(route.0);
-        while let Some(meta) = self.seats.get(seat as usize) {
-            let same_end = shared.slab.compare(end.unwrap_or(&[]), meta.end).is_eq();
-            if meta.route == route.0
-                && meta.group == group
-                && same_end
-                && shared.slab.compare(start, meta.start).is_eq()
-            {
-                return Some(seat);
-            }
-            seat = meta.next_alike;
-        }
-        None
-    }
-
-    fn revive(&mut self, shared: &Shared, seat: u32) {
+    fn revive(&mut self, shared: &Shared, seat: u32, spot: Spot) {
         self.draining.remove(&mut self.seats, seat);
+        self.stand_again(shared, seat);
         let Some(meta) = self.meta(seat) else { return };
         meta.state = SeatState::Live;
-        (meta.next, meta.previous) = (NONE, NONE);
-        let (route, descriptor) = (meta.route, meta.descriptor);
-        self.since += 1;
-        shared.descriptors.set_since(descriptor, self.since);
+        let route = meta.route;
         shared.seats.raise_generation(seat as usize);
-        self.enter_order(shared, seat);
+        self.enter(shared, seat, spot);
         shared.table.insert(route, seat as usize);
         self.live += 1;
     }
 
+    /// The bounds of a seat's descriptor are the route's latest again.
+    pub(crate) fn stand_again(&mut self, shared: &Shared, seat: u32) {
+        self.since += 1;
+        let (since, ordinal) = (self.since, self.ordinal);
+        let Some(meta) = self.meta(seat) else { return };
+        (meta.next, meta.previous) = (NONE, NONE);
+        meta.seated = ordinal;
+        shared.descriptors.set_since(meta.descriptor, since);
+    }
+
+    /// How the range between two bounds divides.
+    pub(crate) fn sub_layout(&self, shared: &Shared, start: BoundRef, end: BoundRef) -> SubLayout {
+        SubLayout::between(&shared.slab, start, end, self.layout.k as u32)
+    }
+
     /// Bounds for a new route, shared with its neighbours where they are the same.
-    fn take_bounds(
+    pub(crate) fn take_bounds(
         &mut self,
         shared: &Shared,
-        route: RouteId,
-        start: &[u8],
-        end: Option<&[u8]>,
+        fresh: &Fresh<'_>,
+        spot: Spot,
     ) -> Result<(BoundRef, BoundRef), RegisterError> {
-        let seats = &self.seats;
-        let target = |seat: u32| match seats.get(seat as usize) {
-            Some(meta) => shared.slab.compare(start, meta.start).then(route.0.cmp(&meta.route)),
-            None => Order_::Equal,
-        };
-        let (before, after) = self.order.neighbours(window(start, 0), target);
-        let known = [before, after].map(|seat| seat.and_then(|s| seats.get(s as usize)).map(|m| (m.start, m.end)));
+        let &Fresh { start, end, .. } = fresh;
+        let known = [spot.before, spot.after].map(|place| self.known(place).map(|k| (k.start, k.end)));
         let overlaps_before = known[0].is_some_and(|(_, e)| e.is_none() || shared.slab.compare(start, e).is_lt());
         let overlaps_after = known[1].is_some_and(|(s, _)| end.is_none_or(|end| shared.slab.compare(end, s).is_gt()));
 
@@ -307,13 +346,8 @@ impl<'m> State<'m> {
         let (start_known, end_known) = (shared_ref(start), shared_ref(end_bytes));
         let missing = |known: Option<BoundRef>, len| if known.is_some() { 0 } else { BoundCounts::chunks_for(len) };
         let chunks = missing(start_known, start.len()) + missing(end_known, end_bytes.len());
-        // Columns go only where that is sure to help: what seats hold is counted without what they
-        // share, so what is left is the history's.
-        let helps = self.layout.chunks.saturating_sub(self.seat_chunks) >= chunks;
-        while !self.bounds.has(chunks) {
-            if !self.reclaim(shared, helps) {
-                return Err(RegisterError::BoundsFull);
-            }
+        if !self.make_bounds(shared, chunks) {
+            return Err(RegisterError::BoundsFull);
         }
         // Retained before anything is inserted, so that neither can go meanwhile.
         for bound in [start_known, end_known].into_iter().flatten() {
@@ -353,21 +387,21 @@ impl<'m> State<'m> {
         evict && held_by_sealed && log.evict_oldest(&shared.history)
     }
 
-    fn enter_order(&mut self, shared: &Shared, seat: u32) {
-        let Self { order, seats, .. } = self;
-        let Some(&SeatMeta { start, route, .. }) = seats.get(seat as usize) else { return };
-        order.insert(shared.slab.window(start, 0), seat, |other| compare(shared, seats, start, route, other));
-    }
-
     /// Takes a route out; see [`Sampler::remove`](crate::Sampler::remove).
     pub(crate) fn remove(&mut self, shared: &Shared, route: RouteId) -> bool {
-        let Found::Seat(found) = shared.table.find(route.0, &shared.seats) else { return false };
+        let found = match shared.find(route.0) {
+            Found::Seat(found) => found,
+            Found::Member(member) => {
+                self.remove_member(shared, member as u32);
+                self.publish_counts(shared);
+                return true;
+            }
+            _ => return false,
+        };
         let seat = found as u32;
         shared.table.remove(route.0, &shared.seats);
         shared.seats.raise_generation(found);
-        let Self { order, seats, .. } = self;
-        let Some(&SeatMeta { start, .. }) = seats.get(found) else { return false };
-        order.remove(shared.slab.window(start, 0), seat, |other| compare(shared, seats, start, route.0, other));
+        self.leave(shared, seat);
         if let Some(meta) = self.meta(seat) {
             meta.state = SeatState::Draining;
         }
@@ -395,17 +429,24 @@ impl<'m> State<'m> {
         while self.ended_seat != NONE {
             let seat = self.ended_seat;
             self.leave_group(seat);
-            let free = self.free_seat;
+            let (free, free_virtual, is_virtual) = (self.free_seat, self.free_virtual, self.layout.is_virtual(seat));
             let Some(meta) = self.meta(seat) else { return };
             let next = meta.next;
             let descriptor = core::mem::replace(&mut meta.descriptor, NONE);
-            let chunks = chunks_of(shared, meta.start, meta.end);
-            let pending = core::mem::replace(&mut meta.term_pending, false);
+            let (start, end) = (meta.start, meta.end);
+            let pending = core::mem::replace(&mut meta.pending, false);
             meta.state = SeatState::Free;
-            meta.next = free;
-            self.terms_pending -= u32::from(pending);
-            self.seat_chunks -= chunks;
-            self.free_seat = seat;
+            meta.next = if is_virtual { free_virtual } else { free };
+            if is_virtual {
+                self.free_virtual = seat;
+                self.free_virtuals += 1;
+                self.draining_virtuals -= 1;
+            } else {
+                self.free_seat = seat;
+            }
+            let chunks = self.chunks_of(shared, start, end);
+            self.pending -= u32::from(pending);
+            self.held_chunks -= chunks;
             self.ended_seat = next;
             self.ended -= 1;
             self.descriptors.retire(descriptor, last_column);
@@ -413,9 +454,9 @@ impl<'m> State<'m> {
     }
 
     /// What arrived in a free seat after its last flush goes to `unattributed`.
-    fn drain_late(&mut self, shared: &Shared, seat: u32) {
-        let first_slot = seat as usize * self.layout.lanes;
-        for cell in 0..self.layout.lanes * self.layout.k {
+    pub(crate) fn drain_late(&mut self, shared: &Shared, seat: u32) {
+        let (first_slot, lanes) = self.layout.slots_of(seat as usize);
+        for cell in 0..lanes * self.layout.k {
             let (slot, sub) = (first_slot + cell / self.layout.k, cell % self.layout.k);
             let late = drain_cell(shared, &self.layout, &mut self.baselines, slot, sub);
             if !late.is_zero() {
@@ -423,6 +464,10 @@ impl<'m> State<'m> {
                 shared.board.add(Published::LateAfterGrace, late.reads.saturating_add(late.writes));
             }
         }
+    }
+
+    pub(crate) fn chunks_of(&self, shared: &Shared, start: BoundRef, end: BoundRef) -> usize {
+        BoundCounts::chunks_for(shared.slab.len(start)) + BoundCounts::chunks_for(shared.slab.len(end))
     }
 
     /// Sums the recorders' own words of unattributed operations; returns what is new.
@@ -438,15 +483,19 @@ impl<'m> State<'m> {
     }
 }
 
-fn chunks_of(shared: &Shared, start: BoundRef, end: BoundRef) -> usize {
-    BoundCounts::chunks_for(shared.slab.len(start)) + BoundCounts::chunks_for(shared.slab.len(end))
+/// A route to be registered.
+#[derive(Clone, Copy)]
+pub(crate) struct Fresh<'a> {
+    pub(crate) route: RouteId,
+    pub(crate) start: &'a [u8],
+    pub(crate) end: Option<&'a [u8]>,
+    pub(crate) group: u64,
 }
 
-fn compare(shared: &Shared, seats: &[SeatMeta], start: BoundRef, route: u64, other: u32) -> Order_ {
-    match seats.get(other as usize) {
-        Some(meta) => shared.slab.compare_bounds(start, meta.start).then(route.cmp(&meta.route)),
-        None => Order_::Equal,
-    }
+/// The next free seat of the same kind, before any is taken.
+fn next_free(layout: &Layout, seat: usize) -> u32 {
+    let next = seat + 1;
+    if next == layout.own_seats || next >= layout.seats { NONE } else { next as u32 }
 }
 
 /// The wrapping difference of one cell's sum to its baseline, which it becomes.

@@ -74,8 +74,7 @@ fn watched(work: impl FnOnce()) -> usize {
 fn small() -> Config {
     let mut config = Config::default();
     config.step_ms = 100;
-    config.max_routes = 40;
-    config.max_draining = 20;
+    (config.max_routes, config.max_known_routes, config.max_draining) = (40, 60, 20);
     config.sub_buckets = 4;
     config.labels = Labels::new(&["redis", "s3"]).unwrap();
     config.max_recorders = 2;
@@ -104,29 +103,29 @@ fn memory_is_what_was_told_and_all_of_it_at_construction() {
 
 fn bytes_are_as_told() {
     let config = (1u32..3000, 0u32..500, 1u16..20, 0usize..3, 1u32..80, 1u32..6, any::<(bool, u16, u16)>());
+    let config = (config, 0u32..20_000, 0u32..300);
     let mut runner = TestRunner::new(proptest::test_runner::Config::with_cases(100));
     runner
-        .run(
-            &config,
-            |(max_routes, max_draining, sub_buckets, labels, max_recorders, shared_shards, (prefault, a, b))| {
-                let mut config = Config::default();
-                (config.max_routes, config.max_draining, config.sub_buckets) = (max_routes, max_draining, sub_buckets);
-                config.labels = Labels::new(&["a", "b", "c"][..labels]).unwrap();
-                (config.max_recorders, config.shared_shards, config.prefault) =
-                    (max_recorders, shared_shards, prefault);
-                config.cell_bytes += usize::from(a) * 7;
-                config.history_bytes += usize::from(b) * 7;
-                config.bound_bytes += usize::from(a ^ b);
-                let Ok(told) = config.memory_bytes() else { return Ok(()) };
-                let before = BYTES.load(Ordering::Relaxed);
-                let sampler = Sampler::new(config, 0).map_err(|e| TestCaseError::fail(e.to_string()))?;
-                let took = BYTES.load(Ordering::Relaxed) - before;
-                drop(sampler);
-                prop_assert_eq!(took, told);
-                prop_assert_eq!(BYTES.load(Ordering::Relaxed), before, "all of it is given back");
-                Ok(())
-            },
-        )
+        .run(&config, |(config, max_known_routes, max_virtual)| {
+            let (max_routes, max_draining, sub_buckets, labels, max_recorders, shared_shards, (prefault, a, b)) =
+                config;
+            let mut config = Config::default();
+            (config.max_known_routes, config.max_virtual) = (max_known_routes, max_virtual);
+            (config.max_routes, config.max_draining, config.sub_buckets) = (max_routes, max_draining, sub_buckets);
+            config.labels = Labels::new(&["a", "b", "c"][..labels]).unwrap();
+            (config.max_recorders, config.shared_shards, config.prefault) = (max_recorders, shared_shards, prefault);
+            config.cell_bytes += usize::from(a) * 7;
+            config.history_bytes += usize::from(b) * 7;
+            config.bound_bytes += usize::from(a ^ b);
+            let Ok(told) = config.memory_bytes() else { return Ok(()) };
+            let before = BYTES.load(Ordering::Relaxed);
+            let sampler = Sampler::new(config, 0).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            let took = BYTES.load(Ordering::Relaxed) - before;
+            drop(sampler);
+            prop_assert_eq!(took, told);
+            prop_assert_eq!(BYTES.load(Ordering::Relaxed), before, "all of it is given back");
+            Ok(())
+        })
         .unwrap();
 }
 
@@ -169,6 +168,7 @@ fn nothing_allocates_later() {
     assert!(counters.register_refused > 0, "the tables were full: {counters:?}");
     assert!(counters.pages_refused > 0 && counters.recorders_refused > 0, "{counters:?}");
     assert!(counters.columns_evicted > 8, "the ring wrapped: {counters:?}");
+    assert!(counters.folded > 10 && counters.promoted > 10, "routes changed places: {counters:?}");
     assert_eq!(
         counters.observed.reads + counters.observed.writes,
         counters.recorded.reads + counters.recorded.writes + counters.unattributed.reads + counters.unattributed.writes
@@ -185,7 +185,7 @@ fn random_steps(sampler: &Sampler, steps: u32) {
         match noise.below(100) {
             0..5 => {
                 bound[0] = route.0 as u8;
-                let len = 1 + noise.below(199) as usize;
+                let len = 1 + noise.below(if route.0.is_multiple_of(8) { 199 } else { 9 }) as usize;
                 let refused = sampler.register(route, &bound[..len], None, noise.below(4));
                 // Formatting is the caller's; the refusal itself takes no memory.
                 let _ = refused.is_err();
@@ -200,6 +200,8 @@ fn random_steps(sampler: &Sampler, steps: u32) {
             }
             14 => recorders[noise.below(3) as usize] = sampler.recorder(),
             15..20 => sampler.observe(route, Op::Write, &bound[..8], 10),
+            // Hot for a while, whichever it is.
+            20 => recorders[0].observe_many(RouteId(now_ms / 2000 % 70), Op::Write, &bound[..8], 10, 5000),
             _ => {
                 let label = sampler.label(["", "redis", "s3", "none"][noise.below(4) as usize]);
                 let recorder = &recorders[noise.below(3) as usize];

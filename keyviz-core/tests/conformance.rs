@@ -94,15 +94,23 @@ struct Row {
     counts: [u64; 4],
 }
 
+type Bounds = (Vec<u8>, Option<Vec<u8>>);
+
 struct Case<'a> {
     name: &'a str,
     sampler: Writer,
     recorder: Recorder,
     labels: Labels,
     now_ms: u64,
-    /// There are routes for which the recording has no slot of their own. Ours are unattributed until
-    /// virtual buckets exist; rows of their own agree, and everything observed is accounted for.
+    /// There are routes for which the recording has no slot of their own: its one bucket takes them all,
+    /// ours take runs of neighbours. Rows of routes agree; of buckets their sums and their members.
     folded: bool,
+    /// The routes without a slot of their own, with their bounds; and when one was removed.
+    members: BTreeMap<u64, Bounds>,
+    members_removed: Vec<u64>,
+    /// Bounds of all routes that the case ever has, to see whether any overlap.
+    ranges: BTreeMap<u64, Bounds>,
+    members_listed: u64,
     /// Windows do not end where the recording flushed.
     unaligned: bool,
     /// Compare per column the sum per route (bounds of one id may differ over time).
@@ -135,7 +143,9 @@ impl<'a> Case<'a> {
         config.step_ms = u64_of(&options["step_ms"]);
         config.history_columns = u64_of(&options["history_columns"]) as u32;
         config.max_routes = u64_of(&options["max_tracked_routes"]) as u32;
-        config.max_draining = 64;
+        (config.max_draining, config.max_virtual, config.promote) = (64, 64, false);
+        config.max_known_routes = 1000;
+        config.max_members = u64_of(&options["max_member_routes_per_slot"]) as u32;
         config.sub_buckets = u64_of(&options["key_buckets_per_route"]) as u16;
         config.labels = labels.clone();
         config.max_recorders = 2;
@@ -148,6 +158,10 @@ impl<'a> Case<'a> {
             labels,
             now_ms,
             folded: folded(category, name),
+            members: BTreeMap::new(),
+            members_removed: Vec::new(),
+            ranges: ranges(case),
+            members_listed: u64_of(&options["max_member_routes_per_slot"]),
             unaligned: name == "reregister_inside_grace",
             per_route: name == "reregister_after_grace" || name == "inverted_bounds",
             refused: Vec::new(),
@@ -160,7 +174,11 @@ impl<'a> Case<'a> {
         match str_of(&step["op"]) {
             "register" => self.register(step),
             "remove" => {
-                self.sampler.remove(RouteId(u64_of(&step["route"])));
+                let route = u64_of(&step["route"]);
+                self.sampler.remove(RouteId(route));
+                if self.members.remove(&route).is_some() {
+                    self.members_removed.push(self.now_ms);
+                }
             }
             "observe" => self.observe(step),
             "set_term" => self.sampler.set_term(u64_of(&step["group"]), u64_of(&step["term"])),
@@ -182,9 +200,12 @@ impl<'a> Case<'a> {
         let ours = self.sampler.register(RouteId(route), &start, end.as_deref(), u64_of(&step["group"]));
         let recorded = step["returns"].as_bool().unwrap();
         match ours {
-            Ok(registered) => assert_eq!(registered.own_slot, recorded, "{}: register {route}", self.name),
-            Err(RegisterError::Full { .. }) => {
-                assert!(!recorded && self.folded, "{}: register {route} refused", self.name);
+            Ok(registered) => {
+                assert_eq!(registered.own_slot, recorded, "{}: register {route}", self.name);
+                assert!(recorded || self.folded, "{}: register {route} folded", self.name);
+                if !recorded {
+                    self.members.entry(route).or_insert((start, end));
+                }
             }
             Err(RegisterError::EmptyRange) => {
                 assert_eq!(self.name, "inverted_bounds");
@@ -224,9 +245,9 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Our rows of each column, with its instant and what it left unattributed.
-    fn columns(&self, from_ms: u64, to_ms: u64) -> Vec<(u64, u64, Vec<Row>)> {
-        let mut rows: BTreeMap<u64, Vec<(Row, bool)>> = BTreeMap::new();
+    /// Our rows of each column, those of routes and those of virtual buckets, with its window.
+    fn columns(&self, from_ms: u64, to_ms: u64) -> Vec<(u64, u64, Vec<Row>, Vec<Row>)> {
+        let mut rows: BTreeMap<(u64, bool), Vec<(Row, bool)>> = BTreeMap::new();
         let columns = self.sampler.reader().for_each_cell(from_ms, to_ms, self.unaligned, |column, cell| {
             let (start, end) = cell.bounds();
             let c = cell.counts;
@@ -241,18 +262,19 @@ impl<'a> Case<'a> {
                 term: cell.term,
                 counts: [c.reads, c.writes, c.read_bytes, c.write_bytes],
             };
-            rows.entry(column.end_ms).or_default().push((row, cell.draining));
+            rows.entry((column.end_ms, cell.aggregate)).or_default().push((row, cell.draining));
         });
-        let rows = |end_ms: u64| merge_terms(rows.get(&end_ms).cloned().unwrap_or_default());
+        let rows = |end_ms, aggregate| merge_terms(rows.get(&(end_ms, aggregate)).cloned().unwrap_or_default());
         let kept = columns.iter().filter(|c| c.state != ColumnState::Missing);
-        kept.map(|c| (c.start_ms, c.end_ms, rows(c.end_ms))).collect()
+        kept.map(|c| (c.start_ms, c.end_ms, rows(c.end_ms, false), rows(c.end_ms, true))).collect()
     }
 
     fn snapshot(&self, step: &Value) {
         let ours = self.columns(u64_of(&step["from_ms"]), u64_of(&step["to_ms"]));
         let recorded = step["expect_columns"].as_array().unwrap();
         assert_eq!(ours.len(), recorded.len(), "{}: columns", self.name);
-        for ((start_ms, end_ms, ours), recorded) in ours.into_iter().zip(recorded) {
+        self.check_members(recorded.last());
+        for ((start_ms, end_ms, ours, aggregates), recorded) in ours.into_iter().zip(recorded) {
             if !self.unaligned {
                 assert_eq!(start_ms, u64_of(&recorded["window_start_ms"]), "{}", self.name);
                 assert_eq!(end_ms, u64_of(&recorded["at_ms"]), "{}", self.name);
@@ -262,15 +284,55 @@ impl<'a> Case<'a> {
             if self.per_route {
                 assert_eq!(sums(&ours), sums(&own), "{} at {end_ms}", self.name);
             } else {
-                let (mut ours, mut own) = (self.without_unknown_labels(end_ms, ours), own);
+                let (mut ours, mut own) = (self.without_unknown_labels(end_ms, ours.clone()), own);
                 ours.sort();
                 own.sort();
                 assert_eq!(ours, own, "{} at {end_ms}", self.name);
             }
-            assert!(self.folded || recorded_rows(recorded, true).is_empty(), "{}: an aggregate row", self.name);
+            let recorded = recorded_rows(recorded, true);
+            assert!(self.folded || recorded.is_empty(), "{}: an aggregate row", self.name);
+            // The recording drops what has an unknown label, but not in its bucket.
+            assert_eq!(total(&aggregates), total(&recorded), "{} at {end_ms}: aggregate rows", self.name);
+            self.check_disjoint(end_ms, &ours, &aggregates);
             if !self.unaligned {
                 self.check_conserved(end_ms);
             }
+        }
+    }
+
+    /// Each route without a slot is in one bucket; together they are as many as the recording's bucket
+    /// has, which keeps removed members for a grace and two flushes.
+    fn check_members(&self, last: Option<&Value>) {
+        for route in self.members.keys() {
+            assert!(self.sampler.bucket_of(RouteId(*route)).is_some(), "{}: {route} is in a bucket", self.name);
+        }
+        let Some(last) = last.filter(|last| u64_of(&last["at_ms"]) == self.now_ms) else { return };
+        let rows = last["rows"].as_array().unwrap().iter().filter(|row| row["aggregate"] == true);
+        let recorded: u64 = rows.map(|row| u64_of(&row["member_routes_total"])).sum();
+        if recorded == 0 {
+            return;
+        }
+        let step_ms = self.sampler.reader().config().step_ms;
+        let within = |at: &&u64| **at + (2 * step_ms).max(5000) + 2 * step_ms >= self.now_ms;
+        let leaving = self.members_removed.iter().filter(within).count() as u64;
+        let ours = self.members.len() as u64;
+        assert!(ours <= recorded && recorded <= ours + leaving, "{}: {ours} members of {recorded}", self.name);
+    }
+
+    /// Rows of one column do not overlap where the case's routes do not; those of removed routes may.
+    fn check_disjoint(&self, end_ms: u64, rows: &[Row], aggregates: &[Row]) {
+        let mut starts: Vec<&Bounds> = self.ranges.values().collect();
+        starts.sort();
+        if starts.windows(2).any(|pair| pair[0].1.as_ref().is_none_or(|end| *end > pair[1].0)) {
+            return;
+        }
+        let live = rows.iter().filter(|row| self.sampler.bucket_of(RouteId(row.route)).is_none());
+        let mut bounds: Vec<(&[u8], Option<&[u8]>)> =
+            live.chain(aggregates).map(|row| (&row.start[..], row.end.as_deref())).collect();
+        bounds.sort_unstable();
+        bounds.dedup();
+        for pair in bounds.windows(2) {
+            assert!(pair[0].1.is_some_and(|end| end <= pair[1].0), "{} at {end_ms}: {pair:?}", self.name);
         }
     }
 
@@ -327,6 +389,7 @@ impl<'a> Case<'a> {
             expect["rows"].as_array().unwrap().iter().filter(|r| r["aggregate"] == false).collect();
         let aggregates = expect["rows"].as_array().unwrap().len() - expected.len();
         assert!(aggregates == 0 || self.folded, "{}: an aggregate row", self.name);
+        self.check_aggregates(&matrix, expect, rows);
         if self.per_route {
             compare_per_route(self.name, &matrix, &expected, &self.refused);
         } else if aggregates == 0 {
@@ -343,6 +406,33 @@ impl<'a> Case<'a> {
                 let ours = ours.unwrap_or_else(|| panic!("{}: no row {id}", self.name));
                 compare_row(self.name, ours, &self.with_unknown_labels(series, expected, &expect["column_unix_ms"]));
             }
+        }
+    }
+
+    /// Rows of virtual buckets: their sums are the recording's, no route stands in two, and they list as
+    /// many as they may.
+    fn check_aggregates(&self, matrix: &Matrix, expect: &Value, budget: usize) {
+        let ours: Vec<_> = matrix.rows.iter().filter(|row| row.aggregate).collect();
+        let recorded: Vec<&Value> =
+            expect["rows"].as_array().unwrap().iter().filter(|row| row["aggregate"] == true).collect();
+        let mut listed: Vec<u64> = ours.iter().flat_map(|row| &row.route_ids).map(|route| route.0).collect();
+        let routes = listed.len();
+        listed.sort_unstable();
+        listed.dedup();
+        assert_eq!(listed.len(), routes, "{}: a route in two rows", self.name);
+        assert!(listed.iter().all(|route| self.members.contains_key(route)), "{}: {listed:?}", self.name);
+        for row in &ours {
+            assert!(row.route_ids.len() as u64 <= self.members_listed.min(row.route_count), "{}: {row:?}", self.name);
+            assert!(row.bucket_id.as_str().starts_with("virtual:"), "{}: {row:?}", self.name);
+        }
+        if budget > 0 {
+            // Which rows a budget keeps depends on how many buckets there are.
+            return;
+        }
+        for column in 0..matrix.columns.len() {
+            let sum: u64 = ours.iter().map(|row| row.values[column]).sum();
+            let expected: u64 = recorded.iter().map(|row| u64_of(&row["values"][column])).sum();
+            assert_eq!(sum, expected, "{}: aggregate rows of column {column}", self.name);
         }
     }
 
@@ -387,16 +477,38 @@ impl<'a> Case<'a> {
     }
 }
 
+/// The bounds of every route that a case registers; of one it registers twice, the first.
+fn ranges(case: &Value) -> BTreeMap<u64, Bounds> {
+    let mut ranges = BTreeMap::new();
+    for step in case["steps"].as_array().into_iter().flatten().filter(|step| step["op"] == "register") {
+        let bounds = (bytes(&step["start"]), bound(&step["end"]));
+        let known: &mut Bounds = ranges.entry(u64_of(&step["route"])).or_insert_with(|| bounds.clone());
+        if *known != bounds {
+            // It moved: count it as overlapping everything.
+            *known = (Vec::new(), None);
+        }
+    }
+    ranges
+}
+
+fn total(rows: &[Row]) -> [u64; 4] {
+    rows.iter().fold([0; 4], |mut sum, row| {
+        sum.iter_mut().zip(row.counts).for_each(|(sum, add)| *sum += add);
+        sum
+    })
+}
+
 fn query(series: Series, rows: usize, from_ms: u64, to_ms: u64) -> MatrixQuery {
     MatrixQuery { series, rows, from_ms, to_ms, ..MatrixQuery::default() }
 }
 
 /// Cases in which the recording folds routes past the cap into a virtual bucket.
 fn folded(category: &str, name: &str) -> bool {
-    matches!(
-        (category, name),
-        ("labels", "cap_counts_routes") | ("matrix", "aggregate_fields" | "all_series") | ("terms", "flip")
-    )
+    category == "cap"
+        || matches!(
+            (category, name),
+            ("labels", "cap_counts_routes") | ("matrix", "aggregate_fields" | "all_series") | ("terms", "flip")
+        )
 }
 
 /// The recording has one row for a route, under the term at the flush; ours keep the parts made
@@ -516,15 +628,15 @@ macro_rules! categories {
     };
 }
 
-categories! { counting history churn labels terms subrange matrix random }
+categories! { counting history churn cap labels terms subrange matrix random }
 
 /// Every category is run here or belongs to a part that has a runner of its own or does not exist
 /// yet; a new folder must be placed.
 #[test]
 fn every_category_has_a_place() {
-    let here = ["counting", "history", "churn", "labels", "terms", "subrange", "matrix", "random"];
+    let here = ["counting", "history", "churn", "cap", "labels", "terms", "subrange", "matrix", "random"];
     let elsewhere = ["http_params"];
-    let later = ["cap", "merge", "space_saving", "hotkeys_merge"];
+    let later = ["merge", "space_saving", "hotkeys_merge"];
     for entry in std::fs::read_dir(folder()).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();

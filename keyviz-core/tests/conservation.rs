@@ -156,7 +156,8 @@ impl World {
     fn new(k: u16, labels: &[&str], history_columns: u32, tight: bool) -> World {
         let mut config = Config::default();
         config.step_ms = STEP_MS;
-        config.max_routes = 6;
+        // Cell by cell, so each route has slots of its own; `virtual_buckets` has the rest.
+        (config.max_routes, config.max_known_routes) = (6, 0);
         config.max_draining = if tight { 8 } else { 200 };
         config.sub_buckets = k;
         config.labels = Labels::new(labels).unwrap();

@@ -9,7 +9,7 @@ use keyviz_core::{Config, ConfigError, MatrixQuery, Op, Reader, RouteId, Writer}
 fn config(max_routes: u32, max_draining: u32) -> Config {
     let mut config = Config::default();
     config.step_ms = 5000;
-    (config.max_routes, config.max_draining) = (max_routes, max_draining);
+    (config.max_routes, config.max_known_routes, config.max_draining) = (max_routes, 0, max_draining);
     config.prefault = false;
     config
 }

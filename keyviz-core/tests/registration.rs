@@ -8,7 +8,7 @@ use keyviz_core::{Config, Counters, MatrixQuery, Op, RegisterError, RouteId, Wri
 fn config(max_routes: u32) -> Config {
     let mut config = Config::default();
     config.step_ms = 1000;
-    config.max_routes = max_routes;
+    (config.max_routes, config.max_known_routes) = (max_routes, 0);
     config.max_bound_len = 64;
     config.prefault = false;
     config

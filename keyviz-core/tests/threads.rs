@@ -12,7 +12,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use keyviz_core::{Config, MatrixQuery, Op, RouteHandle, RouteId, Sampler, Series, Tally};
+use keyviz_core::{Config, Counters, MatrixQuery, Op, RouteHandle, RouteId, Sampler, Series, Tally};
 
 const THREADS: u64 = 4;
 const ROUNDS: u64 = 60;
@@ -24,7 +24,7 @@ const ROUTES: u64 = 24;
 fn config() -> Config {
     let mut config = Config::default();
     config.step_ms = 100;
-    config.max_routes = 24;
+    (config.max_routes, config.max_known_routes) = (24, 40);
     config.max_draining = 200;
     config.sub_buckets = 4;
     config.max_recorders = 3; // one thread fewer than there are: somebody is always in a shared shard
@@ -37,7 +37,23 @@ fn config() -> Config {
 /// evicted, or unattributed.
 #[test]
 fn removal_during_flush_stale_handles_and_recorders_that_come_and_go() {
-    let sampler = Sampler::new(config(), 0).unwrap();
+    let counters = everything_at_once(config());
+    assert_eq!((counters.members, counters.folded), (0, 0), "{counters:?}");
+}
+
+/// The same where most routes share virtual buckets, and change places with those that do not.
+#[test]
+fn folds_and_promotions_during_all_that() {
+    let mut config = config();
+    // Windows of some thousand operations.
+    (config.step_ms, config.max_routes, config.max_virtual, config.max_draining) = (3000, 5, 12, 40);
+    let counters = everything_at_once(config);
+    assert!(counters.members > 0, "{counters:?}");
+    assert!(counters.promoted > 0 && counters.folded > 0, "{counters:?}");
+}
+
+fn everything_at_once(config: Config) -> Counters {
+    let sampler = Sampler::new(config, 0).unwrap();
     let (now_ms, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let start = Barrier::new(THREADS as usize + 3);
     let churned = AtomicU64::new(0);
@@ -110,6 +126,7 @@ fn removal_during_flush_stale_handles_and_recorders_that_come_and_go() {
     assert!(counters.stale_handles > 0, "handles outlived their routes: {counters:?}");
     assert!(counters.shared_ops > 0, "{counters:?}");
     assert!(counters.recorded.reads > 0 && counters.unattributed.reads > 0, "{counters:?}");
+    counters
 }
 
 /// Observes with recorders that last a round each; returns what it observed.

@@ -54,13 +54,26 @@ pub struct SamplerArgs {
     #[arg(long, alias = "keyvizMaxTrackedRoutes", env = "KEYVIZ_MAX_ROUTES", default_value_t = DEFAULT.max_routes, value_name = "N")]
     pub keyviz_max_routes: u32,
 
+    /// Routes known, up to 16777216; those beyond the above share virtual buckets; 0 = refuse them
+    #[arg(long, env = "KEYVIZ_MAX_KNOWN_ROUTES", default_value_t = DEFAULT.max_known_routes, value_name = "N")]
+    pub keyviz_max_known_routes: u32,
+
+    /// Virtual buckets; 0 = a quarter of the routes, at least 8
+    #[arg(long, env = "KEYVIZ_MAX_VIRTUAL", default_value_t = DEFAULT.max_virtual, value_name = "N")]
+    pub keyviz_max_virtual: u32,
+
+    /// Give hot routes out of virtual buckets counters of their own, in exchange for cold ones
+    #[arg(long, env = "KEYVIZ_PROMOTE", default_value_t = DEFAULT.promote, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub keyviz_promote: bool,
+
     /// Removed routes whose last counts are still awaited; 0 = a quarter of the routes, at least 8
     #[arg(long, env = "KEYVIZ_MAX_DRAINING", default_value_t = DEFAULT.max_draining, value_name = "N")]
     pub keyviz_max_draining: u32,
 
-    /// Route ids listed for a virtual bucket, 1 to 65536; takes effect with virtual buckets
-    #[arg(long, alias = "keyvizMaxMemberRoutesPerSlot", env = "KEYVIZ_MAX_MEMBERS", default_value_t = 256,
-          value_parser = clap::value_parser!(u32).range(1..=65_536), value_name = "N")]
+    /// Route ids listed for a virtual bucket, 1 to 65536; all are counted
+    #[arg(long, alias = "keyvizMaxMemberRoutesPerSlot", env = "KEYVIZ_MAX_MEMBERS", default_value_t = DEFAULT.max_members, value_name = "N")]
     pub keyviz_max_members: u32,
 
     /// Divisions of each route, 1 to 256; (labels + 1) times this is at most 256
@@ -134,6 +147,10 @@ impl SamplerArgs {
         let mut config = Config::default();
         config.step_ms = self.keyviz_step.0;
         config.max_routes = self.keyviz_max_routes;
+        config.max_known_routes = self.keyviz_max_known_routes;
+        config.max_virtual = self.keyviz_max_virtual;
+        config.max_members = self.keyviz_max_members;
+        config.promote = self.keyviz_promote;
         config.max_draining = self.keyviz_max_draining;
         config.sub_buckets = self.keyviz_sub_buckets;
         config.labels = self.labels();

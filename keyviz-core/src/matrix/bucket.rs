@@ -3,8 +3,8 @@
 use alloc::string::String;
 use core::fmt::{self, Write};
 
-/// Longest name: `route:` 20 digits `~` 8 `:` 32 `#` 3.
-const MAX_LEN: usize = 6 + 20 + 9 + 33 + 4;
+/// Longest name: `virtual:` 20 digits `~` 8 `:` 32 `#` 3.
+const MAX_LEN: usize = 8 + 20 + 9 + 33 + 4;
 
 /// A row's name; compares as its text does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +27,8 @@ impl fmt::Display for BucketId {
 /// What a name is made of.
 #[derive(Clone, Copy)]
 pub(crate) struct BucketParts<'a> {
+    /// A virtual bucket's id, not a route's.
+    pub(crate) aggregate: bool,
     pub(crate) route: u64,
     pub(crate) label: Option<&'a str>,
     pub(crate) sub_bucket: Option<u32>,
@@ -36,7 +38,7 @@ pub(crate) struct BucketParts<'a> {
 
 impl BucketParts<'_> {
     fn write(&self, out: &mut impl Write) -> fmt::Result {
-        write!(out, "route:{}", self.route)?;
+        write!(out, "{}:{}", if self.aggregate { "virtual" } else { "route" }, self.route)?;
         if let Some(hash) = self.bounds_hash {
             write!(out, "~{hash:08x}")?;
         }

@@ -92,11 +92,20 @@ pub struct TermPart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {
-    /// Its name: `route:7`, `route:7:redis`, with `#3` for a division, with `~` and eight hex digits
-    /// for bounds that the route no longer has.
+    /// Its name: `route:7`, `route:7:redis`, with `#3` for a division, or `virtual:9`; with `~` and eight
+    /// hex digits for bounds that the route or virtual bucket no longer has.
     pub bucket_id: BucketId,
-    /// The route.
+    /// The route; of an aggregate the virtual bucket's id, which no route has.
     pub route: RouteId,
+    /// It is a virtual bucket: routes side by side that share their counters.
+    pub aggregate: bool,
+    /// Of an aggregate, the routes it has now, in the order of their ids, at most `max_members`; none
+    /// for bounds that it no longer has.
+    pub route_ids: Vec<RouteId>,
+    /// There are more routes than `route_ids` lists.
+    pub route_ids_truncated: bool,
+    /// How many routes the row stands for, as last known under its bounds.
+    pub route_count: u64,
     /// The label.
     pub label: Label,
     /// Lower bound; empty is the lowest key.

@@ -50,7 +50,8 @@ impl Buckets {
     fn of(reading: &Reading<'_>) -> Self {
         let known = &reading.known;
         let mut order: Vec<u32> = (0..known.len() as u32).collect();
-        let key = |i: &u32| known.get(*i as usize).map(|k| (k.descriptor.route, &k.start, &k.end, k.descriptor.age()));
+        let key =
+            |i: &u32| known.get(*i as usize).map(|k| (k.descriptor.owner(), &k.start, &k.end, k.descriptor.age()));
         order.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
         let mut newest: Vec<u32> = (0..known.len() as u32).collect();
         let mut current = alloc::vec![false; known.len()];
@@ -221,10 +222,11 @@ impl Rows<'_> {
     fn parts(&self, row: &Candidate) -> BucketParts<'_> {
         let label = self.shared.config.labels.name(Label(row.lane as u8));
         let Some(known) = self.reading.known.get(row.known as usize) else {
-            return BucketParts { route: 0, label, sub_bucket: None, bounds_hash: None };
+            return BucketParts { aggregate: false, route: 0, label, sub_bucket: None, bounds_hash: None };
         };
         let current = self.buckets.current.get(row.known as usize).copied().unwrap_or(true);
         BucketParts {
+            aggregate: known.descriptor.is_virtual(),
             route: known.descriptor.route,
             label,
             sub_bucket: (known.sub.count > 1).then_some(row.sub),
@@ -378,6 +380,7 @@ impl Fill {
 
     fn finish(mut self, rows: &Rows<'_>, kept: &[Candidate]) -> Vec<Row> {
         self.parts.sort_unstable_by_key(|(row, p)| (*row, p.column, p.group, p.term));
+        let members = Members::of(rows, kept);
         let owned = |index: usize, of: fn(&crate::descriptor::Descriptor) -> u64| {
             let known = self.owner.get(index).copied().unwrap_or(NONE);
             rows.reading.known.get(known as usize).map_or(0, |k| of(&k.descriptor))
@@ -390,8 +393,14 @@ impl Fill {
                 let owners = if self.owner.is_empty() { 0..0 } else { cells.clone() };
                 let parts = self.parts.partition_point(|p| (p.0 as usize) < row)
                     ..self.parts.partition_point(|p| p.0 as usize <= row);
+                let parts_of = rows.parts(candidate);
+                let listed = members.listed(rows, row, candidate);
                 Row {
-                    bucket_id: rows.parts(candidate).to_id(),
+                    bucket_id: parts_of.to_id(),
+                    aggregate: parts_of.aggregate,
+                    route_count: listed.count,
+                    route_ids_truncated: listed.count > listed.routes.len() as u64 && parts_of.aggregate,
+                    route_ids: listed.routes,
                     route: RouteId(rows.reading.known.get(candidate.known as usize).map_or(0, |k| k.descriptor.route)),
                     label: Label(candidate.lane as u8),
                     start,
@@ -404,5 +413,63 @@ impl Fill {
                 }
             })
             .collect()
+    }
+}
+
+/// The routes that share the virtual buckets shown, as they are now.
+struct Members {
+    /// Of each row, by its place; empty for rows of routes and for bounds that a bucket no longer has.
+    routes: Vec<Vec<RouteId>>,
+}
+
+/// What a row says of its routes.
+struct Listed {
+    routes: Vec<RouteId>,
+    count: u64,
+}
+
+impl Members {
+    fn of(rows: &Rows<'_>, kept: &[Candidate]) -> Self {
+        let mut routes: Vec<Vec<RouteId>> = Vec::new();
+        let own_seats = rows.shared.layout.own_seats;
+        // From a bucket's seat to the row that shows it as it is now.
+        let mut row_of: Vec<u32> = Vec::new();
+        for (row, candidate) in kept.iter().enumerate() {
+            let Some(known) = rows.reading.known.get(candidate.known as usize) else { continue };
+            if !known.descriptor.is_virtual() || rows.parts(candidate).bounds_hash.is_some() {
+                continue;
+            }
+            let seats = own_seats..rows.shared.layout.seats;
+            let Some(seat) = seats.clone().find(|s| rows.shared.seats.route(*s) == Some(known.descriptor.route)) else {
+                continue;
+            };
+            row_of.resize(seats.len(), NONE);
+            if let Some(to) = row_of.get_mut(seat - own_seats) {
+                *to = row as u32;
+            }
+        }
+        if !row_of.is_empty() {
+            routes.resize(kept.len(), Vec::new());
+            for (route, bucket) in rows.shared.members.each() {
+                let row = bucket.checked_sub(own_seats).and_then(|at| row_of.get(at)).copied().unwrap_or(NONE);
+                if let Some(routes) = routes.get_mut(row as usize) {
+                    routes.push(RouteId(route));
+                }
+            }
+            routes.iter_mut().for_each(|routes| routes.sort_unstable());
+        }
+        Members { routes }
+    }
+
+    fn listed(&self, rows: &Rows<'_>, row: usize, candidate: &Candidate) -> Listed {
+        let known = rows.reading.known.get(candidate.known as usize);
+        let last = known.map_or(0, |known| known.descriptor.members);
+        match self.routes.get(row).filter(|routes| !routes.is_empty()) {
+            Some(routes) => {
+                let most = rows.shared.config.max_members as usize;
+                Listed { routes: routes.iter().take(most).copied().collect(), count: routes.len() as u64 }
+            }
+            None => Listed { routes: Vec::new(), count: last.max(1) },
+        }
     }
 }

@@ -81,7 +81,17 @@ fn row(out: &mut String, matrix: &Matrix, row: &Row) {
     bound(out, &row.start);
     out.push_str(",\"end\":");
     bound(out, row.end.as_deref().unwrap_or(&[]));
-    out.push_str(",\"aggregate\":false,\"route_count\":1,\"values\":");
+    out.push_str(if row.aggregate { ",\"aggregate\":true" } else { ",\"aggregate\":false" });
+    if !row.route_ids.is_empty() {
+        out.push_str(",\"route_ids\":");
+        list(out, &row.route_ids, |out, route| number(out, route.0));
+    }
+    if row.route_ids_truncated {
+        out.push_str(",\"route_ids_truncated\":true");
+    }
+    out.push_str(",\"route_count\":");
+    number(out, row.route_count);
+    out.push_str(",\"values\":");
     numbers(out, &row.values);
     out.push_str(",\"conflict\":false");
     if row.draining {

@@ -5,8 +5,8 @@
 use std::cell::Cell;
 
 use keyviz_core::{
-    CellView, Column, Config, ConfigError, Counters, FixedReader, FixedRecorder, FixedWriter, Label, Matrix,
-    MatrixQuery, Op, RegisterError, Registered, RouteHandle, RouteId,
+    CellView, Column, Config, ConfigError, Counters, FixedReader, FixedRecorder, FixedWriter, Label, Lineage, Matrix,
+    MatrixQuery, NewRoute, Op, RegisterError, Registered, ReshapeError, RouteHandle, RouteId,
 };
 
 std::thread_local! {
@@ -92,6 +92,18 @@ impl Writer {
         both!(Writer, self, w => w.flush(now_ms));
     }
 
+    pub fn bucket_of(&self, route: RouteId) -> Option<u64> {
+        both!(Writer, self, w => w.bucket_of(route))
+    }
+
+    pub fn split_route(&mut self, parent: RouteId, children: &[NewRoute<'_>]) -> Result<(), ReshapeError> {
+        both!(Writer, self, w => w.split_route(parent, children))
+    }
+
+    pub fn merge_routes(&mut self, parents: &[RouteId], child: &NewRoute<'_>) -> Result<(), ReshapeError> {
+        both!(Writer, self, w => w.merge_routes(parents, child))
+    }
+
     pub fn sub_bucket_bounds(&self, route: RouteId, sub_bucket: u32) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
         both!(Writer, self, w => w.sub_bucket_bounds(route, sub_bucket))
     }
@@ -122,6 +134,14 @@ impl Recorder {
 impl Reader {
     pub fn matrix(&self, query: &MatrixQuery) -> Matrix {
         both!(Reader, self, r => r.matrix(query))
+    }
+
+    pub fn config(&self) -> &Config {
+        both!(Reader, self, r => r.config())
+    }
+
+    pub fn lineage(&self) -> Vec<Lineage> {
+        both!(Reader, self, r => r.lineage())
     }
 
     pub fn counters(&self) -> Counters {

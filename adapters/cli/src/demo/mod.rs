@@ -100,7 +100,7 @@ fn greet(web: &Web, memory_bytes: usize, args: &DemoArgs) -> Result<(), Failure>
 fn config(step_ms: u64) -> Config {
     let mut config = Config::default();
     config.step_ms = step_ms;
-    config.max_routes = keyspace::ROUTES;
+    (config.max_routes, config.max_known_routes) = (keyspace::ROUTES, 0);
     config.max_recorders = 4;
     config.cell_bytes = 1 << 20;
     config.history_columns = 3600;

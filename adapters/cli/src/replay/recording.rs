@@ -160,6 +160,8 @@ fn config(catalog: &Catalog, extent: Extent, growth: Growth, step_ms: u64) -> Co
     let mut config = Config::default();
     config.step_ms = step_ms;
     config.max_routes = u32::try_from(routes).unwrap_or(u32::MAX);
+    // The routes are cut to fit, so none shares a virtual bucket.
+    config.max_known_routes = 0;
     config.max_draining = 8;
     config.max_recorders = 1;
     config.shared_shards = 1;
