@@ -8,7 +8,7 @@
 //! that found nothing loads the version (Acquire), looks again, issues an acquire fence and loads the
 //! version once more: only where it was the same even number is the route unknown.
 //!
-//! Bounds: three switches, two where the writer changes two routes.
+//! Bounds: three switches while an entry moves, else two.
 #![cfg(keyviz_loom)]
 #![allow(clippy::unwrap_used, reason = "a model speaks by panicking")]
 
@@ -69,7 +69,6 @@ fn an_unknown_route_is_nobody_elses() {
         let recorder = writer.recorder();
         let observing = thread::spawn(move || recorder.observe(unknown, Op::Read, b"b", 1));
         writer.register(second, b"b", Some(b"c"), 0).unwrap();
-        writer.remove(first);
         observing.join().unwrap();
         settle(&mut writer, 0);
         assert_eq!(balance(&writer).unattributed, reads(1, 2));
@@ -80,7 +79,7 @@ fn an_unknown_route_is_nobody_elses() {
 /// half depends on the division's words, and on the bound's bytes past the first eight.
 #[test]
 fn a_route_that_is_found_is_divided_as_it_should_be() {
-    explore(3, || {
+    explore(2, || {
         let mut config = tiny();
         config.sub_buckets = 2;
         config.max_bound_len = 16;

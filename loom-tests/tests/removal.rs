@@ -109,9 +109,8 @@ fn back_within_the_grace(end: Option<&'static [u8]>) {
         let observing = thread::spawn(move || recorder.observe(OLD, Op::Read, b"k", 1));
         writer.remove(OLD);
         writer.register(OLD, b"", end, 0).unwrap();
-        ledger.flush(&mut writer, STEP_MS);
         observing.join().unwrap();
-        ledger.settle(&mut writer, STEP_MS);
+        ledger.settle(&mut writer, 0);
         let counters = balance(&writer);
         assert_eq!(counters.observed, reads(1, 2));
         assert_eq!((counters.routes, counters.late_after_grace), (1, 0));
