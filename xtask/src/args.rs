@@ -15,6 +15,11 @@ pub enum Command {
     },
     /// Build and run the benchmarks with these arguments; `keyviz-bench` reads them itself.
     Bench(Vec<OsString>),
+    /// Run the models of one file of `loom-tests/tests`, or all.
+    Loom {
+        /// The file's name, without its ending.
+        model: Option<String>,
+    },
     /// Install what the tests need.
     Setup,
 }
@@ -31,6 +36,7 @@ pub fn parse() -> Result<Command, lexopt::Error> {
         "help" => nothing_more(parser, Command::Help),
         "setup" => nothing_more(parser, Command::Setup),
         "test" => test(parser),
+        "loom" => loom(parser),
         "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),
         _ => Err(format!("there is no command `{command}`").into()),
     }
@@ -46,6 +52,15 @@ fn test(mut parser: Parser) -> Result<Command, lexopt::Error> {
         }
     }
     Ok(Command::Test { only })
+}
+
+fn loom(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        None => Ok(Command::Loom { model: None }),
+        Some(Arg::Value(model)) => nothing_more(parser, Command::Loom { model: Some(model.string()?) }),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Command::Help),
+        Some(other) => Err(other.unexpected()),
+    }
 }
 
 fn nothing_more(mut parser: Parser, command: Command) -> Result<Command, lexopt::Error> {

@@ -7,6 +7,8 @@ cargo xtask COMMAND
   help                              this list
   setup                             installs what the tests need, or prints the command that does
   test [--only NAME]                every test there is, step by step; NAME is a step or the start of its name
+  loom [MODEL]                      the core's threads in every interleaving within a bound; MODEL is a file of
+                                    loom-tests/tests, without its ending
   bench [NAME | --only NAME] [--json FILE] [--runs N] [--list]
                                     the numbers, beside what they compare with; NAME is the start of a name;
                                     `bench build` times a build from nothing to a live picture

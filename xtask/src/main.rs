@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod checkout;
 mod help;
+mod loom;
 mod process;
 mod setup;
 mod test;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         }
         Command::Test { only } => test::run(&checkout, only.as_deref()),
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
+        Command::Loom { model } => loom::run(&checkout, model.as_deref()),
         Command::Setup => setup::run(&checkout),
     }
 }
