@@ -20,6 +20,8 @@ pub enum Command {
         /// The file's name, without its ending.
         model: Option<String>,
     },
+    /// Build the core for bare machines and run firmware.
+    NoStd,
     /// Install what the tests need.
     Setup,
 }
@@ -35,6 +37,7 @@ pub fn parse() -> Result<Command, lexopt::Error> {
     match command.as_str() {
         "help" => nothing_more(parser, Command::Help),
         "setup" => nothing_more(parser, Command::Setup),
+        "no-std" => nothing_more(parser, Command::NoStd),
         "test" => test(parser),
         "loom" => loom(parser),
         "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),

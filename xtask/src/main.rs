@@ -8,6 +8,7 @@ mod bench;
 mod checkout;
 mod help;
 mod loom;
+mod no_std;
 mod process;
 mod setup;
 mod test;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Test { only } => test::run(&checkout, only.as_deref()),
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
         Command::Loom { model } => loom::run(&checkout, model.as_deref()),
+        Command::NoStd => no_std::run(&checkout),
         Command::Setup => setup::run(&checkout),
     }
 }

@@ -44,6 +44,7 @@ const STEPS: &[&[Step]] = &[
     licences::STEPS,
     conformance::STEPS,
     cargo::CORE,
+    cargo::MACHINES,
     cargo::LOOM,
     cargo::WORKSPACE,
     page::STEPS,
