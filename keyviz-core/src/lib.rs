@@ -33,7 +33,7 @@
 //! that takes memory at run time, with [`Writer`] for a host that owns the writing half itself. Without both, what remains are the words of the interface.
 //!
 //! # The modules, in the order of the data's way
-//! ground: `sync` `limits` `line` `op` `key` `label` `route` `config` `config_error` `zeroed` `layout`
+//! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `config` `config_error` `zeroed` `layout`
 //! `counters` →
 //! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `id_samples` `space_saving` →
 //! keep: `descriptor` `column` `history` `lineage` →
@@ -79,6 +79,8 @@ mod history;
 mod id_samples;
 #[cfg(feature = "alloc")]
 mod key;
+#[cfg(feature = "alloc")]
+mod key_names;
 mod label;
 #[cfg(feature = "alloc")]
 mod layout;
@@ -154,11 +156,13 @@ pub use counters::Counters;
 pub use halves::Writer;
 #[cfg(feature = "alloc")]
 pub use history::ColumnState;
+#[cfg(feature = "alloc")]
+pub use key_names::{KeyNames, KeyNamesError};
 pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
 #[cfg(feature = "alloc")]
 pub use lineage::Lineage;
 #[cfg(feature = "alloc")]
-pub use matrix::{BucketId, Column, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
+pub use matrix::{AxisKind, BucketId, Column, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
 pub use op::{Op, Series, Tally};
 #[cfg(feature = "alloc")]
 pub use reader::{CellView, Reader, WindowInfo};
