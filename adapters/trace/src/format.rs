@@ -85,6 +85,9 @@ impl Format {
             rocksdb::Seen::Version(version) => return Err(unsupported(&version)),
             rocksdb::Seen::Foreign => {}
         }
+        if monitor::is_idle(head) {
+            return Ok(Format::Monitor);
+        }
         let first = first_line(head);
         if by_line::cachelib_columns(first).is_some() {
             return Ok(Format::CacheLib);
@@ -139,6 +142,7 @@ impl Format {
             },
             Format::OracleGeneral => oracle::looks_like(head),
             Format::Columns => true,
+            Format::Monitor if monitor::is_idle(head) => true,
             by_line => lines(head).any(|line| by_line.is_line(line)),
         };
         if fits { Ok(()) } else { Err(OpenError::WrongFormat { format: self, seen: escaped(first_line(head)) }) }
