@@ -45,7 +45,7 @@ pub(crate) async fn status(State(admin): State<Admin>) -> Result<([(HeaderName, 
     let mut status = Status {
         version: env!("CARGO_PKG_VERSION"),
         enabled: false,
-        mode: state.mode,
+        mode: admin.mode(),
         title: &state.title,
         now_unix_ms: admin.now_ms(),
         started_unix_ms: state.built_ms,

@@ -118,6 +118,12 @@ impl Format {
         Format::ALL.iter().copied().find(|format| format.id() == id)
     }
 
+    /// Whether its records are lines of text, so that a reader finds the next one again wherever it was interrupted.
+    #[must_use]
+    pub fn has_lines(self) -> bool {
+        !matches!(self, Format::RocksDb | Format::OracleGeneral)
+    }
+
     /// Refuses a head in which nothing is of this format.
     pub(crate) fn check(self, head: &[u8]) -> Result<(), OpenError> {
         if head.is_empty() {
