@@ -226,7 +226,7 @@ fn what_cannot_be_followed_is_refused() {
     let refused =
         bad(keyviz().arg("replay").arg(&foreign).args(["--follow", "--listen", "127.0.0.1:0"]).output().unwrap());
     assert!(refused.contains("format is not known"), "{refused}");
-    for flag in ["--json", "--csv", "--png"] {
+    for flag in ["--json", "--csv", "--png", "--html"] {
         for live in [&["--follow"][..], &["--speed", "10"]] {
             let output = keyviz().arg("replay").arg(&foreign).args(live).args([flag, "out"]).output().unwrap();
             assert_eq!(output.status.code(), Some(2));

@@ -16,6 +16,7 @@ mod division;
 mod feed;
 mod following;
 mod hot;
+mod html;
 mod input;
 mod json;
 mod live;
@@ -67,7 +68,7 @@ const FOLLOWED_STEP_MS: u64 = 1000;
 /// Runs the command.
 pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let began = Instant::now();
-    let outputs = [("--json", &args.json), ("--csv", &args.csv), ("--png", &args.png)];
+    let outputs = [("--json", &args.json), ("--csv", &args.csv), ("--png", &args.png), ("--html", &args.html)];
     outputs::check(&args.file, &outputs.map(|(flag, file)| (flag, file.as_deref())))?;
     let boundaries = args.routes.as_deref().map(routes::read).transpose()?;
     if args.is_live() {
@@ -148,6 +149,10 @@ fn files(args: &ReplayArgs, input: &Input, fed: &Fed, notes: &[Note]) -> Result<
         let title = Title { name: &input.name(), relative: fed.relative(), spread: fed.clock == Clock::None };
         picture::write(file, &fed.reader, args.series, &title)?;
         said("png", file)?;
+    }
+    if let Some(file) = &args.html {
+        html::write(file, &input.name(), fed, notes, args.series)?;
+        said("html", file)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use keyviz_trace::{Clock, Tally};
 
 use super::input::Seen;
 use super::survey::Survey;
-use crate::quantity::count;
+use crate::quantity::{count, instant};
 
 /// How many records without a time of their own stand for a second.
 pub(crate) const SPREAD_A_SECOND: u64 = 100;
@@ -72,6 +72,20 @@ pub(crate) fn notice(notes: &[Note]) -> Option<Notice> {
         since_unix_ms: 0,
         until_unix_ms: 0,
     })
+}
+
+/// What a picture in a file says of itself, before the notes.
+pub(crate) fn recorded(name: &str, now_ms: u64, notes: &[Note]) -> Notice {
+    let mut text = format!(
+        "A recorded picture of {name}, made {} UTC by keyviz {}: it does not change, and asks no server.",
+        instant(now_ms),
+        env!("CARGO_PKG_VERSION")
+    );
+    for note in notes {
+        text.push(' ');
+        text.push_str(&sentence(&note.text));
+    }
+    Notice { id: "recorded".to_owned(), title: "Recorded".to_owned(), text, since_unix_ms: 0, until_unix_ms: 0 }
 }
 
 /// With a capital and a full stop.
