@@ -51,6 +51,14 @@ pub(crate) fn of(survey: &Survey, found: bool, tally: Option<&Tally>) -> Vec<Not
             text: format!("found {seen}; what only comes later shares their rows"),
         });
     }
+    if tally.is_some_and(|tally| tally.unpacked_short) {
+        notes.push(Note {
+            id: "compressed_short",
+            label: "input",
+            title: "The compressed input is not whole",
+            text: "the compressed input ends in the middle; everything before that is counted".to_owned(),
+        });
+    }
     if let Some(databases) = tally.map(|tally| tally.databases).filter(|databases| *databases > 1) {
         notes.push(Note {
             id: "databases_merged",
