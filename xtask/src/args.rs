@@ -13,6 +13,13 @@ pub enum Command {
         /// Start of a step's name.
         only: Option<String>,
     },
+    /// Fuzz one target, or all.
+    Fuzz {
+        /// A target's name.
+        target: Option<String>,
+        /// How long each runs.
+        seconds: u32,
+    },
     /// Build and run the benchmarks with these arguments; `keyviz-bench` reads them itself.
     Bench(Vec<OsString>),
     /// Install what the tests need.
@@ -31,6 +38,7 @@ pub fn parse() -> Result<Command, lexopt::Error> {
         "help" => nothing_more(parser, Command::Help),
         "setup" => nothing_more(parser, Command::Setup),
         "test" => test(parser),
+        "fuzz" => fuzz(parser),
         "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),
         _ => Err(format!("there is no command `{command}`").into()),
     }
@@ -46,6 +54,22 @@ fn test(mut parser: Parser) -> Result<Command, lexopt::Error> {
         }
     }
     Ok(Command::Test { only })
+}
+
+fn fuzz(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let (mut target, mut seconds) = (None, 60);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("seconds") => seconds = parser.value()?.parse()?,
+            Arg::Value(name) if target.is_none() => target = Some(name.string()?),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if seconds == 0 {
+        return Err("--seconds 0: at least 1".into());
+    }
+    Ok(Command::Fuzz { target, seconds })
 }
 
 fn nothing_more(mut parser: Parser, command: Command) -> Result<Command, lexopt::Error> {
