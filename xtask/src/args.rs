@@ -22,6 +22,8 @@ pub enum Command {
     },
     /// Build and run the benchmarks with these arguments; `keyviz-bench` reads them itself.
     Bench(Vec<OsString>),
+    /// List the benchmarks.
+    BenchList,
     /// Install what the tests need.
     Setup,
 }
@@ -39,7 +41,7 @@ pub fn parse() -> Result<Command, lexopt::Error> {
         "setup" => nothing_more(parser, Command::Setup),
         "test" => test(parser),
         "fuzz" => fuzz(parser),
-        "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),
+        "bench" => Ok(bench(parser.raw_args()?.collect())),
         _ => Err(format!("there is no command `{command}`").into()),
     }
 }
@@ -54,6 +56,18 @@ fn test(mut parser: Parser) -> Result<Command, lexopt::Error> {
         }
     }
     Ok(Command::Test { only })
+}
+
+/// What only asks about the benchmarks is answered without building them.
+fn bench(arguments: Vec<OsString>) -> Command {
+    let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
+    if has("--help") || has("-h") {
+        Command::Help
+    } else if has("--list") {
+        Command::BenchList
+    } else {
+        Command::Bench(arguments)
+    }
 }
 
 fn fuzz(mut parser: Parser) -> Result<Command, lexopt::Error> {

@@ -34,6 +34,10 @@ fn main() -> ExitCode {
         }
         Command::Test { only } => test::run(&checkout, only.as_deref()),
         Command::Fuzz { target, seconds } => fuzz::run(&checkout, target.as_deref(), seconds),
+        Command::BenchList => {
+            print!("{}", bench::LIST);
+            ExitCode::SUCCESS
+        }
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
         Command::Setup => setup::run(&checkout),
     }
