@@ -131,10 +131,14 @@ fn an_empty_file_is_waited_for() {
     more.write_all(b"OK\n").unwrap();
     std::thread::sleep(Duration::from_millis(300));
     more.write_all(b"1700000000.000001 [0 127.0.0.1:5] \"GET\" \"a\"\n17000000").unwrap();
-    let host = running.host();
-    wait_for(&host, 1);
+    std::thread::sleep(Duration::from_millis(200));
     more.write_all(b"01.5 [1 127.0.0.1:5] \"GET\" \"b\"\n").unwrap();
+    let host = running.host();
     wait_for(&host, 2);
+    // The routes are not those of the very first key.
+    assert!(matrix(&host, "series=ops&open=1")["rows"].as_array().unwrap().len() >= 2);
+    more.write_all(b"1700000002.5 [1 127.0.0.1:5] \"GET\" \"c\"\n").unwrap();
+    wait_for(&host, 3);
     running.signal("TERM");
     assert!(running.ended().success());
     assert!(running.said.contains("databases 2 Redis databases are shown as one"), "{}", running.said);

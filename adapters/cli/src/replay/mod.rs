@@ -88,16 +88,17 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
 
 /// Replays while the page is looked at.
 fn watch(args: &ReplayArgs, boundaries: Option<Vec<Vec<u8>>>, began: Instant) -> Result<(), Failure> {
-    let web = Web::bind(&args.admin)?;
-    let (mut input, survey) = if args.follow {
+    let (web, mut input, survey) = if args.follow {
+        let web = Web::bind(&args.admin)?;
         match following::first(&args.file, &args.reading(), &web.stop())? {
-            Some(found) => found,
+            Some((input, survey)) => (web, input, survey),
             None => return Ok(()),
         }
     } else {
+        // From the binding on signals are waited for by those who look at them; a survey does not.
         let input = Input::open(&args.file, args.reading())?;
         let survey = Survey::of(&input)?;
-        (input, survey)
+        (Web::bind(&args.admin)?, input, survey)
     };
     let chosen_ms = step::choose(survey.first_us, survey.last_us, args.step())?;
     let least_ms = if args.follow && args.step().is_none() { FOLLOWED_STEP_MS } else { chosen_ms };

@@ -53,10 +53,18 @@ impl Pipe {
         self.ended
     }
 
-    /// Adds what comes until `quiet` passes without anything, until there are `most` bytes, or until the end.
-    pub(crate) fn gather(&mut self, held: &mut Vec<u8>, most: usize, quiet: Duration) -> io::Result<()> {
-        let mut last = Instant::now();
-        while held.len() < most && !self.ended && last.elapsed() < quiet {
+    /// Adds what comes until `quiet` passes without anything, `longest` has passed, there are `most` bytes, or until the
+    /// end.
+    pub(crate) fn gather(
+        &mut self,
+        held: &mut Vec<u8>,
+        most: usize,
+        quiet: Duration,
+        longest: Duration,
+    ) -> io::Result<()> {
+        let began = Instant::now();
+        let mut last = began;
+        while held.len() < most && !self.ended && last.elapsed() < quiet && began.elapsed() < longest {
             let before = held.len();
             let mut chunk = [0; 8192];
             match self.read(&mut chunk) {
@@ -97,9 +105,10 @@ mod tests {
         let text: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
         let mut pipe = Pipe::start(Cursor::new(text.clone())).unwrap();
         let mut held = Vec::new();
-        pipe.gather(&mut held, 100_000, Duration::from_secs(5)).unwrap();
+        let long = Duration::from_secs(5);
+        pipe.gather(&mut held, 100_000, long, long).unwrap();
         assert!((100_000..110_000).contains(&held.len()) && !pipe.ended());
-        pipe.gather(&mut held, usize::MAX, Duration::from_secs(5)).unwrap();
+        pipe.gather(&mut held, usize::MAX, long, long).unwrap();
         assert!(held == text && pipe.ended());
         assert_eq!(pipe.read(&mut [0; 10]).unwrap(), 0);
     }
@@ -109,7 +118,9 @@ mod tests {
         let (reader, _writer) = io::pipe().unwrap();
         let mut pipe = Pipe::start(reader).unwrap();
         assert_eq!(pipe.read(&mut [0; 10]).unwrap_err().kind(), ErrorKind::WouldBlock);
-        pipe.gather(&mut Vec::new(), 10, Duration::from_millis(20)).unwrap();
+        let (short, long) = (Duration::from_millis(20), Duration::from_secs(60));
+        pipe.gather(&mut Vec::new(), 10, short, long).unwrap();
+        pipe.gather(&mut Vec::new(), 10, long, short).unwrap();
         assert!(!pipe.ended());
     }
 }

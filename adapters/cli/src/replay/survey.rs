@@ -11,6 +11,9 @@ use super::pass::Pass;
 use super::sample::Reservoir;
 use super::text;
 
+/// Records between two looks at whether to stop.
+const LOOK_EVERY: u64 = 8192;
+
 /// What the first pass found.
 #[derive(Debug)]
 pub(crate) struct Survey {
@@ -31,12 +34,12 @@ impl Survey {
     /// # Errors
     /// Where the input cannot be read, or has not one good record to look at; then it says what was skipped and why.
     pub(crate) fn of(input: &Input) -> Result<Survey, Failure> {
-        Survey::look(input)?
+        Survey::look(input, || false)?
     }
 
     /// As [`of`](Survey::of), but where there is not one good record that is no error of this function: an input that
-    /// grows may get one.
-    pub(crate) fn look(input: &Input) -> Result<Result<Survey, Failure>, Failure> {
+    /// grows may get one. Ends early when `stopped` says so, which it is asked now and then.
+    pub(crate) fn look(input: &Input, stopped: impl Fn() -> bool) -> Result<Result<Survey, Failure>, Failure> {
         let seen = input.seen();
         let mut pass = input.survey()?;
         let mut survey = Survey {
@@ -53,7 +56,8 @@ impl Survey {
             survey.last_us = record.time_us;
             survey.records += 1;
             survey.sample.offer(record.key, record.count);
-            Ok(ControlFlow::Continue(()))
+            let ends = survey.records.is_multiple_of(LOOK_EVERY) && stopped();
+            Ok(if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         });
         // Compressed input that is cut where holding ended fails there; the second pass reads on.
         if !(seen == Seen::Head && survey.records > 0) {
