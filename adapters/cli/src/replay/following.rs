@@ -57,6 +57,9 @@ fn of_file(path: &Path, reading: &Reading, stop: &Stop) -> Result<Option<(Input,
             Some(first) if settling.is_over(&first.1) => return Ok(Some(first)),
             other => found = other,
         }
+        if stop.is_set() {
+            break;
+        }
         waiting.say(&input::name(path))?;
         // A long file of which nothing passes a filter is not read all the time.
         std::thread::sleep(LOOK.max(4 * began.elapsed()));
