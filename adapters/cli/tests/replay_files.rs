@@ -96,6 +96,25 @@ fn a_page_in_a_file_has_every_series_and_no_way_out_of_its_script() {
 }
 
 #[test]
+fn a_page_too_large_for_a_browser_is_refused() {
+    let dir = Dir::new();
+    let (mut trace, mut routes) = ("ts_us,op,key\n".to_owned(), String::new());
+    for n in 0..35_000_u64 {
+        writeln!(trace, "{},r,k{:04}", n * 100_000, n % 1000).unwrap();
+    }
+    for n in 1..1000 {
+        writeln!(routes, "k{n:04}").unwrap();
+    }
+    let (file, routes) = (dir.write("wide.csv", trace), dir.write("routes", routes));
+    let html = dir.path().join("page.html");
+    let mut command = keyviz();
+    command.arg("replay").arg(&file).args(["--step", "100ms", "--routes"]).arg(&routes).arg("--html").arg(&html);
+    let refused = bad(command.output().unwrap());
+    assert!(refused.contains("1000 rows x 35000 columns make too large a file; take a longer step"), "{refused}");
+    assert!(!html.exists());
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_told() {
     let dir = Dir::new();
     let file = dir.write("trace.csv", hard());

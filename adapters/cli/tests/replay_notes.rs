@@ -92,6 +92,12 @@ fn a_trace_within_one_column_has_one_rate() {
     assert!(answer.contains("duration  10ms, 1,000/s on average, in 1 column of 100ms"), "{answer}");
     let hottest = answer.lines().skip_while(|line| *line != "hottest ranges").nth(2).unwrap();
     assert_eq!(hottest.matches("1,000/s").count(), 2, "rate and peak: {answer}");
+    // Half of it in each of two columns: no peak is below the average.
+    let halves: String = (0..100).map(|n| format!("{},r,k\n", 1_700_000_000_050_000_u64 + n * 1000)).collect();
+    let file = dir.write("halves.csv", "ts_us,op,key\n".to_owned() + &halves);
+    let answer = good(keyviz().arg("replay").arg(&file).arg("--no-serve").output().unwrap());
+    let hottest = answer.lines().skip_while(|line| *line != "hottest ranges").nth(2).unwrap();
+    assert_eq!(hottest.matches("500/s").count(), 2, "rate and peak: {answer}");
 }
 
 #[test]

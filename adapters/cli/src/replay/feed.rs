@@ -50,10 +50,13 @@ impl Fed {
         (self.last_us - self.first_us).div_ceil(1000)
     }
 
-    /// What rates are divided by: the duration, but at least a column, since peaks are rates of columns. A trace shorter
-    /// than that would have peaks below its average.
+    /// What rates are divided by: the duration; of one or two columns their whole time, since peaks are rates of whole
+    /// columns, and would else be below the average.
     pub(crate) fn rated_ms(&self) -> u64 {
-        self.duration_ms().max(self.step_ms)
+        match self.columns() {
+            columns @ ..=2 => columns * self.step_ms,
+            _ => self.duration_ms(),
+        }
     }
 
     /// How many columns it fills.

@@ -24,7 +24,7 @@ pub(crate) fn write(file: &Path, name: &str, fed: &Fed, notes: &[Note], series: 
     admin.set_notice(Some(notes::recorded(name, SystemClock.now_ms(), notes)));
     let to = input::name(file);
     let page = admin.recorded_page(series, LIMIT_BYTES).map_err(|error| {
-        Failure::new(format!("--html {to}: {error} (more than {} MiB); see --step and --routes", LIMIT_BYTES >> 20))
+        Failure::new(format!("--html {to}: {error} (it would have more than {} MiB)", LIMIT_BYTES >> 20))
     })?;
     std::fs::write(file, page).map_err(|error| Failure::new(format!("writing {to} failed: {error}")))
 }
