@@ -254,3 +254,20 @@ fn a_strict_replay_ends_with_its_page() {
     std::fs::OpenOptions::new().append(true).open(&file).unwrap().write_all(b"nonsense\n").unwrap();
     assert!(bad(child.wait_with_output().unwrap()).contains("line 7 is bad"));
 }
+
+#[test]
+fn a_pipe_is_replayed_at_a_pace() {
+    let mut command = keyviz();
+    command.args(["replay", "-", "--speed", "20x", "--step", "1s", "--listen", "127.0.0.1:0"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(("ts_us,op,key\n".to_owned() + &seconds(0..60)).as_bytes()).unwrap();
+    let mut running = Running::of(child);
+    let began = Instant::now();
+    let host = running.host();
+    assert!(total(&matrix(&host, "series=ops&open=1")) < 60, "all at once");
+    running.until("took");
+    assert!(began.elapsed() >= Duration::from_millis(2700), "{:?}", began.elapsed());
+    assert_eq!(total(&matrix(&host, "series=ops")), 60);
+    running.signal("HUP");
+    assert!(running.ended().success());
+}

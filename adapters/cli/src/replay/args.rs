@@ -65,7 +65,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, short)]
     pub(crate) quiet: bool,
 
-    /// Write the matrix as JSON to this file, and do not serve the page unless --serve is given
+    /// Write the matrix as JSON to this file, in the form of the page's API with one member more: `replay` has the source,
+    /// what was skipped and why, and what to know to read it right. Does not serve the page unless --serve is given
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
