@@ -13,8 +13,17 @@ pub enum Command {
         /// Start of a step's name.
         only: Option<String>,
     },
+    /// Fuzz one target, or all.
+    Fuzz {
+        /// A target's name.
+        target: Option<String>,
+        /// How long each runs.
+        seconds: u32,
+    },
     /// Build and run the benchmarks with these arguments; `keyviz-bench` reads them itself.
     Bench(Vec<OsString>),
+    /// List the benchmarks.
+    BenchList,
     /// Install what the tests need.
     Setup,
 }
@@ -31,7 +40,8 @@ pub fn parse() -> Result<Command, lexopt::Error> {
         "help" => nothing_more(parser, Command::Help),
         "setup" => nothing_more(parser, Command::Setup),
         "test" => test(parser),
-        "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),
+        "fuzz" => fuzz(parser),
+        "bench" => Ok(bench(parser.raw_args()?.collect())),
         _ => Err(format!("there is no command `{command}`").into()),
     }
 }
@@ -46,6 +56,34 @@ fn test(mut parser: Parser) -> Result<Command, lexopt::Error> {
         }
     }
     Ok(Command::Test { only })
+}
+
+/// What only asks about the benchmarks is answered without building them.
+fn bench(arguments: Vec<OsString>) -> Command {
+    let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
+    if has("--help") || has("-h") {
+        Command::Help
+    } else if has("--list") {
+        Command::BenchList
+    } else {
+        Command::Bench(arguments)
+    }
+}
+
+fn fuzz(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let (mut target, mut seconds) = (None, 60);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("seconds") => seconds = parser.value()?.parse()?,
+            Arg::Value(name) if target.is_none() => target = Some(name.string()?),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if seconds == 0 {
+        return Err("--seconds 0: at least 1".into());
+    }
+    Ok(Command::Fuzz { target, seconds })
 }
 
 fn nothing_more(mut parser: Parser, command: Command) -> Result<Command, lexopt::Error> {

@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use crate::checkout::Checkout;
 use crate::process;
 
+/// The names of the benchmarks; a test of `keyviz-bench` holds it to what there is.
+pub const LIST: &str = include_str!("../bench/list.txt");
+
 /// Runs the benchmarks with the arguments as they came.
 pub fn run(checkout: &Checkout, arguments: &[OsString]) -> ExitCode {
     let mut command = process::cargo(checkout, "run");

@@ -6,6 +6,7 @@
 mod args;
 mod bench;
 mod checkout;
+mod fuzz;
 mod help;
 mod process;
 mod setup;
@@ -32,6 +33,11 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Test { only } => test::run(&checkout, only.as_deref()),
+        Command::Fuzz { target, seconds } => fuzz::run(&checkout, target.as_deref(), seconds),
+        Command::BenchList => {
+            print!("{}", bench::LIST);
+            ExitCode::SUCCESS
+        }
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
         Command::Setup => setup::run(&checkout),
     }

@@ -25,6 +25,8 @@ pub enum Tool {
     RedisServer,
     /// The program that writes the RocksDB traces that the readers are tested with.
     DbBench,
+    /// The compiler of libFuzzer, with which the trace readers are fuzzed.
+    Cxx,
 }
 
 /// The oldest Node.js that runs the page's tests.
@@ -32,7 +34,7 @@ const NODE_MAJOR: u32 = 20;
 
 impl Tool {
     /// All of them, in the order in which they are set up.
-    pub const ALL: [Tool; 8] = [
+    pub const ALL: [Tool; 9] = [
         Tool::Rustfmt,
         Tool::Clippy,
         Tool::Node,
@@ -41,6 +43,7 @@ impl Tool {
         Tool::Fonts,
         Tool::RedisServer,
         Tool::DbBench,
+        Tool::Cxx,
     ];
 
     /// Its name, for people.
@@ -54,6 +57,7 @@ impl Tool {
             Tool::Fonts => "a font (DejaVu Sans)",
             Tool::RedisServer => "redis-server",
             Tool::DbBench => "db_bench",
+            Tool::Cxx => "a C++ compiler",
         }
     }
 
@@ -67,6 +71,7 @@ impl Tool {
             Tool::Fonts => Some("fonts-dejavu-core"),
             Tool::RedisServer => Some("redis-server"),
             Tool::DbBench => Some("rocksdb-tools"),
+            Tool::Cxx => Some("g++"),
         }
     }
 
@@ -81,6 +86,7 @@ impl Tool {
             Tool::Fonts => "install a font, DejaVu Sans for one",
             Tool::RedisServer => "install redis-server",
             Tool::DbBench => "install db_bench, RocksDB's benchmark (Debian: rocksdb-tools)",
+            Tool::Cxx => "install g++ or clang++, or name the compiler in CXX",
         }
     }
 
@@ -95,6 +101,7 @@ impl Tool {
             Tool::Fonts => has_font(),
             Tool::RedisServer => on_path("redis-server").is_some(),
             Tool::DbBench => on_path("db_bench").is_some(),
+            Tool::Cxx => env::var_os("CXX").is_some() || on_path("c++").is_some(),
         }
     }
 }

@@ -30,6 +30,8 @@ export function isTokenText(token) {
   return /^[\x21-\x7e]+$/.test(token);
 }
 
+/** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "hasToken" | "setToken">} Source */
+
 /** The API of one server. */
 export class Api {
   /** @type {string | null} */
