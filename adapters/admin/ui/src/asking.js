@@ -44,7 +44,7 @@ async function round(api, state, signal) {
   const { choice } = state;
   const view = viewOf(choice, clock);
   const bounds = boundsOf(view, clock);
-  const matrix = decodeMatrix(await api.matrix({ series: choice.series, rows: choice.rows, ...bounds }, signal));
+  const matrix = decodeMatrix(await api.matrix({ series: choice.series, axis: choice.axis, rows: choice.rows, ...bounds }, signal));
   const empty = matrix.rowsTotal === 0 && matrix.cutTotal === 0 && matrix.unattributedTotal === 0;
   const elsewhere = empty ? await loadElsewhere(api, status, choice.series, bounds, signal) : undefined;
   state.setStatus(status);
@@ -62,7 +62,7 @@ async function loadElsewhere(api, status, shown, bounds, signal) {
   for (const series of SERIES) {
     const ever = series.observed.some((name) => (status.counters[name] ?? 1) > 0);
     if (series.name === shown || series.name === "ops" || !ever) continue;
-    const found = decodeMatrix(await api.matrix({ series: series.name, rows: 1, ...bounds }, signal));
+    const found = decodeMatrix(await api.matrix({ series: series.name, axis: "route", rows: 1, ...bounds }, signal));
     if (found.rowsTotal > 0 || found.cutTotal > 0) return series.name;
   }
   return null;

@@ -56,7 +56,7 @@ const poller = new Poller(
 const controls = new Controls({ change, refresh: () => void poller.now(), view: () => state.picture?.view ?? null });
 const crosshair = new Crosshair(canvas, painting, () => state.picture, {
   moved: drawPointed,
-  pinned: (cell) => change({ pin: cell?.bucketId ?? "", pinMs: cell?.atMs ?? 0 }),
+  pinned: (cell) => change({ pin: cell?.row ?? "", pinMs: cell?.atMs ?? 0 }),
 });
 const messages = new MessageView(byId("message"), byId("lines"), {
   act: (action) => {
@@ -85,9 +85,9 @@ function adopt(choice) {
   const before = state.choice;
   state.choice = choice;
   if (choice.scale !== before.scale) state.rescale();
-  crosshair.pinned = choice.pin === "" ? null : { bucketId: choice.pin, atMs: choice.pinMs };
+  crosshair.pinned = choice.pin === "" ? null : { row: choice.pin, atMs: choice.pinMs };
   /** @type {(keyof Choice)[]} */
-  const asked = ["series", "range", "fromMs", "toMs", "rows"];
+  const asked = ["series", "axis", "range", "fromMs", "toMs", "rows"];
   if (asked.some((name) => choice[name] !== before[name]) || (before.paused && !choice.paused)) void poller.now();
   else poller.plan();
   planDraw();

@@ -60,7 +60,7 @@ export class Recorded {
     return this.answers.status;
   }
 
-  /** @param {{series: string, fromUnixMs: number, toUnixMs: number, rows: number}} query @param {AbortSignal} _signal @returns {Promise<any>} */
+  /** @param {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number}} query the axis is the file's @param {AbortSignal} _signal @returns {Promise<any>} */
   async matrix(query, _signal) {
     const matrix = this.answers.matrices[query.series];
     if (matrix === undefined) throw new Error(`the file has no series ${query.series}`);
