@@ -4,25 +4,33 @@
 //! reference counts belong to the writer alone. A chunk is rewritten only when nothing that a
 //! recorder or a validated reader can reach refers to it.
 
-use alloc::boxed::Box;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::cmp::Ordering as Order;
 
-use crate::config_error::ConfigError;
-use crate::limits::CHUNK_BYTES;
 #[cfg(not(keyviz_loom))]
 use crate::limits::CHUNK_SIZE;
-use crate::sync::{AtomicU64, Ordering};
-use crate::zeroed::{PAGE_BYTES, Zero, filled, zeroed};
+use crate::limits::{CHUNK_BYTES, PAGE_BYTES};
+use crate::pool::{Pool, PoolMut};
+use crate::sync::{Ordering, Word, const_fn};
+#[cfg(feature = "alloc")]
+use crate::zeroed::Zero;
 
 /// Three words of bytes (big-endian, zero-padded); then the link to the next chunk in the lower and
 /// the bound's length in the upper half.
-#[derive(Zero)]
+#[cfg_attr(feature = "alloc", derive(Zero))]
 #[repr(C)]
-pub(crate) struct Chunk([AtomicU64; 4]);
+pub(crate) struct Chunk([Word; 4]);
 
 #[cfg(not(keyviz_loom))]
 const _: () = assert!(size_of::<Chunk>() == CHUNK_SIZE);
+
+impl Chunk {
+    #[cfg(not(keyviz_loom))]
+    pub(crate) const fn new() -> Self {
+        Chunk([const { Word::new(0) }; 4])
+    }
+}
 
 /// Eight-byte words of one chunk.
 const CHUNK_WORDS: usize = CHUNK_BYTES / 8;
@@ -46,12 +54,14 @@ impl BoundRef {
 
 /// The slab as recorders and readers see it.
 pub(crate) struct Slab {
-    chunks: Box<[Chunk]>,
+    chunks: Pool<Chunk>,
 }
 
 impl Slab {
-    pub(crate) fn new(chunks: usize) -> Result<Self, ConfigError> {
-        Ok(Slab { chunks: zeroed(chunks)? })
+    const_fn! {
+        pub(crate) fn new(chunks: Pool<Chunk>) -> Self {
+            Slab { chunks }
+        }
     }
 
     /// Touches every page of memory.
@@ -111,6 +121,7 @@ impl Slab {
 
     /// Appends the bound's bytes. A reader that races with the writer may get bytes that no bound
     /// ever had, never more than `max_len`; it validates the column afterwards.
+    #[cfg(feature = "alloc")]
     pub(crate) fn copy(&self, bound: BoundRef, max_len: usize, out: &mut Vec<u8>) {
         let Some(mut chunk) = bound.chunk() else { return };
         let mut left = self.link(chunk).1.min(max_len);
@@ -159,17 +170,20 @@ impl Slab {
 }
 
 /// The writer's side: who refers to what, and what is free.
-pub(crate) struct BoundCounts {
+pub(crate) struct BoundCounts<'m> {
     /// Of a bound's first chunk: how many refer to it. Of a free chunk: the next free one plus one.
-    refs: Box<[u32]>,
+    refs: PoolMut<'m, u32>,
     free_head: u32,
     free: usize,
 }
 
-impl BoundCounts {
-    pub(crate) fn new(chunks: usize) -> Result<Self, ConfigError> {
-        let refs = filled(chunks, |i| if i + 1 < chunks { i as u32 + 2 } else { 0 })?;
-        Ok(BoundCounts { refs, free_head: u32::from(chunks > 0), free: chunks })
+impl<'m> BoundCounts<'m> {
+    pub(crate) fn new(mut refs: PoolMut<'m, u32>) -> Self {
+        let chunks = refs.len();
+        for (i, next) in refs.iter_mut().enumerate() {
+            *next = if i + 1 < chunks { i as u32 + 2 } else { 0 };
+        }
+        BoundCounts { refs, free_head: u32::from(chunks > 0), free: chunks }
     }
 
     /// Chunks in use.
@@ -248,16 +262,22 @@ impl BoundCounts {
     }
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pool::{Heap, Source};
     use proptest::prelude::*;
+
+    fn empty(chunks: usize) -> (Slab, BoundCounts<'static>) {
+        let slab = Slab::new(Heap::shared(chunks).unwrap());
+        (slab, BoundCounts::new(Heap::zeroed(chunks).unwrap()))
+    }
 
     proptest! {
         #[test]
         fn stores_compares_and_frees(bounds in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 1..20), key in prop::collection::vec(any::<u8>(), 0..80)) {
-            let slab = Slab::new(256).unwrap();
-            let mut counts = BoundCounts::new(256).unwrap();
+            let (slab, mut counts) = empty(256);
             let refs: Vec<BoundRef> = bounds.iter().map(|b| counts.insert(&slab, b).unwrap()).collect();
             for (bytes, bound) in bounds.iter().zip(&refs) {
                 let mut copy = Vec::new();
@@ -278,8 +298,7 @@ mod tests {
 
     #[test]
     fn full_changes_nothing() {
-        let slab = Slab::new(2).unwrap();
-        let mut counts = BoundCounts::new(2).unwrap();
+        let (slab, mut counts) = empty(2);
         assert!(counts.insert(&slab, &[1; 49]).is_none());
         assert_eq!(counts.used(), 0);
         assert!(counts.insert(&slab, &[1; 48]).is_some());

@@ -15,7 +15,7 @@ use crate::writer::{Fresh, State};
 /// How far the search for a bucket looks on one side while there may be one on the other.
 const NEAR: usize = 64;
 
-impl State {
+impl State<'_> {
     /// Registers a route that gets no seat of its own: it joins the bucket beside it; or a new one; or,
     /// where there is none, the routes between it and the nearest bucket fold into that.
     pub(crate) fn register_member(

@@ -98,12 +98,14 @@ pub(crate) fn decode(source: &mut impl Source, last: &mut u64) -> Option<Cell> {
 pub(crate) const BEFORE_FIRST: u64 = u64::MAX;
 
 /// Cells out of words copied from the history.
+#[cfg(feature = "alloc")]
 pub(crate) struct WordSource<'a> {
     words: &'a [u64],
     at: usize,
     len: usize,
 }
 
+#[cfg(feature = "alloc")]
 impl<'a> WordSource<'a> {
     /// The first `len` bytes of `words`.
     pub(crate) fn new(words: &'a [u64], len: usize) -> Self {
@@ -111,6 +113,7 @@ impl<'a> WordSource<'a> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl Source for WordSource<'_> {
     #[inline]
     fn byte(&mut self) -> u8 {
@@ -153,6 +156,7 @@ pub(crate) struct OpenColumn {
     pub(crate) unattributed: Tally,
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,10 @@
 
 use crate::config_error::ConfigError;
 use crate::label::Labels;
+use crate::layout::Layout;
 use crate::limits::{
-    MAX_BOUND_LEN, MAX_COLUMNS, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES, MAX_RECORDERS, MAX_ROUTES, MAX_SHARDS,
-    MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
+    LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES, MAX_RECORDERS, MAX_ROUTES,
+    MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
 };
 
 /// The sizes of a sampler. All memory follows from these and is taken at construction.
@@ -64,56 +65,109 @@ pub struct Config {
     pub prefault: bool,
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            step_ms: 60_000,
-            max_routes: 10_000,
-            max_known_routes: 100_000,
-            max_draining: 0,
-            max_virtual: 0,
-            max_members: 256,
-            promote: true,
-            sub_buckets: 1,
-            labels: Labels::NONE,
-            max_recorders: 64,
-            shared_shards: 4,
-            cell_bytes: 32 << 20,
-            history_bytes: 40 << 20,
-            history_columns: 1440,
-            bound_bytes: 8 << 20,
-            max_bound_len: 1024,
-            prefault: true,
-        }
-    }
-}
-
 impl Config {
-    pub(crate) fn check_ranges(&self) -> Result<(), ConfigError> {
-        let range = |field, value: u64, min: u64, max: u64| {
+    /// What [`Config::default`] gives, for constants.
+    pub const DEFAULT: Config = Config {
+        step_ms: 60_000,
+        max_routes: 10_000,
+        max_known_routes: 100_000,
+        max_draining: 0,
+        max_virtual: 0,
+        max_members: 256,
+        promote: true,
+        sub_buckets: 1,
+        labels: Labels::NONE,
+        max_recorders: 64,
+        shared_shards: 4,
+        cell_bytes: 32 << 20,
+        history_bytes: 40 << 20,
+        history_columns: 1440,
+        bound_bytes: 8 << 20,
+        max_bound_len: 1024,
+        prefault: true,
+    };
+
+    /// What [`fixed!`](crate::fixed!) begins with: 8 routes and no virtual buckets, one recorder, 8 columns of a second, and pools
+    /// for [`roomy`](Self::roomy) to fill in.
+    pub const SMALL: Config = Config {
+        step_ms: 1000,
+        max_routes: 8,
+        max_known_routes: 0,
+        max_draining: 4,
+        max_virtual: 0,
+        max_members: 8,
+        promote: true,
+        sub_buckets: 1,
+        labels: Labels::NONE,
+        max_recorders: 1,
+        shared_shards: LEAST_SHARDS,
+        cell_bytes: 0,
+        history_bytes: 0,
+        history_columns: 8,
+        bound_bytes: 0,
+        max_bound_len: 16,
+        prefault: false,
+    };
+
+    pub(crate) const fn copy(&self) -> Config {
+        Config { labels: self.labels.copy(), ..*self }
+    }
+
+    /// This configuration with pools in place of those that are 0: cells for every recorder, history for
+    /// `history_columns` columns at their largest, bounds for every row that the history can hold. Nothing
+    /// is then refused or let go for want of bytes.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the field that is out of its range.
+    pub const fn roomy(&self) -> Result<Config, ConfigError> {
+        const MOST: usize = if MAX_POOL_BYTES > usize::MAX as u64 { usize::MAX } else { MAX_POOL_BYTES as usize };
+        let mut config = self.copy();
+        (config.cell_bytes, config.history_bytes, config.bound_bytes) = (MOST, MOST, MOST);
+        let room = match Layout::new(&config) {
+            Ok(layout) => layout.room(),
+            Err(error) => return Err(error),
+        };
+        config.cell_bytes = if self.cell_bytes == 0 { room.cell_bytes } else { self.cell_bytes };
+        config.history_bytes = if self.history_bytes == 0 { room.history_bytes } else { self.history_bytes };
+        config.bound_bytes = if self.bound_bytes == 0 { room.bound_bytes } else { self.bound_bytes };
+        Ok(config)
+    }
+
+    pub(crate) const fn check_ranges(&self) -> Result<(), ConfigError> {
+        let cells = (self.labels.len() as u64 + 1) * self.sub_buckets as u64;
+        let ranges = [
+            ("step_ms", self.step_ms, MIN_STEP_MS, MAX_STEP_MS),
+            ("max_routes", self.max_routes as u64, 1, MAX_ROUTES as u64),
+            ("max_known_routes", self.max_known_routes as u64, 0, MAX_KNOWN_ROUTES as u64),
+            ("max_draining", self.max_draining as u64, 0, MAX_ROUTES as u64),
+            ("max_virtual", self.max_virtual as u64, 0, MAX_ROUTES as u64),
+            ("max_members", self.max_members as u64, 1, MAX_MEMBERS as u64),
+            ("sub_buckets", self.sub_buckets as u64, 1, MAX_SUB_BUCKETS as u64),
+            ("(labels + 1) x sub_buckets", cells, 1, MAX_SUB_BUCKETS as u64),
+            ("max_recorders", self.max_recorders as u64, 1, MAX_RECORDERS as u64),
+            ("shared_shards", self.shared_shards as u64, LEAST_SHARDS as u64, MAX_SHARDS as u64),
+            ("history_columns", self.history_columns as u64, 1, MAX_COLUMNS as u64),
+            ("max_bound_len", self.max_bound_len as u64, 1, MAX_BOUND_LEN as u64),
+            ("cell_bytes", self.cell_bytes as u64, 1, MAX_POOL_BYTES),
+            ("history_bytes", self.history_bytes as u64, 1, MAX_POOL_BYTES),
+            ("bound_bytes", self.bound_bytes as u64, 1, MAX_POOL_BYTES),
+        ];
+        // By hand, as in all of this file and `layout`: constants have no iterators.
+        let mut at = 0;
+        while at < ranges.len() {
+            #[expect(clippy::indexing_slicing, reason = "below the array's length")]
+            let (field, value, min, max) = ranges[at];
             if value < min || value > max {
                 return Err(ConfigError::OutOfRange { field, value, min, max });
             }
-            Ok(())
-        };
-        range("step_ms", self.step_ms, MIN_STEP_MS, MAX_STEP_MS)?;
-        range("max_routes", self.max_routes.into(), 1, MAX_ROUTES.into())?;
-        range("max_known_routes", self.max_known_routes.into(), 0, MAX_KNOWN_ROUTES.into())?;
-        range("max_draining", self.max_draining.into(), 0, MAX_ROUTES.into())?;
-        range("max_virtual", self.max_virtual.into(), 0, MAX_ROUTES.into())?;
-        range("max_members", self.max_members.into(), 1, MAX_MEMBERS.into())?;
-        range("sub_buckets", self.sub_buckets.into(), 1, MAX_SUB_BUCKETS.into())?;
-        let cells = (self.labels.len() as u64 + 1) * u64::from(self.sub_buckets);
-        range("(labels + 1) x sub_buckets", cells, 1, MAX_SUB_BUCKETS.into())?;
-        range("max_recorders", self.max_recorders.into(), 1, MAX_RECORDERS.into())?;
-        range("shared_shards", self.shared_shards.into(), 1, MAX_SHARDS.into())?;
-        range("history_columns", self.history_columns.into(), 1, MAX_COLUMNS.into())?;
-        range("max_bound_len", self.max_bound_len.into(), 1, MAX_BOUND_LEN.into())?;
-        for (field, bytes) in
-            [("cell_bytes", self.cell_bytes), ("history_bytes", self.history_bytes), ("bound_bytes", self.bound_bytes)]
-        {
-            range(field, bytes as u64, 1, MAX_POOL_BYTES)?;
+            at += 1;
         }
         Ok(())
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config::DEFAULT
     }
 }

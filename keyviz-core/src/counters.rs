@@ -1,7 +1,7 @@
 //! One struct for everything that is counted about counting: dropped, refused, late, evicted.
 
 use crate::op::Tally;
-use crate::sync::{AtomicU64, Ordering, zeros};
+use crate::sync::{Number, Ordering, const_fn, zero_numbers};
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
@@ -153,14 +153,17 @@ pub(crate) enum Published {
 const PUBLISHED: usize = Published::OpenFrom as usize + 1;
 
 /// The published numbers. The writer is their only writer.
-pub(crate) struct Board([AtomicU64; PUBLISHED]);
+pub(crate) struct Board([Number; PUBLISHED]);
 
 impl Board {
-    pub(crate) fn new() -> Self {
-        Board(zeros())
+    const_fn! {
+        /// Nothing counted yet.
+        pub(crate) fn new() -> Self {
+            Board(zero_numbers())
+        }
     }
 
-    fn word(&self, index: usize) -> Option<&AtomicU64> {
+    fn word(&self, index: usize) -> Option<&Number> {
         self.0.get(index)
     }
 

@@ -6,13 +6,10 @@
 //! it. Retired ones stand in the order of their last column, so the first one tells whether any can
 //! be reused.
 
-use alloc::boxed::Box;
-
 use crate::bounds::{BoundCounts, BoundRef, Slab};
-use crate::config_error::ConfigError;
 use crate::limits::{DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS};
-use crate::sync::{AtomicU64, Ordering};
-use crate::zeroed::{filled, zeroed};
+use crate::pool::{Pool, PoolMut};
+use crate::sync::{Ordering, Word, const_fn};
 
 /// No descriptor, no seat, no block.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -35,6 +32,7 @@ pub(crate) struct Descriptor {
 
 impl Descriptor {
     /// Whose it is: a route's or a virtual bucket's, and its id.
+    #[cfg(feature = "alloc")]
     pub(crate) fn owner(&self) -> (bool, u64) {
         (self.is_virtual(), self.route)
     }
@@ -45,17 +43,20 @@ impl Descriptor {
     }
 
     /// Orders descriptors of one route: later bounds first, then later terms.
+    #[cfg(feature = "alloc")]
     pub(crate) fn age(&self) -> (u64, u64) {
         (self.since, self.serial)
     }
 }
 
 /// Descriptors as readers see them.
-pub(crate) struct Descriptors(Box<[AtomicU64]>);
+pub(crate) struct Descriptors(Pool<Word>);
 
 impl Descriptors {
-    pub(crate) fn new(count: usize) -> Result<Self, ConfigError> {
-        Ok(Descriptors(zeroed(count * DESCRIPTOR_WORDS)?))
+    const_fn! {
+        pub(crate) fn new(words: Pool<Word>) -> Self {
+            Descriptors(words)
+        }
     }
 
     pub(crate) fn get(&self, index: u32) -> Descriptor {
@@ -124,25 +125,27 @@ pub(crate) struct DescriptorMeta {
 
 const _: () = assert!(size_of::<DescriptorMeta>() == DESCRIPTOR_META_BYTES);
 
+impl DescriptorMeta {
+    /// All zeros: what memory for them begins as.
+    pub(crate) const BLANK: DescriptorMeta = DescriptorMeta { next: 0, last_column: 0 };
+}
+
 /// The writer's side: which are free, which wait for their columns to go.
-pub(crate) struct DescriptorList {
-    meta: Box<[DescriptorMeta]>,
+pub(crate) struct DescriptorList<'m> {
+    meta: PoolMut<'m, DescriptorMeta>,
     free: u32,
     retired_first: u32,
     retired_last: u32,
     serial: u64,
 }
 
-impl DescriptorList {
-    pub(crate) fn new(count: usize) -> Result<Self, ConfigError> {
-        let next = |i: usize| if i + 1 < count { i as u32 + 1 } else { NONE };
-        Ok(DescriptorList {
-            meta: filled(count, |i| DescriptorMeta { next: next(i), last_column: 0 })?,
-            free: 0,
-            retired_first: NONE,
-            retired_last: NONE,
-            serial: 0,
-        })
+impl<'m> DescriptorList<'m> {
+    pub(crate) fn new(mut meta: PoolMut<'m, DescriptorMeta>) -> Self {
+        let count = meta.len();
+        for (i, meta) in meta.iter_mut().enumerate() {
+            *meta = DescriptorMeta { next: if i + 1 < count { i as u32 + 1 } else { NONE }, last_column: 0 };
+        }
+        DescriptorList { meta, free: 0, retired_first: NONE, retired_last: NONE, serial: 0 }
     }
 
     /// The newest column that may refer to the first retired one.

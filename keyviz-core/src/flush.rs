@@ -14,10 +14,10 @@ use crate::op::{Series, Tally};
 use crate::pages::PageEntry;
 use crate::seat::{SeatMeta, SeatState};
 use crate::shared::Shared;
-use crate::sync::Ordering;
+use crate::sync::{Count, Ordering, wide};
 use crate::writer::State;
 
-impl State {
+impl State<'_> {
     /// Gathers everything observed so far; see [`Sampler::flush`](crate::Sampler::flush).
     pub(crate) fn flush(&mut self, shared: &Shared, now_ms: u64) {
         let behind = now_ms < self.last_ms || now_ms > MAX_TIME_MS;
@@ -174,7 +174,7 @@ impl State {
                 let mut delta = [0u64; 4];
                 if changed {
                     for ((delta, now), was) in delta.iter_mut().zip(now).zip(baseline.iter_mut()) {
-                        *delta = now.wrapping_sub(core::mem::replace(was, *now));
+                        *delta = wide(now.wrapping_sub(core::mem::replace(was, *now)));
                     }
                 }
                 let at = place;
@@ -270,7 +270,7 @@ struct Sums {
 
 impl Sums {
     /// Writes a cell into the column's main segment; one without counts only where the seat is marked.
-    fn write(&mut self, out: &mut SegmentWriter<'_>, meta: &mut SeatMeta, row: u64, counts: Tally) {
+    fn write(&mut self, out: &mut SegmentWriter<'_, '_>, meta: &mut SeatMeta, row: u64, counts: Tally) {
         if counts.is_zero() && meta.mark == NONE {
             return;
         }
@@ -297,12 +297,12 @@ struct Drain {
 impl Drain {
     /// Whether a page changed since the flush before the last one, in any row; if so, `sums` gets
     /// the sum of all its shards.
-    fn sum_page(self, shared: &Shared, page: usize, sums: &mut [u64]) -> bool {
+    fn sum_page(self, shared: &Shared, page: usize, sums: &mut [Count]) -> bool {
         let rows = shared.layout.directory_rows();
         let entry = |row| shared.pages.entry(row, page).map_or(PageEntry(0), |e| PageEntry(e.load(Ordering::Acquire)));
-        let recent = |e: PageEntry| e.base().is_some() && self.epoch.wrapping_sub(e.epoch()) <= 1;
+        let recent = |e: PageEntry| e.base().is_some() && e.age(self.epoch) <= 1;
         // A mark made while this flush runs is of the next epoch, and as recent.
-        let newer = |e: PageEntry| e.base().is_some() && e.epoch() == self.epoch.wrapping_add(1);
+        let newer = |e: PageEntry| e.base().is_some() && e.age(self.epoch.wrapping_add(1)) == 0;
         if !self.all && !(0..rows).map(entry).any(|e| recent(e) || newer(e)) {
             return false;
         }

@@ -1,10 +1,7 @@
 //! Groups: the leader term of each, and the seats whose routes it owns.
 
-use alloc::boxed::Box;
-
-use crate::config_error::ConfigError;
 use crate::descriptor::NONE;
-use crate::zeroed::filled;
+use crate::pool::PoolMut;
 
 /// One group; `group` 0 marks a free entry.
 #[derive(Clone, Copy, Debug)]
@@ -16,20 +13,27 @@ pub(crate) struct GroupEntry {
     pub(crate) seats: u32,
 }
 
-const FREE: GroupEntry = GroupEntry { group: 0, term: 0, first_seat: NONE, seats: 0 };
+impl GroupEntry {
+    /// All zeros: what memory for groups begins as.
+    pub(crate) const BLANK: GroupEntry = GroupEntry { group: 0, term: 0, first_seat: 0, seats: 0 };
+
+    const FREE: GroupEntry = GroupEntry { group: 0, term: 0, first_seat: NONE, seats: 0 };
+}
 
 /// Open addressing with backward shift, at most half full. A group that has no seat gives way to a
 /// new one when the table is full; the seats are fewer than half the entries, so there is always one.
-pub(crate) struct Groups {
-    entries: Box<[GroupEntry]>,
+pub(crate) struct Groups<'m> {
+    entries: PoolMut<'m, GroupEntry>,
     used: usize,
     /// Where the search for a group to give way goes on.
     hand: usize,
 }
 
-impl Groups {
-    pub(crate) fn new(len: usize) -> Result<Self, ConfigError> {
-        Ok(Groups { entries: filled(len, |_| FREE)?, used: 0, hand: 0 })
+impl<'m> Groups<'m> {
+    /// The entries are a power of two.
+    pub(crate) fn new(mut entries: PoolMut<'m, GroupEntry>) -> Self {
+        entries.fill(GroupEntry::FREE);
+        Groups { entries, used: 0, hand: 0 }
     }
 
     fn home(&self, group: u64) -> usize {
@@ -62,7 +66,7 @@ impl Groups {
                 self.make_room();
             }
             let at = self.find(group).err()?;
-            *self.entries.get_mut(at)? = GroupEntry { group, ..FREE };
+            *self.entries.get_mut(at)? = GroupEntry { group, ..GroupEntry::FREE };
             self.used += 1;
         }
         let at = self.find(group).ok()?;
@@ -98,7 +102,7 @@ impl Groups {
             }
         }
         if let Some(to) = self.entries.get_mut(hole) {
-            *to = FREE;
+            *to = GroupEntry::FREE;
         }
         self.used -= 1;
     }
@@ -110,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_full_table_forgets_groups_without_seats_only() {
-        let mut groups = Groups::new(16).unwrap();
+        let mut entries = [GroupEntry::FREE; 16];
+        let mut groups = Groups::new(PoolMut::Lent(&mut entries));
         for group in 1..=4 {
             groups.entry(group).unwrap().seats = 1;
         }

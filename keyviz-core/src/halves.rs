@@ -4,28 +4,48 @@
 //! under `&mut`: whoever flushes owns it. With an operating system, [`Sampler`](crate::Sampler) puts
 //! a lock around it.
 
+#[cfg(feature = "alloc")]
 use alloc::sync::Arc;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
+use core::ops::Deref;
 
+#[cfg(feature = "alloc")]
 use crate::config::Config;
+#[cfg(feature = "alloc")]
 use crate::config_error::ConfigError;
+use crate::counters::Counters;
+#[cfg(feature = "alloc")]
 use crate::counters::Published;
 use crate::label::Label;
+#[cfg(feature = "alloc")]
+use crate::layout::Layout;
+#[cfg(feature = "alloc")]
+use crate::memory::WriterPools;
+#[cfg(feature = "alloc")]
+use crate::pool::Heap;
+#[cfg(feature = "alloc")]
 use crate::reader::Reader;
-use crate::recorder::{Recorder, handle};
+#[cfg(feature = "alloc")]
+use crate::recorder::Recorder;
+use crate::recorder::handle;
 use crate::reshape::{NewRoute, ReshapeError};
 use crate::route::{RegisterError, Registered, RouteHandle, RouteId};
 use crate::shared::Shared;
+#[cfg(feature = "alloc")]
 use crate::sub_bucket::SubLayout;
+#[cfg(feature = "alloc")]
 use crate::table::Found;
 use crate::writer::State;
 
 /// Bytes of an `Arc` with its two counts.
+#[cfg(feature = "alloc")]
 pub(crate) const fn arc_bytes<T>() -> usize {
     (2 * size_of::<usize>()).next_multiple_of(align_of::<T>()) + size_of::<T>()
 }
 
 /// Bytes of the halves that do not depend on the configuration.
+#[cfg(feature = "alloc")]
 pub(crate) const FIXED_BYTES: usize = arc_bytes::<Shared>();
 
 /// The writing half of a sampler: routes, terms, flush. One owner.
@@ -43,11 +63,19 @@ pub(crate) const FIXED_BYTES: usize = arc_bytes::<Shared>();
 /// assert!(writer.register(RouteId(2), b"z", Some(b"a"), 0).is_err()); // holds no key
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Writer {
-    pub(crate) shared: Arc<Shared>,
-    state: State,
+///
+/// `S` is how it reaches the shared half, and `'m` how long its own memory is lent: [`Writer`] has both
+/// from the allocator, [`FixedWriter`] from the host.
+pub struct WriterOn<'m, S: Deref<Target = Shared>> {
+    pub(crate) shared: S,
+    pub(crate) state: State<'m>,
 }
 
+/// The writing half in memory from the allocator.
+#[cfg(feature = "alloc")]
+pub type Writer = WriterOn<'static, Arc<Shared>>;
+
+#[cfg(feature = "alloc")]
 impl Writer {
     /// Takes the memory that [`Config::memory_bytes`] tells and starts at `now_ms` (Unix
     /// milliseconds).
@@ -55,9 +83,11 @@ impl Writer {
     /// # Errors
     /// [`ConfigError`] names the field and what to do; nothing is kept then.
     pub fn new(config: Config, now_ms: u64) -> Result<Writer, ConfigError> {
-        let (shared, log) = Shared::new(&config)?;
-        let state = State::new(&shared, log, now_ms)?;
-        shared.board.set(Published::MemoryBytes, config.memory_bytes()? as u64);
+        let layout = Layout::new(&config)?;
+        let (shared, pools) = (Shared::take::<Heap>(config, layout)?, WriterPools::take::<Heap>(&layout)?);
+        shared.begin();
+        let state = State::new(&shared, pools, now_ms);
+        shared.board.set(Published::MemoryBytes, layout.memory_bytes() as u64);
         Ok(Writer { shared: Arc::new(shared), state })
     }
 
@@ -72,7 +102,9 @@ impl Writer {
     pub fn reader(&self) -> Reader {
         Reader { shared: Arc::clone(&self.shared) }
     }
+}
 
+impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// Tells which range a route covers and which group owns it (0: none). An empty `end` means
     /// unbounded, as `None`.
     ///
@@ -159,6 +191,12 @@ impl Writer {
         self.state.set_term(&self.shared, group, term);
     }
 
+    /// Everything counted about counting.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.counters()
+    }
+
     /// The virtual bucket that counts a registered route; `None` for a route with slots of its own and for
     /// one that nobody registered.
     #[must_use]
@@ -192,6 +230,7 @@ impl Writer {
 
     /// The bounds of one sub-bucket of a registered route; `None` when the route is not registered
     /// or has no such division.
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub fn sub_bucket_bounds(&self, route: RouteId, sub_bucket: u32) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
         let shared = &self.shared;
@@ -208,7 +247,7 @@ impl Writer {
     }
 }
 
-impl core::fmt::Debug for Writer {
+impl<S: Deref<Target = Shared>> core::fmt::Debug for WriterOn<'_, S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Writer").field("config", &self.shared.config).finish_non_exhaustive()
     }

@@ -5,18 +5,20 @@
 //! at the sequence again. Nothing the writer does waits for a reader. When blocks, entries or
 //! descriptors run out, the oldest sealed column makes room, and what it held is counted.
 
-use alloc::boxed::Box;
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
 use crate::column::{BEFORE_FIRST, Cell, Segment, Sink, Source, decode, encode};
-use crate::config_error::ConfigError;
 use crate::descriptor::NONE;
 use crate::layout::Layout;
-use crate::limits::{BLOCK_BYTES, BLOCK_WORDS, COLUMN_LINES};
-use crate::line::Line;
+#[cfg(not(keyviz_loom))]
+use crate::limits::ENTRY_BYTES;
+use crate::limits::{BLOCK_BYTES, BLOCK_WORDS, ENTRY_FIELDS, PAGE_BYTES};
 use crate::op::Tally;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
-use crate::zeroed::{PAGE_BYTES, filled, zeroed};
+use crate::pool::{Pool, PoolMut};
+use crate::sync::{AtomicCount, AtomicU32, Count, Ordering, Word, const_fn, fence};
+#[cfg(feature = "alloc")]
+use crate::zeroed::Zero;
 
 /// What a column is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl ColumnState {
 /// The head of a column: everything but its cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
-    pub(crate) sequence: u64,
+    pub(crate) sequence: Count,
     /// The how-manieth column it is; greater is later.
     pub(crate) ordinal: u64,
     pub(crate) start_ms: u64,
@@ -65,28 +67,45 @@ pub(crate) struct Head {
 
 /// How often a look at the index that met two publications is repeated. A publication takes at least as
 /// long as the look, so that more than one repetition is rare.
+#[cfg(feature = "alloc")]
 const MAX_LOOKS: usize = 16;
 
 /// Where an entry has the column's ordinal.
-const ORDINAL: usize = 18;
+const ORDINAL: usize = 17;
+
+/// One entry of the index: the sequence, and a head's fields.
+#[cfg_attr(feature = "alloc", derive(Zero))]
+#[repr(C)]
+pub(crate) struct Entry {
+    /// 0 while anything of the column changes.
+    sequence: AtomicCount,
+    fields: [Word; ENTRY_FIELDS],
+}
+
+#[cfg(not(keyviz_loom))]
+const _: () = assert!(size_of::<Entry>() == ENTRY_BYTES);
+
+#[cfg(not(keyviz_loom))]
+impl Entry {
+    pub(crate) const fn new() -> Self {
+        Entry { sequence: AtomicCount::new(0), fields: [const { Word::new(0) }; ENTRY_FIELDS] }
+    }
+}
 
 /// The history as readers see it.
 pub(crate) struct History {
-    entries: Box<[Line]>,
-    words: Box<[AtomicU64]>,
-    links: Box<[AtomicU32]>,
+    entries: Pool<Entry>,
+    words: Pool<Word>,
+    links: Pool<AtomicU32>,
     /// The sequence published last.
-    latest: AtomicU64,
+    latest: AtomicCount,
 }
 
 impl History {
-    fn new(layout: &Layout) -> Result<Self, ConfigError> {
-        Ok(History {
-            entries: zeroed(layout.column_entries() * COLUMN_LINES)?,
-            words: zeroed(layout.blocks * BLOCK_WORDS)?,
-            links: filled(layout.blocks, |_| AtomicU32::new(NONE))?,
-            latest: AtomicU64::new(0),
-        })
+    const_fn! {
+        pub(crate) fn new(entries: Pool<Entry>, words: Pool<Word>, links: Pool<AtomicU32>) -> Self {
+            History { entries, words, links, latest: AtomicCount::new(0) }
+        }
     }
 
     /// Touches every page of memory.
@@ -97,22 +116,29 @@ impl History {
     }
 
     /// Entries of the index.
+    #[cfg(feature = "alloc")]
     pub(crate) fn entries(&self) -> usize {
-        self.entries.len() / COLUMN_LINES
+        self.entries.len()
     }
 
-    fn field(&self, entry: usize, field: usize) -> Option<&AtomicU64> {
-        const WORDS: usize = crate::limits::LINE_WORDS;
-        Some(self.entries.get(entry * COLUMN_LINES + field / WORDS)?.word(field))
+    fn load(&self, entry: usize, field: usize) -> u64 {
+        let field = self.entries.get(entry).and_then(|e| e.fields.get(field));
+        field.map_or(0, |f| f.load(Ordering::Relaxed))
     }
 
-    fn load(&self, entry: usize, field: usize, order: Ordering) -> u64 {
-        self.field(entry, field).map_or(0, |f| f.load(order))
+    fn store(&self, entry: usize, field: usize, value: u64) {
+        if let Some(word) = self.entries.get(entry).and_then(|e| e.fields.get(field)) {
+            word.store(value, Ordering::Relaxed);
+        }
     }
 
-    fn store(&self, entry: usize, field: usize, value: u64, order: Ordering) {
-        if let Some(word) = self.field(entry, field) {
-            word.store(value, order);
+    fn sequence(&self, entry: usize, order: Ordering) -> Count {
+        self.entries.get(entry).map_or(0, |e| e.sequence.load(order))
+    }
+
+    fn set_sequence(&self, entry: usize, sequence: Count, order: Ordering) {
+        if let Some(entry) = self.entries.get(entry) {
+            entry.sequence.store(sequence, order);
         }
     }
 
@@ -121,13 +147,14 @@ impl History {
     /// An entry is `None` only while it changes, and a column stands whole in another one then; only
     /// where two publications fell into one look can it have been missed, and the look is repeated. What
     /// any look found is given; the later version of a column has the greater sequence.
+    #[cfg(feature = "alloc")]
     pub(crate) fn heads(&self) -> Vec<(usize, Head)> {
         let mut heads = Vec::with_capacity(self.entries());
         for _ in 0..MAX_LOOKS {
             let before = self.latest.load(Ordering::Acquire);
             heads.extend((0..self.entries()).filter_map(|entry| Some((entry, self.head(entry)?))));
             fence(Ordering::Acquire);
-            if self.latest.load(Ordering::Relaxed).saturating_sub(before) < 2 {
+            if self.latest.load(Ordering::Relaxed).wrapping_sub(before) < 2 {
                 break;
             }
         }
@@ -136,11 +163,11 @@ impl History {
 
     /// The head in an entry; `None` when it holds no column or is just being changed.
     pub(crate) fn head(&self, entry: usize) -> Option<Head> {
-        let sequence = self.load(entry, 0, Ordering::Acquire);
+        let sequence = self.sequence(entry, Ordering::Acquire);
         if sequence == 0 {
             return None;
         }
-        let word = |field| self.load(entry, field, Ordering::Relaxed);
+        let word = |field| self.load(entry, field);
         let tally = |from| Tally::from_words([word(from), word(from + 1), word(from + 2), word(from + 3)]);
         let segment = |from| {
             let ends = word(from);
@@ -149,30 +176,31 @@ impl History {
         let head = Head {
             sequence,
             ordinal: word(ORDINAL),
-            start_ms: word(1),
-            end_ms: word(2),
-            covers_from_ms: word(3),
-            covers_to_ms: word(4),
-            state: match word(5) {
+            start_ms: word(0),
+            end_ms: word(1),
+            covers_from_ms: word(2),
+            covers_to_ms: word(3),
+            state: match word(4) {
                 0 => ColumnState::Complete,
                 1 => ColumnState::Open,
                 _ => ColumnState::Late,
             },
-            main: segment(6),
-            parts: segment(8),
-            unattributed: tally(10),
-            recorded: tally(14),
+            main: segment(5),
+            parts: segment(7),
+            unattributed: tally(9),
+            recorded: tally(13),
         };
         self.still(entry, sequence).then_some(head)
     }
 
     /// Whether everything read from the entry since its sequence was `sequence` belongs together.
-    pub(crate) fn still(&self, entry: usize, sequence: u64) -> bool {
+    pub(crate) fn still(&self, entry: usize, sequence: Count) -> bool {
         fence(Ordering::Acquire);
-        self.load(entry, 0, Ordering::Relaxed) == sequence
+        self.sequence(entry, Ordering::Relaxed) == sequence
     }
 
     /// Copies a segment's words behind `out`; the caller checks [`still`](Self::still) afterwards.
+    #[cfg(feature = "alloc")]
     pub(crate) fn copy(&self, segment: &Segment, out: &mut Vec<u64>) {
         let mut block = segment.first;
         let mut left = (segment.len.div_ceil(8) as usize).min(self.words.len());
@@ -186,7 +214,7 @@ impl History {
     }
 
     fn withdraw(&self, entry: usize) {
-        self.store(entry, 0, 0, Ordering::Relaxed);
+        self.set_sequence(entry, 0, Ordering::Relaxed);
         // What the writer stores from here on is not seen by a reader that still sees the sequence.
         fence(Ordering::Release);
     }
@@ -210,13 +238,13 @@ impl History {
             head.parts.len,
         ];
         for (i, value) in fields.into_iter().enumerate() {
-            self.store(entry, i + 1, value, Ordering::Relaxed);
+            self.store(entry, i, value);
         }
         for (i, value) in head.unattributed.words().into_iter().chain(head.recorded.words()).enumerate() {
-            self.store(entry, i + 10, value, Ordering::Relaxed);
+            self.store(entry, i + 9, value);
         }
-        self.store(entry, ORDINAL, head.ordinal, Ordering::Relaxed);
-        self.store(entry, 0, head.sequence, Ordering::Release);
+        self.store(entry, ORDINAL, head.ordinal);
+        self.set_sequence(entry, head.sequence, Ordering::Release);
         self.latest.store(head.sequence, Ordering::Release);
     }
 }
@@ -237,34 +265,41 @@ struct Stale {
 }
 
 /// The writer's side: free blocks, free entries, the order of the sealed columns.
-pub(crate) struct ColumnLog {
+pub(crate) struct ColumnLog<'m> {
     free_block: u32,
     free_blocks: usize,
-    free_entries: Box<[u32]>,
+    free_entries: PoolMut<'m, u32>,
     free_entry_count: usize,
     /// Entries of the sealed columns, oldest first, as a ring.
-    ring: Box<[u32]>,
+    ring: PoolMut<'m, u32>,
     ring_first: usize,
     ring_len: usize,
     max_columns: usize,
-    sequence: u64,
+    sequence: Count,
     /// The open column as it was published before the last time. It stays until the next, so that
     /// a reader finds one version whole at any instant.
     stale: Option<Stale>,
     pub(crate) evicted: Evicted,
 }
 
-impl ColumnLog {
-    /// Both sides of an empty history.
-    pub(crate) fn new(layout: &Layout) -> Result<(History, ColumnLog), ConfigError> {
-        let history = History::new(layout)?;
-        let entries = layout.column_entries();
+impl<'m> ColumnLog<'m> {
+    /// The writer's side of an empty history.
+    pub(crate) fn new(
+        layout: &Layout,
+        history: &History,
+        mut free_entries: PoolMut<'m, u32>,
+        mut ring: PoolMut<'m, u32>,
+    ) -> ColumnLog<'m> {
+        for (i, entry) in free_entries.iter_mut().enumerate() {
+            *entry = i as u32;
+        }
+        ring.fill(NONE);
         let mut log = ColumnLog {
             free_block: NONE,
             free_blocks: 0,
-            free_entries: filled(entries, |i| i as u32)?,
-            free_entry_count: entries,
-            ring: filled(entries, |_| NONE)?,
+            free_entry_count: free_entries.len(),
+            free_entries,
+            ring,
             ring_first: 0,
             ring_len: 0,
             max_columns: layout.columns,
@@ -273,15 +308,15 @@ impl ColumnLog {
             evicted: Evicted::default(),
         };
         for block in (0..layout.blocks as u32).rev() {
-            log.free_chain(&history, block, 1);
+            log.free_chain(history, block, 1);
         }
-        Ok((history, log))
+        log
     }
 
     /// The ordinal of the oldest published column; `next`, when there is none. Descriptors last used
     /// before it are free.
     pub(crate) fn oldest(&self, history: &History, next: u64) -> u64 {
-        let sealed = self.ring_at(0).map(|entry| history.load(entry as usize, ORDINAL, Ordering::Relaxed));
+        let sealed = self.ring_at(0).map(|entry| history.load(entry as usize, ORDINAL));
         let stale = self.stale.map(|stale| stale.ordinal);
         sealed.into_iter().chain(stale).fold(next, u64::min)
     }
@@ -371,7 +406,8 @@ impl ColumnLog {
     /// Publishes a version of the open column; `before` is the entry and main segment of the one it
     /// replaces. Returns the entry it stands in.
     pub(crate) fn publish(&mut self, history: &History, mut head: Head, before: Option<(u32, Segment)>) -> u32 {
-        self.sequence += 1;
+        // 0 says that an entry changes.
+        self.sequence = self.sequence.wrapping_add(1).max(1);
         head.sequence = self.sequence;
         self.drop_stale(history);
         let entry = self.take_entry();
@@ -395,9 +431,9 @@ impl ColumnLog {
 }
 
 /// Appends cells to a segment, taking blocks as it goes.
-pub(crate) struct SegmentWriter<'a> {
+pub(crate) struct SegmentWriter<'a, 'm> {
     history: &'a History,
-    log: &'a mut ColumnLog,
+    log: &'a mut ColumnLog<'m>,
     segment: Segment,
     /// The word being filled.
     word: u64,
@@ -406,14 +442,14 @@ pub(crate) struct SegmentWriter<'a> {
     absolute: bool,
 }
 
-impl<'a> SegmentWriter<'a> {
+impl<'a, 'm> SegmentWriter<'a, 'm> {
     /// A new segment, each cell written relative to the one before.
-    pub(crate) fn new(history: &'a History, log: &'a mut ColumnLog) -> Self {
+    pub(crate) fn new(history: &'a History, log: &'a mut ColumnLog<'m>) -> Self {
         SegmentWriter { history, log, segment: Segment::EMPTY, word: 0, last_row: BEFORE_FIRST, absolute: false }
     }
 
     /// Goes on with a segment whose cells stand each on its own.
-    pub(crate) fn resume(history: &'a History, log: &'a mut ColumnLog, segment: Segment) -> Self {
+    pub(crate) fn resume(history: &'a History, log: &'a mut ColumnLog<'m>, segment: Segment) -> Self {
         let in_block = segment.len as usize % BLOCK_BYTES;
         let at = segment.last as usize * BLOCK_WORDS + in_block / 8;
         let word =
@@ -458,7 +494,7 @@ impl<'a> SegmentWriter<'a> {
     }
 }
 
-impl Sink for SegmentWriter<'_> {
+impl Sink for SegmentWriter<'_, '_> {
     #[inline]
     fn byte(&mut self, byte: u8) -> bool {
         let at = self.segment.len;
@@ -501,7 +537,29 @@ impl Source for SegmentSource<'_> {
     }
 }
 
-impl ColumnLog {
+impl History {
+    /// Calls `each` with every cell of a column in its place; for whoever has the writer.
+    pub(crate) fn each_cell(&self, head: &Head, mut each: impl FnMut(&Cell)) {
+        let source = |segment: &Segment| SegmentSource { history: self, block: segment.first, at: 0, len: segment.len };
+        let (mut main, mut parts, mut last) = (source(&head.main), source(&head.parts), BEFORE_FIRST);
+        while let Some(cell) = decode(&mut main, &mut last) {
+            each(&cell);
+        }
+        while let Some(cell) = {
+            let mut alone = BEFORE_FIRST;
+            decode(&mut parts, &mut alone)
+        } {
+            each(&cell);
+        }
+    }
+}
+
+impl ColumnLog<'_> {
+    /// Entries of the sealed columns, oldest first.
+    pub(crate) fn sealed(&self) -> impl Iterator<Item = u32> {
+        (0..self.ring_len).filter_map(|offset| self.ring_at(offset))
+    }
+
     /// Moves cells that stand each on its own from one segment behind those of another; returns the
     /// joined segment.
     pub(crate) fn join(&mut self, history: &History, to: Segment, from: Segment) -> Segment {

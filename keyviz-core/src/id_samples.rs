@@ -8,46 +8,38 @@
 //! The writer looks at a reservoir while its recorder may replace samples, and threads of one shared
 //! shard may overwrite each other's. A sample is evidence, never a count: that costs nothing but a sample.
 
-use alloc::boxed::Box;
-
-use crate::config_error::ConfigError;
-use crate::limits::{ID_SAMPLES, LINE_WORDS};
+use crate::limits::{ID_SAMPLES, RESERVOIR_WORDS};
 use crate::line::Line;
+use crate::pool::Pool;
 use crate::shared::own;
-use crate::sync::{AtomicU64, Ordering};
-use crate::zeroed::zeroed;
+use crate::sync::{Count, Ordering, Word, const_fn, narrow, wide};
 
 /// One operation in so many is sampled at the most.
 const LEAST_EVERY: u64 = 8;
-/// Words of a reservoir, and the gap to the next.
-const WORDS: usize = ID_SAMPLES + LINE_WORDS;
 
 /// The reservoirs of all recorders and shared shards.
 pub(crate) struct IdSamples {
-    samples: Box<[AtomicU64]>,
+    samples: Pool<Word>,
 }
 
 impl IdSamples {
-    /// Bytes of this many reservoirs.
-    pub(crate) const fn bytes(reservoirs: usize) -> usize {
-        reservoirs * WORDS * size_of::<AtomicU64>()
-    }
-
-    pub(crate) fn new(reservoirs: usize) -> Result<Self, ConfigError> {
-        Ok(IdSamples { samples: zeroed(reservoirs * WORDS)? })
+    const_fn! {
+        pub(crate) fn new(samples: Pool<Word>) -> Self {
+            IdSamples { samples }
+        }
     }
 
     /// Perhaps notes that `times` operations of `route` were counted, in the reservoir of `row`, whose own
     /// line is `line`; `epoch` is the flush epoch.
     pub(crate) fn offer(&self, line: &Line, row: usize, epoch: u32, route: u64, times: u64) {
-        if u64::from(epoch) != line.word(own::SAMPLE_EPOCH).load(Ordering::Relaxed) {
+        if u64::from(epoch) != wide(line.word(own::SAMPLE_EPOCH).load(Ordering::Relaxed)) {
             begin(line, epoch);
         }
         let total = line.word(own::SAMPLE_TOTAL);
-        let now = total.load(Ordering::Relaxed).wrapping_add(times);
+        let now = total.load(Ordering::Relaxed).wrapping_add(narrow(times));
         total.store(now, Ordering::Relaxed);
         // One draw decides: `times` of the operations since the flush, the reservoir's size over these.
-        let offered = now.wrapping_sub(line.word(own::SAMPLE_BASE).load(Ordering::Relaxed));
+        let offered = wide(now.wrapping_sub(line.word(own::SAMPLE_BASE).load(Ordering::Relaxed)));
         let every = offered.div_ceil(ID_SAMPLES as u64).max(LEAST_EVERY);
         let draw = draw(line);
         let part = ((u128::from(draw) * u128::from(every)) >> 64) as u64;
@@ -60,29 +52,29 @@ impl IdSamples {
     #[cold]
     fn keep(&self, line: &Line, row: usize, route: u64, draw: u64) {
         let filled = line.word(own::SAMPLES);
-        let len = filled.load(Ordering::Relaxed);
+        let len = wide(filled.load(Ordering::Relaxed));
         let full = len >= ID_SAMPLES as u64;
         let at = if full { (draw >> 7) % ID_SAMPLES as u64 } else { len };
-        if let Some(sample) = self.samples.get(row * WORDS + at as usize) {
+        if let Some(sample) = self.samples.get(row * RESERVOIR_WORDS + at as usize) {
             sample.store(route, Ordering::Relaxed);
         }
         if !full {
             // Release: the writer that sees the number sees the samples.
-            filled.store(len + 1, Ordering::Release);
+            filled.store(narrow(len + 1), Ordering::Release);
         }
     }
 
     /// Gives every sample since the last time to `each`, with the operations it stands for; `drained` is
     /// where the last time ended.
-    pub(crate) fn drain(&self, row: usize, line: &Line, drained: &mut u64, mut each: impl FnMut(u64, u64)) {
-        let samples = line.word(own::SAMPLES).load(Ordering::Acquire).min(ID_SAMPLES as u64);
+    pub(crate) fn drain(&self, row: usize, line: &Line, drained: &mut Count, mut each: impl FnMut(u64, u64)) {
+        let samples = wide(line.word(own::SAMPLES).load(Ordering::Acquire)).min(ID_SAMPLES as u64);
         let total = line.word(own::SAMPLE_TOTAL).load(Ordering::Relaxed);
-        let offered = total.wrapping_sub(core::mem::replace(drained, total));
+        let offered = wide(total.wrapping_sub(core::mem::replace(drained, total)));
         // Without a new operation what stands there is old.
         if offered == 0 || samples == 0 {
             return;
         }
-        let first = row * WORDS;
+        let first = row * RESERVOIR_WORDS;
         for sample in self.samples.get(first..first + samples as usize).unwrap_or(&[]) {
             each(sample.load(Ordering::Relaxed), offered.div_ceil(samples));
         }
@@ -92,7 +84,7 @@ impl IdSamples {
 /// There was a flush: the reservoir is empty.
 #[cold]
 fn begin(line: &Line, epoch: u32) {
-    line.word(own::SAMPLE_EPOCH).store(u64::from(epoch), Ordering::Relaxed);
+    line.word(own::SAMPLE_EPOCH).store(narrow(u64::from(epoch)), Ordering::Relaxed);
     let total = line.word(own::SAMPLE_TOTAL).load(Ordering::Relaxed);
     line.word(own::SAMPLE_BASE).store(total, Ordering::Relaxed);
     line.word(own::SAMPLES).store(0, Ordering::Relaxed);
@@ -102,28 +94,36 @@ fn begin(line: &Line, epoch: u32) {
 /// the line, so recorders that live for a few operations draw as one that lives long.
 fn draw(line: &Line) -> u64 {
     let state = line.word(own::SAMPLE_DRAWS);
-    let next = state.load(Ordering::Relaxed).wrapping_add(0x9E37_79B9_7F4A_7C15);
-    state.store(next, Ordering::Relaxed);
+    // Where counts have 32 bits the state has them too: the sequence is shorter, and as even.
+    let next = wide(state.load(Ordering::Relaxed)).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    state.store(narrow(next), Ordering::Relaxed);
     let mixed = (next ^ (next >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pool::{Heap, Source};
     use alloc::collections::BTreeMap;
 
     struct Reservoir {
         samples: IdSamples,
         line: Line,
         epoch: u32,
-        drained: u64,
+        drained: Count,
     }
 
     impl Reservoir {
         fn new() -> Self {
-            Reservoir { samples: IdSamples::new(1).unwrap(), line: Line::new(), epoch: 0, drained: 0 }
+            Reservoir {
+                samples: IdSamples::new(Heap::shared(RESERVOIR_WORDS).unwrap()),
+                line: Line::new(),
+                epoch: 0,
+                drained: 0,
+            }
         }
 
         fn offer(&self, route: u64, times: u64) {

@@ -71,6 +71,10 @@ impl Labels {
         Ok(labels)
     }
 
+    pub(crate) const fn copy(&self) -> Self {
+        Labels { names: self.names, lens: self.lens, count: self.count }
+    }
+
     /// How many are configured.
     #[must_use]
     pub const fn len(&self) -> usize {

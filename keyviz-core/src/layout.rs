@@ -3,9 +3,14 @@
 use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::limits::{
-    BLOCK_BYTES, CHUNK_BYTES, CHUNK_SIZE, COLUMN_LINES, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS, LINE_BYTES,
-    LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, MAX_LINEAGE, PAGE_SLOTS,
+    BLOCK_BYTES, BLOCK_WORDS, CANDIDATES, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS,
+    ENTRY_BYTES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, MAX_LINEAGE, PAGE_SLOTS, RESERVOIR_WORDS,
 };
+use crate::sync::HAS_CAS;
+
+/// What the pool of cells must hold.
+const CELLS_HOLD: &str =
+    if HAS_CAS { "the shared shards and one page for a recorder" } else { "the pages of every recorder" };
 
 /// Shares of a budget, see [`Config::fit`].
 pub(crate) struct Pools {
@@ -68,20 +73,21 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(config: &Config) -> Result<Layout, ConfigError> {
-        config.check_ranges()?;
-        let k = usize::from(config.sub_buckets);
+    pub(crate) const fn new(config: &Config) -> Result<Layout, ConfigError> {
+        if let Err(error) = config.check_ranges() {
+            return Err(error);
+        }
+        let k = config.sub_buckets as usize;
         let lanes = config.labels.len() + 1;
         let max_routes = config.max_routes as usize;
-        let max_draining = match config.max_draining {
-            0 => (max_routes / 4).max(8),
-            given => given as usize,
-        };
+        let quarter = if max_routes / 4 < 8 { 8 } else { max_routes / 4 };
+        let max_draining = if config.max_draining == 0 { quarter } else { config.max_draining as usize };
         let own_seats = max_routes + max_draining;
-        let known = max_routes.max(config.max_known_routes as usize);
+        let told = config.max_known_routes as usize;
+        let known = if told > max_routes { told } else { max_routes };
         let virtuals = match config.max_virtual {
             _ if known == max_routes => 0,
-            0 => (max_routes / 4).max(8),
+            0 => quarter,
             given => given as usize,
         };
         let members = if virtuals > 0 { known } else { 0 };
@@ -117,15 +123,15 @@ impl Layout {
             columns: config.history_columns as usize,
             blocks: 0,
             page_set_words: pages.div_ceil(64),
-            lineage: (2 * known).min(MAX_LINEAGE),
+            lineage: if 2 * known > MAX_LINEAGE { MAX_LINEAGE } else { 2 * known },
             drain_len: seats.next_power_of_two(),
         };
         let per_block = BLOCK_BYTES + size_of::<u32>();
         layout.blocks = config.history_bytes.saturating_sub(layout.history_fixed_bytes()) / per_block;
 
         let least = layout.least_pools();
-        for (field, bytes, least_bytes, holds) in [
-            ("cell_bytes", config.cell_bytes, least.cell_bytes, "the shared shards and one page for a recorder"),
+        let pools = [
+            ("cell_bytes", config.cell_bytes, least.cell_bytes, CELLS_HOLD),
             (
                 "history_bytes",
                 config.history_bytes,
@@ -133,10 +139,15 @@ impl Layout {
                 "the open column at its largest, twice, and the parts of term changes",
             ),
             ("bound_bytes", config.bound_bytes, least.bound_bytes, "the two bounds of one route at their longest"),
-        ] {
+        ];
+        let mut at = 0;
+        while at < pools.len() {
+            #[expect(clippy::indexing_slicing, reason = "below the array's length")]
+            let (field, bytes, least_bytes, holds) = pools[at];
             if bytes < least_bytes {
                 return Err(ConfigError::PoolTooSmall { field, bytes, least_bytes, holds });
             }
+            at += 1;
         }
         Ok(layout)
     }
@@ -159,9 +170,59 @@ impl Layout {
         if self.virtuals > 0 { self.directory_rows() } else { 0 }
     }
 
+    /// Words of all reservoirs.
+    pub(crate) const fn id_samples_len(&self) -> usize {
+        self.reservoirs() * RESERVOIR_WORDS
+    }
+
+    /// Members that are kept in sight as candidates for seats of their own.
+    pub(crate) const fn candidates(&self) -> usize {
+        if self.virtuals > 0 { CANDIDATES } else { 0 }
+    }
+
+    /// Entries of the index of the sketch of candidates, a power of two.
+    pub(crate) const fn sketch_index_len(&self) -> usize {
+        (2 * self.candidates()).next_power_of_two()
+    }
+
     /// Cells of the whole key space.
     pub(crate) const fn cells(&self) -> usize {
         self.slots * self.k
+    }
+
+    /// Lines of all pages.
+    pub(crate) const fn pool_lines(&self) -> usize {
+        self.pool_pages * self.page_lines
+    }
+
+    /// Words of all directories.
+    pub(crate) const fn directories_len(&self) -> usize {
+        self.directory_rows() * self.directory_words
+    }
+
+    /// Seats that say how their route divides.
+    pub(crate) const fn divisions(&self) -> usize {
+        if self.k > 1 { self.own_seats } else { 0 }
+    }
+
+    /// Words of all descriptors.
+    pub(crate) const fn descriptor_words(&self) -> usize {
+        self.descriptors * DESCRIPTOR_WORDS
+    }
+
+    /// Words of all blocks.
+    pub(crate) const fn block_words(&self) -> usize {
+        self.blocks * BLOCK_WORDS
+    }
+
+    /// Nodes of the routes' order.
+    pub(crate) const fn nodes(&self) -> usize {
+        crate::routes::nodes_for(self.known)
+    }
+
+    /// Words of a page's sums.
+    pub(crate) const fn scratch_len(&self) -> usize {
+        self.page_lines * LINE_WORDS
     }
 
     /// Rows of the directory: recorders, then shards.
@@ -192,13 +253,25 @@ impl Layout {
 
     /// What of `history_bytes` goes to the index and the descriptors.
     pub(crate) const fn history_fixed_bytes(&self) -> usize {
-        self.column_entries() * (COLUMN_LINES * LINE_BYTES + 2 * size_of::<u32>())
+        self.column_entries() * (ENTRY_BYTES + 2 * size_of::<u32>())
             + self.descriptors * (DESCRIPTOR_WORDS * 8 + DESCRIPTOR_META_BYTES)
     }
 
+    /// What each pool can ever need.
+    pub(crate) const fn room(&self) -> Pools {
+        let least = self.least_pools();
+        let columns = self.columns * self.largest_column_blocks() * (BLOCK_BYTES + size_of::<u32>());
+        Pools {
+            cell_bytes: self.directory_rows() * self.pages * self.page_lines * LINE_BYTES,
+            history_bytes: least.history_bytes + columns,
+            bound_bytes: 2 * self.descriptors * self.max_bound_len.div_ceil(CHUNK_BYTES) * CHUNK_SIZE,
+        }
+    }
+
     /// The least that each pool must have.
-    pub(crate) fn least_pools(&self) -> Pools {
-        let pages = self.shards * self.pages + 1;
+    pub(crate) const fn least_pools(&self) -> Pools {
+        // Where there is no compare-and-swap each recorder gets all its pages when it is made.
+        let pages = if HAS_CAS { self.shards * self.pages + 1 } else { self.recorders * self.pages };
         Pools {
             cell_bytes: pages * self.page_lines * LINE_BYTES,
             history_bytes: self.history_fixed_bytes()

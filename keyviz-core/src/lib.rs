@@ -45,131 +45,107 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(keyviz_loom, expect(dead_code, reason = "statics are made by constants, which a model's atomics have not"))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "alloc")]
+mod bound;
 mod bounds;
-#[cfg(feature = "alloc")]
 mod coarsen;
-#[cfg(feature = "alloc")]
 mod column;
-#[cfg(feature = "alloc")]
 mod config;
-#[cfg(feature = "alloc")]
 mod config_error;
-#[cfg(feature = "alloc")]
 mod counters;
-#[cfg(feature = "alloc")]
 mod descriptor;
-#[cfg(feature = "alloc")]
+#[cfg(not(keyviz_loom))]
+#[doc(hidden)]
+pub mod fixed;
+mod fixed_matrix;
 mod flush;
-#[cfg(feature = "alloc")]
 mod grace;
-#[cfg(feature = "alloc")]
 mod groups;
-#[cfg(feature = "alloc")]
 mod halves;
-#[cfg(feature = "alloc")]
 mod history;
-#[cfg(feature = "alloc")]
 mod id_samples;
-#[cfg(feature = "alloc")]
+mod in_place;
 mod key;
 #[cfg(feature = "alloc")]
 mod key_names;
 mod label;
-#[cfg(feature = "alloc")]
 mod layout;
-#[cfg(feature = "alloc")]
 pub mod limits;
-#[cfg(feature = "alloc")]
 mod line;
-#[cfg(feature = "alloc")]
 mod lineage;
 #[cfg(feature = "alloc")]
 mod matrix;
-#[cfg(feature = "alloc")]
 mod members;
+mod memory;
 #[cfg(keyviz_loom)]
 #[doc(hidden)]
 pub mod model;
 mod op;
-#[cfg(feature = "alloc")]
 mod pages;
-#[cfg(feature = "alloc")]
 mod places;
-#[cfg(feature = "alloc")]
+mod pool;
 mod promote;
 #[cfg(feature = "alloc")]
 mod reader;
 #[cfg(feature = "alloc")]
 mod reading;
-#[cfg(feature = "alloc")]
 mod recorder;
-#[cfg(feature = "alloc")]
 mod reshape;
-#[cfg(feature = "alloc")]
 mod retire;
 mod route;
-#[cfg(feature = "alloc")]
 mod routes;
-#[cfg(feature = "alloc")]
 mod runs;
 #[cfg(feature = "std")]
 mod sampler;
-#[cfg(feature = "alloc")]
 mod seat;
-#[cfg(feature = "alloc")]
 mod shared;
-#[cfg(feature = "alloc")]
 mod sizing;
-#[cfg(feature = "alloc")]
 mod slot;
-#[cfg(feature = "alloc")]
 mod space_saving;
-#[cfg(feature = "alloc")]
 mod sub_bucket;
-#[cfg(feature = "alloc")]
 mod sync;
-#[cfg(feature = "alloc")]
 mod table;
-#[cfg(feature = "alloc")]
 mod terms;
+mod window;
 #[cfg(feature = "alloc")]
 pub mod wire;
-#[cfg(feature = "alloc")]
 mod writer;
 #[cfg(feature = "alloc")]
 mod zeroed;
 
-#[cfg(feature = "alloc")]
+pub use bound::Bound;
 pub use config::Config;
-#[cfg(feature = "alloc")]
 pub use config_error::ConfigError;
-#[cfg(feature = "alloc")]
 pub use counters::Counters;
+#[cfg(not(keyviz_loom))]
+pub use fixed::{ClaimError, FixedWriter};
+pub use fixed_matrix::{FixedMatrix, FixedRow};
 #[cfg(feature = "alloc")]
 pub use halves::Writer;
-#[cfg(feature = "alloc")]
+pub use halves::WriterOn;
 pub use history::ColumnState;
+pub use in_place::CellInPlace;
 #[cfg(feature = "alloc")]
 pub use key_names::{KeyNames, KeyNamesError};
 pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
-#[cfg(feature = "alloc")]
 pub use lineage::Lineage;
 #[cfg(feature = "alloc")]
-pub use matrix::{AxisKind, BucketId, Column, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
+pub use matrix::{AxisKind, BucketId, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
 pub use op::{Op, Series, Tally};
 #[cfg(feature = "alloc")]
-pub use reader::{CellView, Reader, WindowInfo};
+pub use reader::{CellView, FixedReader, Reader, ReaderOn, WindowInfo};
 #[cfg(feature = "alloc")]
 pub use recorder::Recorder;
-#[cfg(feature = "alloc")]
+pub use recorder::{FixedRecorder, RecorderOn};
 pub use reshape::{NewRoute, ReshapeError};
 pub use route::{RegisterError, Registered, RouteHandle, RouteId};
 #[cfg(feature = "std")]
 pub use sampler::Sampler;
+pub use shared::Shared;
+pub use window::Column;

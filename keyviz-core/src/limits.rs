@@ -1,6 +1,8 @@
 //! Every cap, and the units that byte costs are made of, checked at compile time. What a configuration
 //! costs is summed in `layout`.
 
+use crate::sync::{Count, HALVED, HAS_CAS};
+
 /// Shortest step in milliseconds.
 pub const MIN_STEP_MS: u64 = 100;
 /// Longest step in milliseconds: one day.
@@ -8,19 +10,22 @@ pub const MAX_STEP_MS: u64 = 86_400_000;
 /// Most routes with slots of their own.
 pub const MAX_ROUTES: u32 = 1 << 20;
 /// Most routes known, those that share slots included.
-pub const MAX_KNOWN_ROUTES: u32 = 1 << 24;
+pub const MAX_KNOWN_ROUTES: u32 = if HALVED { (1 << 24) - 1 } else { 1 << 24 };
 /// Most sub-buckets of a route, and most slots x sub-buckets of one.
 pub const MAX_SUB_BUCKETS: u32 = 256;
 /// Most recorders with cells of their own.
 pub const MAX_RECORDERS: u32 = 4096;
 /// Most shared shards.
-pub const MAX_SHARDS: u32 = 256;
+pub const MAX_SHARDS: u32 = if HAS_CAS { 256 } else { 0 };
+/// Fewest shared shards: 0 where the machine has no compare-and-swap, and then there are none.
+pub const LEAST_SHARDS: u32 = if HAS_CAS { 1 } else { 0 };
 /// Most columns kept.
 pub const MAX_COLUMNS: u32 = 1 << 20;
 /// Longest bound in bytes that can be configured.
 pub const MAX_BOUND_LEN: u32 = 64 * 1024;
-/// Most bytes of any one pool: 64 GiB, so that lines, blocks and chunks have numbers of 32 bits.
-pub const MAX_POOL_BYTES: u64 = 1 << 36;
+/// Most bytes of any one pool: 64 GiB (1 GiB where cells have 32 bits), so that lines, blocks and
+/// chunks have numbers of 32 bits (24).
+pub const MAX_POOL_BYTES: u64 = if HALVED { 1 << 30 } else { 1 << 36 };
 /// Last instant a flush takes, in Unix milliseconds: the end of the year 9999.
 pub const MAX_TIME_MS: u64 = 253_402_300_799_999;
 /// Most routes that a row of a virtual bucket lists.
@@ -38,28 +43,46 @@ pub const MAX_ROWS: usize = 1024;
 /// promises no bound, and this is one.
 pub const FULL_DRAIN_EVERY: u64 = if cfg!(keyviz_loom) { 4 } else { 16 };
 
-/// Words of 64 bits in a line, the unit that no two threads write.
+/// Counts of a line, the unit that no two threads write.
 pub(crate) const LINE_WORDS: usize = 16;
+/// Bytes of a count.
+pub(crate) const COUNT_BYTES: usize = size_of::<Count>();
 /// Bytes of a line: two cache lines, since some machines fetch pairs.
-pub(crate) const LINE_BYTES: usize = LINE_WORDS * 8;
-/// Lines of one entry of the column index.
-pub(crate) const COLUMN_LINES: usize = 2;
+pub(crate) const LINE_BYTES: usize = LINE_WORDS * COUNT_BYTES;
+/// Words of an entry of the column index, behind its sequence: of the whole width, two lines less one word.
+pub(crate) const ENTRY_FIELDS: usize = if HALVED { 18 } else { 31 };
+/// Bytes of an entry of the column index.
+pub(crate) const ENTRY_BYTES: usize = COUNT_BYTES + ENTRY_FIELDS * 8;
 /// Words of a descriptor, and bytes of what the writer knows of it besides.
 pub(crate) const DESCRIPTOR_WORDS: usize = 7;
 /// See [`DESCRIPTOR_WORDS`].
 pub(crate) const DESCRIPTOR_META_BYTES: usize = 16;
+/// Bytes between two touches of memory: no machine that has pages has smaller ones.
+pub(crate) const PAGE_BYTES: usize = 4096;
 /// Samples of route ids that a recorder has room for between two flushes.
 pub(crate) const ID_SAMPLES: usize = if cfg!(keyviz_loom) { 2 } else { 512 };
+/// Words of a recorder's samples, with the gap to the next.
+pub(crate) const RESERVOIR_WORDS: usize = ID_SAMPLES + LINE_WORDS;
 /// Routes that the search for hot members of virtual buckets keeps in sight.
 pub(crate) const CANDIDATES: usize = if cfg!(keyviz_loom) { 2 } else { 256 };
 /// Slots of one page of cells. A model checker looks at every word, so for it what can be small is.
-pub(crate) const PAGE_SLOTS: usize = if cfg!(keyviz_loom) { 4 } else { 64 };
-/// 64-bit words of one cell: reads, writes, read bytes, write bytes.
+pub(crate) const PAGE_SLOTS: usize = match (cfg!(keyviz_loom), HALVED) {
+    (true, _) => 4,
+    (_, true) => 16,
+    _ => 64,
+};
+/// Counts of one cell: reads, writes, read bytes, write bytes.
 pub(crate) const CELL_WORDS: usize = 4;
+/// Bytes of one cell: 32, or 16 where the machine has no atomics of 64 bits.
+pub const CELL_BYTES: usize = CELL_WORDS * COUNT_BYTES;
 /// Cells of one line.
 pub(crate) const LINE_CELLS: usize = LINE_WORDS / CELL_WORDS;
 /// Words of one block of the history.
-pub(crate) const BLOCK_WORDS: usize = if cfg!(keyviz_loom) { 4 } else { 128 };
+pub(crate) const BLOCK_WORDS: usize = match (cfg!(keyviz_loom), HALVED) {
+    (true, _) => 4,
+    (_, true) => 16,
+    _ => 128,
+};
 /// Bytes of one block of the history.
 pub(crate) const BLOCK_BYTES: usize = BLOCK_WORDS * 8;
 /// The most bytes one encoded cell takes: a head of up to 7 bytes and four values of up to 10.
@@ -71,5 +94,3 @@ pub(crate) const CHUNK_BYTES: usize = 24;
 
 // A page of K = 1 is whole lines, so a page of any K is.
 const _: () = assert!(PAGE_SLOTS.is_multiple_of(LINE_CELLS));
-const _: () = assert!(PAGE_SLOTS * CELL_WORDS * 8 == if cfg!(keyviz_loom) { LINE_BYTES } else { 16 * LINE_BYTES });
-const _: () = assert!(BLOCK_BYTES == if cfg!(keyviz_loom) { 32 } else { 1024 });

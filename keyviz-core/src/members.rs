@@ -6,28 +6,22 @@
 //! between, and a recorder looks at the route once more after it read the bucket. So the bucket it
 //! counts in was that route's, if perhaps a moment ago; and a bucket's seat does have a grace.
 
-use alloc::boxed::Box;
-
 use crate::bounds::BoundRef;
-use crate::config_error::ConfigError;
 use crate::descriptor::NONE;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
-use crate::zeroed::{filled, zeroed};
+use crate::pool::{Pool, PoolMut};
+use crate::sync::{AtomicU32, Ordering, Word, const_fn, fence};
 
 /// What recorders see of the members.
 pub(crate) struct MemberWords {
-    routes: Box<[AtomicU64]>,
-    buckets: Box<[AtomicU32]>,
+    routes: Pool<Word>,
+    buckets: Pool<AtomicU32>,
 }
 
 impl MemberWords {
-    /// Bytes of both arrays.
-    pub(crate) const fn bytes(members: usize) -> usize {
-        members * (size_of::<AtomicU64>() + size_of::<AtomicU32>())
-    }
-
-    pub(crate) fn new(members: usize) -> Result<Self, ConfigError> {
-        Ok(MemberWords { routes: zeroed(members)?, buckets: zeroed(members)? })
+    const_fn! {
+        pub(crate) fn new(routes: Pool<Word>, buckets: Pool<AtomicU32>) -> Self {
+            MemberWords { routes, buckets }
+        }
     }
 
     /// The route of a member; what a free one says has no meaning.
@@ -45,6 +39,7 @@ impl MemberWords {
     }
 
     /// Every route with the seat of its bucket, as they are now; each is right on its own.
+    #[cfg(feature = "alloc")]
     pub(crate) fn each(&self) -> impl Iterator<Item = (u64, usize)> {
         (0..self.routes.len()).filter_map(|member| {
             let route = self.route(member)?;
@@ -84,6 +79,9 @@ pub(crate) struct MemberMeta {
 }
 
 impl MemberMeta {
+    /// All zeros: what memory for members begins as.
+    pub(crate) const BLANK: MemberMeta = MemberMeta { bucket: 0, previous: 0, next: 0, ..MemberMeta::FREE };
+
     const FREE: MemberMeta = MemberMeta {
         route: 0,
         group: 0,
@@ -96,23 +94,20 @@ impl MemberMeta {
 }
 
 /// The writer's side: every member, and which numbers are free.
-pub(crate) struct Members {
-    meta: Box<[MemberMeta]>,
+pub(crate) struct Members<'m> {
+    meta: PoolMut<'m, MemberMeta>,
     /// Free ones hang together by `next`.
     free: u32,
     pub(crate) len: u32,
 }
 
-impl Members {
-    /// Bytes of this many.
-    pub(crate) const fn bytes(members: usize) -> usize {
-        members * size_of::<MemberMeta>()
-    }
-
-    pub(crate) fn new(members: usize) -> Result<Self, ConfigError> {
-        let next = |i: usize| if i + 1 < members { i as u32 + 1 } else { NONE };
-        let meta = filled(members, |i| MemberMeta { next: next(i), ..MemberMeta::FREE })?;
-        Ok(Members { meta, free: if members > 0 { 0 } else { NONE }, len: 0 })
+impl<'m> Members<'m> {
+    pub(crate) fn new(mut meta: PoolMut<'m, MemberMeta>) -> Self {
+        let members = meta.len();
+        for (i, meta) in meta.iter_mut().enumerate() {
+            *meta = MemberMeta { next: if i + 1 < members { i as u32 + 1 } else { NONE }, ..MemberMeta::FREE };
+        }
+        Members { meta, free: if members > 0 { 0 } else { NONE }, len: 0 }
     }
 
     pub(crate) fn get(&self, member: u32) -> Option<&MemberMeta> {

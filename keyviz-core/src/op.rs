@@ -108,12 +108,10 @@ impl Tally {
         self.reads == 0 && self.writes == 0 && self.read_bytes == 0 && self.write_bytes == 0
     }
 
-    #[cfg(feature = "alloc")]
     pub(crate) const fn words(&self) -> [u64; 4] {
         [self.reads, self.writes, self.read_bytes, self.write_bytes]
     }
 
-    #[cfg(feature = "alloc")]
     pub(crate) const fn from_words([reads, writes, read_bytes, write_bytes]: [u64; 4]) -> Self {
         Tally { reads, writes, read_bytes, write_bytes }
     }

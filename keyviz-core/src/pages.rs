@@ -5,44 +5,52 @@
 //! its first touch of a stretch of slots, and stay with it for its life and across hand-over.
 //!
 //! A directory has one word a page: the line where the page begins plus one (0: none), and in the
-//! upper half the flush epoch of its last change, so that flush skips what did not change.
+//! upper bits the flush epoch of its last change, so that flush skips what did not change.
 
-use alloc::boxed::Box;
-
-use crate::config_error::ConfigError;
 use crate::layout::Layout;
-use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_SLOTS};
+use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_BYTES, PAGE_SLOTS};
 use crate::line::Line;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, compiler_fence};
-use crate::zeroed::{PAGE_BYTES, zeroed};
+use crate::pool::Pool;
+use crate::sync::{
+    AtomicCount, AtomicU32, Count, HAS_CAS, Ordering, PLACE_BITS, compiler_fence, const_fn, narrow, wide,
+};
 
 /// One word of a directory, taken apart.
 #[derive(Clone, Copy)]
-pub(crate) struct PageEntry(pub(crate) u64);
+pub(crate) struct PageEntry(pub(crate) Count);
+
+/// The bits of an epoch that a directory word has room for.
+const EPOCH: u32 = wide(Count::MAX >> PLACE_BITS) as u32;
 
 impl PageEntry {
     #[inline(always)]
     fn new(base: usize, epoch: u32) -> Self {
-        PageEntry((base as u64 + 1) | u64::from(epoch) << 32)
+        PageEntry((base as Count + 1) | narrow(u64::from(epoch)) << PLACE_BITS)
     }
 
     /// The first line of the page, if there is one.
     #[inline(always)]
     pub(crate) fn base(self) -> Option<usize> {
-        ((self.0 as u32) as usize).checked_sub(1)
+        ((self.0 & (Count::MAX >> (Count::BITS - PLACE_BITS))) as usize).checked_sub(1)
     }
 
     #[inline(always)]
     pub(crate) fn epoch(self) -> u32 {
-        (self.0 >> 32) as u32
+        wide(self.0 >> PLACE_BITS) as u32
+    }
+
+    /// How many epochs the word's is before `epoch`; one behind it is greater than any.
+    #[inline(always)]
+    pub(crate) fn age(self, epoch: u32) -> u32 {
+        epoch.wrapping_sub(self.epoch()) & EPOCH
     }
 }
 
 /// All cells and all directories.
 pub(crate) struct Pages {
-    pool: Box<[Line]>,
+    pool: Pool<Line>,
     /// Row by row, with a gap of a line between rows, so that no two share one.
-    directories: Box<[AtomicU64]>,
+    directories: Pool<AtomicCount>,
     directory_words: usize,
     page_lines: usize,
     pool_pages: u32,
@@ -52,25 +60,30 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    pub(crate) fn new(layout: &Layout) -> Result<Self, ConfigError> {
-        let pages = Pages {
-            pool: zeroed(layout.pool_pages * layout.page_lines)?,
-            directories: zeroed(layout.directory_rows() * layout.directory_words)?,
-            directory_words: layout.directory_words,
-            page_lines: layout.page_lines,
-            pool_pages: layout.pool_pages as u32,
-            next_page: AtomicU32::new((layout.shards * layout.pages) as u32),
-            epoch: Line::new(),
-        };
+    const_fn! {
+        pub(crate) fn new(layout: &Layout, pool: Pool<Line>, directories: Pool<AtomicCount>) -> Self {
+            Pages {
+                pool,
+                directories,
+                directory_words: layout.directory_words,
+                page_lines: layout.page_lines,
+                pool_pages: layout.pool_pages as u32,
+                next_page: AtomicU32::new((layout.shards * layout.pages) as u32),
+                epoch: Line::new(),
+            }
+        }
+    }
+
+    /// Gives each shared shard its pages.
+    pub(crate) fn begin(&self, layout: &Layout) {
         for shard in 0..layout.shards {
             for page in 0..layout.pages {
                 let base = (shard * layout.pages + page) * layout.page_lines;
-                if let Some(entry) = pages.entry(layout.recorders + shard, page) {
+                if let Some(entry) = self.entry(layout.recorders + shard, page) {
                     entry.store(PageEntry::new(base, 0).0, Ordering::Relaxed);
                 }
             }
         }
-        Ok(pages)
     }
 
     /// Touches every page of memory.
@@ -87,12 +100,12 @@ impl Pages {
 
     /// The word for a page of slots in the directory that begins at `directory`.
     #[inline(always)]
-    pub(crate) fn entry_in(&self, directory: usize, page: usize) -> Option<&AtomicU64> {
+    pub(crate) fn entry_in(&self, directory: usize, page: usize) -> Option<&AtomicCount> {
         self.directories.get(directory + page)
     }
 
     /// The directory word of `row` for a page of slots.
-    pub(crate) fn entry(&self, row: usize, page: usize) -> Option<&AtomicU64> {
+    pub(crate) fn entry(&self, row: usize, page: usize) -> Option<&AtomicCount> {
         self.entry_in(self.directory(row), page)
     }
 
@@ -110,13 +123,13 @@ impl Pages {
 
     #[inline(always)]
     pub(crate) fn epoch(&self) -> u32 {
-        self.epoch.word(0).load(Ordering::Relaxed) as u32
+        wide(self.epoch.word(0).load(Ordering::Relaxed)) as u32 & EPOCH
     }
 
     /// Begins a flush; returns the epoch that ends with it.
     pub(crate) fn advance_epoch(&self) -> u32 {
         let ending = self.epoch();
-        self.epoch.word(0).store(u64::from(ending.wrapping_add(1)), Ordering::Relaxed);
+        self.epoch.word(0).store(narrow(u64::from(ending.wrapping_add(1))), Ordering::Relaxed);
         crate::sync::fence(Ordering::SeqCst);
         ending
     }
@@ -124,7 +137,7 @@ impl Pages {
     /// Marks a page as changed in the present epoch, until it is the present one: the entry then
     /// names an epoch in which the cells were already stored.
     #[cold]
-    pub(crate) fn mark(&self, entry: &AtomicU64) {
+    pub(crate) fn mark(&self, entry: &AtomicCount) {
         loop {
             // A shared shard's word has many writers, and none may set another's mark back. So the mark
             // is read first, with Acquire: whoever stored it had read its epoch, and what is read here
@@ -138,13 +151,18 @@ impl Pages {
                 return;
             }
             let marked = PageEntry::new(base, epoch).0;
+            // Where there is no compare-and-swap there are no shared shards, and the word is the caller's.
+            if !HAS_CAS {
+                entry.store(marked, Ordering::Release);
+                continue;
+            }
             let _ = entry.compare_exchange(now.0, marked, Ordering::Release, Ordering::Relaxed);
         }
     }
 
     /// Claims a page for the directory word of a recorder; `None` when the pool is empty.
     #[cold]
-    pub(crate) fn claim(&self, entry: &AtomicU64) -> Option<usize> {
+    pub(crate) fn claim(&self, entry: &AtomicCount) -> Option<usize> {
         let mut next = self.next_page.load(Ordering::Relaxed);
         loop {
             if next >= self.pool_pages {
@@ -158,6 +176,17 @@ impl Pages {
         let base = next as usize * self.page_lines;
         entry.store(PageEntry::new(base, self.epoch()).0, Ordering::Release);
         Some(base)
+    }
+
+    /// Claims all pages that a recorder of `row` can ever touch, so that observing needs no compare-and-swap.
+    pub(crate) fn claim_all(&self, layout: &Layout, row: usize) {
+        for page in 0..layout.pages {
+            if let Some(word) = self.entry(row, page)
+                && PageEntry(word.load(Ordering::Relaxed)).base().is_none()
+            {
+                self.claim(word);
+            }
+        }
     }
 
     /// Pages given out, the shards' included.

@@ -30,12 +30,12 @@ pub(crate) struct Spot {
 }
 
 /// Seats and members, to be looked at while the order is changed.
-pub(crate) struct Places<'a> {
+pub(crate) struct Places<'a, 'm> {
     pub(crate) seats: &'a [SeatMeta],
-    pub(crate) members: &'a Members,
+    pub(crate) members: &'a Members<'m>,
 }
 
-impl Places<'_> {
+impl Places<'_, '_> {
     pub(crate) fn get(&self, place: u32) -> Option<Known> {
         if let Some(&SeatMeta { route, group, start, end, previous, next, .. }) = self.seats.get(place as usize) {
             return Some(Known { route, group, start, end, previous, next });
@@ -57,8 +57,8 @@ impl Places<'_> {
     }
 }
 
-impl State {
-    pub(crate) fn places(&self) -> Places<'_> {
+impl State<'_> {
+    pub(crate) fn places(&self) -> Places<'_, '_> {
         Places { seats: &self.seats, members: &self.members }
     }
 

@@ -8,19 +8,16 @@
 //! over go to members that were sampled in both windows, the warmest first, and then to those at the edges of
 //! the busiest buckets: that divides no bucket and shows where it is busy more finely.
 
-use alloc::boxed::Box;
-
-use crate::config_error::ConfigError;
 use crate::counters::Published;
 use crate::descriptor::NONE;
 use crate::layout::Layout;
-use crate::limits::CANDIDATES;
+use crate::pool::PoolMut;
 use crate::seat::SeatState;
 use crate::shared::Shared;
-use crate::space_saving::SpaceSaving;
+use crate::space_saving::{Entry, SpaceSaving};
+use crate::sync::Count;
 use crate::table::Found;
 use crate::writer::State;
-use crate::zeroed::filled;
 
 /// Operations that a member has in each of two windows before it is promoted.
 const HOT_OPS: u64 = 2000;
@@ -52,53 +49,63 @@ enum Heat {
 
 /// A member seen in the last window.
 #[derive(Clone, Copy, Default)]
-struct Seen {
+pub(crate) struct Seen {
     route: u64,
     ops: u64,
     heat: Heat,
 }
 
-/// Which members may be hot.
-pub(crate) struct Candidates {
-    sketch: SpaceSaving,
-    /// How far each reservoir was drained.
-    drained: Box<[u64]>,
-    /// Of the window before the last, then of the last one.
-    before: Box<[Seen]>,
-    now: Box<[Seen]>,
-    /// The coldest routes with seats of their own, warmest first.
-    coldest: Box<[(u64, u32)]>,
+impl Seen {
+    /// All zeros: what memory for them begins as.
+    pub(crate) const BLANK: Seen = Seen { route: 0, ops: 0, heat: Heat::Seen };
 }
 
-impl Candidates {
-    const fn len(layout: &Layout) -> usize {
-        if layout.virtuals > 0 { CANDIDATES } else { 0 }
+/// What candidates are kept in.
+pub(crate) struct CandidatePools<'m> {
+    pub(crate) heap: PoolMut<'m, Entry>,
+    pub(crate) index: PoolMut<'m, u32>,
+    pub(crate) drained: PoolMut<'m, Count>,
+    pub(crate) before: PoolMut<'m, Seen>,
+    pub(crate) now: PoolMut<'m, Seen>,
+    pub(crate) coldest: PoolMut<'m, (u64, u32)>,
+}
+
+/// Which members may be hot.
+pub(crate) struct Candidates<'m> {
+    sketch: SpaceSaving<'m>,
+    /// How far each reservoir was drained.
+    drained: PoolMut<'m, Count>,
+    /// Of the window before the last, then of the last one.
+    before: PoolMut<'m, Seen>,
+    now: PoolMut<'m, Seen>,
+    /// The coldest routes with seats of their own, warmest first.
+    coldest: PoolMut<'m, (u64, u32)>,
+}
+
+impl<'m> Candidates<'m> {
+    /// Begins in this memory, whatever stands in it.
+    pub(crate) fn new(pools: CandidatePools<'m>) -> Self {
+        let CandidatePools { heap, index, mut drained, mut before, mut now, mut coldest } = pools;
+        drained.fill(0);
+        before.fill(Seen::BLANK);
+        now.fill(Seen::BLANK);
+        coldest.fill((0, NONE));
+        Candidates { sketch: SpaceSaving::new(heap, index), drained, before, now, coldest }
     }
 
     /// Bytes of it.
     pub(crate) const fn bytes(layout: &Layout) -> usize {
-        let len = Self::len(layout);
-        let lists = len * (2 * size_of::<Seen>() + size_of::<(u64, u32)>());
-        SpaceSaving::bytes(len) + lists + layout.reservoirs() * size_of::<u64>()
-    }
-
-    pub(crate) fn new(layout: &Layout) -> Result<Self, ConfigError> {
-        let len = Self::len(layout);
-        Ok(Candidates {
-            sketch: SpaceSaving::new(len)?,
-            drained: filled(layout.reservoirs(), |_| 0)?,
-            before: filled(len, |_| Seen::default())?,
-            now: filled(len, |_| Seen::default())?,
-            coldest: filled(len, |_| (0, NONE))?,
-        })
+        let each = size_of::<Entry>() + 2 * size_of::<Seen>() + size_of::<(u64, u32)>();
+        let index = layout.sketch_index_len() * size_of::<u32>();
+        layout.candidates() * each + index + layout.reservoirs() * size_of::<Count>()
     }
 }
 
-impl State {
+impl State<'_> {
     /// Takes what recorders sampled since the last flush.
     pub(crate) fn gather_candidates(&mut self, shared: &Shared) {
         let Candidates { sketch, drained, .. } = &mut self.candidates;
-        for ((row, line), drained) in shared.own.iter().enumerate().zip(drained) {
+        for ((row, line), drained) in shared.own.iter().enumerate().zip(drained.iter_mut()) {
             shared.id_samples.drain(row, line, drained, |route, weight| sketch.add(route, weight));
         }
     }

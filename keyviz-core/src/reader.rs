@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Deref;
 
 use crate::config::Config;
 use crate::counters::{Counters, Published};
@@ -20,10 +21,18 @@ use crate::sub_bucket::SubLayout;
 /// A reader copies what it needs and then checks that it was not changed meanwhile; the flush never
 /// waits for it. Each column it gives is whole. A column that made room for newer ones during the
 /// reading is given as [`Missing`](ColumnState::Missing).
+///
+/// `S` is how it reaches the shared half, as with [`RecorderOn`](crate::RecorderOn).
 #[derive(Clone)]
-pub struct Reader {
-    pub(crate) shared: Arc<Shared>,
+pub struct ReaderOn<S: Deref<Target = Shared>> {
+    pub(crate) shared: S,
 }
+
+/// The reader of a [`Sampler`](crate::Sampler) and of a [`Writer`](crate::Writer).
+pub type Reader = ReaderOn<Arc<Shared>>;
+
+/// The reader of a [`FixedWriter`](crate::FixedWriter).
+pub type FixedReader = ReaderOn<&'static Shared>;
 
 /// Where a sampler stands in time. All instants are Unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +86,7 @@ impl CellView<'_> {
     }
 }
 
-impl Reader {
+impl<S: Deref<Target = Shared>> ReaderOn<S> {
     /// The time x key-range picture of one series; see [`Matrix`].
     ///
     /// Cost: linear in the cells of the columns asked for, read twice. Memory: 8 bytes a cell of the rows
@@ -179,7 +188,7 @@ impl Reader {
     }
 }
 
-impl core::fmt::Debug for Reader {
+impl<S: Deref<Target = Shared>> core::fmt::Debug for ReaderOn<S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Reader").finish_non_exhaustive()
     }

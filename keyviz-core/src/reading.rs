@@ -2,6 +2,7 @@
 //! descriptors and bounds that they refer to.
 
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use crate::column::{BEFORE_FIRST, Cell, WordSource, decode};
 use crate::descriptor::{Descriptor, NONE};
@@ -62,7 +63,7 @@ impl<'a> Reading<'a> {
             .map(|(entry, head)| Place { entry, head })
             .collect();
         // The open column may stand in two versions; the later one counts.
-        places.sort_unstable_by_key(|place| (place.head.ordinal, u64::MAX - place.head.sequence));
+        places.sort_unstable_by_key(|place| (place.head.ordinal, Reverse(place.head.sequence)));
         places.dedup_by_key(|place| place.head.ordinal);
         places.retain(|place| open || place.head.state != ColumnState::Open);
         places

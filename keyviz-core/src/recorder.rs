@@ -5,9 +5,11 @@
 //! all of `max_recorders` taken, or a page of it that found the pool empty, counts in a shared shard
 //! instead, with `fetch_add`; that is counted too, and as exact.
 
+#[cfg(feature = "alloc")]
 use alloc::sync::Arc;
 use core::cell::Cell;
 use core::marker::PhantomData;
+use core::ops::Deref;
 
 use crate::label::Label;
 use crate::limits::PAGE_SLOTS;
@@ -16,7 +18,7 @@ use crate::op::Op;
 use crate::pages::PageEntry;
 use crate::route::{RouteHandle, RouteId};
 use crate::shared::{Shared, own};
-use crate::sync::{AtomicU64, Ordering, compiler_fence};
+use crate::sync::{AtomicCount, HAS_CAS, Ordering, compiler_fence, narrow};
 use crate::table::Found;
 
 /// How often a member that moved is searched for again before its operation counts as unattributed.
@@ -40,8 +42,11 @@ const MAX_RETRIES: usize = 4;
 /// assert_eq!((counters.recorded.writes, counters.unattributed.reads), (1, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Recorder {
-    shared: Arc<Shared>,
+///
+/// `S` is how it reaches the shared half: [`Recorder`] counts references to it, [`FixedRecorder`] has a
+/// static one.
+pub struct RecorderOn<S: Deref<Target = Shared>> {
+    shared: S,
     /// Its own line, and its directory's place: a recorder's, or a shared shard's.
     row: usize,
     directory: usize,
@@ -55,22 +60,39 @@ pub struct Recorder {
     not_sync: PhantomData<Cell<()>>,
 }
 
-impl Recorder {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+/// The recorder of a [`Sampler`](crate::Sampler) and of a [`Writer`](crate::Writer).
+#[cfg(feature = "alloc")]
+pub type Recorder = RecorderOn<Arc<Shared>>;
+
+/// The recorder of a [`FixedWriter`](crate::FixedWriter).
+pub type FixedRecorder = RecorderOn<&'static Shared>;
+
+impl FixedRecorder {
+    pub(crate) fn of(shared: &'static Shared) -> Option<Self> {
+        let recorder = Self::new(shared);
+        (recorder.owned || shared.layout.shards > 0).then_some(recorder)
+    }
+}
+
+impl<S: Deref<Target = Shared>> RecorderOn<S> {
+    pub(crate) fn new(shared: S) -> Self {
         let (recorders, shards) = (shared.layout.recorders, shared.layout.shards);
         let claimed = shared.claim_row();
         let shard = match claimed {
-            Some(row) => row % shards,
+            Some(row) => row.checked_rem(shards).unwrap_or(0),
             None => {
                 shared.busy.word(0).fetch_add(1, Ordering::Relaxed);
-                shared.busy.word(1).fetch_add(1, Ordering::Relaxed) as usize % shards
+                (shared.busy.word(1).fetch_add(1, Ordering::Relaxed) as usize).checked_rem(shards).unwrap_or(0)
             }
         };
         let shard = recorders + shard;
         let (k, lanes) = (shared.layout.k, shared.layout.lanes);
         let (row, owned) = (claimed.unwrap_or(shard), claimed.is_some());
+        if owned && !HAS_CAS {
+            shared.pages.claim_all(&shared.layout, row);
+        }
         let (directory, shard) = (shared.pages.directory(row), shared.pages.directory(shard));
-        Recorder {
+        RecorderOn {
             shared,
             row,
             directory,
@@ -87,6 +109,8 @@ impl Recorder {
     ///
     /// `key` divides the route into sub-buckets when K is above 1; its bytes are not kept. Never
     /// blocks, never allocates, never panics. About 4 ns for a hot route.
+    // One copy, as it stands here: in its callers it took longer.
+    #[inline(never)]
     pub fn observe(&self, route: RouteId, op: Op, key: &[u8], value_len: u64) {
         let shared = &*self.shared;
         let bytes = (key.len() as u64).wrapping_add(value_len);
@@ -141,6 +165,7 @@ impl Recorder {
     ///
     /// A stale handle (its route was removed or registered anew) is counted, looked up by its id and
     /// refreshed.
+    #[inline(never)]
     pub fn observe_handle(&self, handle: &mut RouteHandle, op: Op, key: &[u8], value_len: u64) {
         let shared = &*self.shared;
         let bytes = (key.len() as u64).wrapping_add(value_len);
@@ -187,7 +212,7 @@ impl Recorder {
     /// Counts one operation in a page that an owner of pages has, and gives the page's directory word;
     /// `None`, with nothing done, when it has none there.
     #[inline(always)]
-    fn count_known(&self, slot: usize, sub: usize, k: usize, op: Op, bytes: u64) -> Option<(&AtomicU64, PageEntry)> {
+    fn count_known(&self, slot: usize, sub: usize, k: usize, op: Op, bytes: u64) -> Option<(&AtomicCount, PageEntry)> {
         let pages = &self.shared.pages;
         let word = pages.entry_in(self.directory, slot / PAGE_SLOTS)?;
         let entry = PageEntry(word.load(Ordering::Relaxed));
@@ -199,7 +224,7 @@ impl Recorder {
 
     /// Notes in a page's directory word that the page changed in this epoch.
     #[inline(always)]
-    fn mark(&self, word: &AtomicU64, entry: PageEntry) {
+    fn mark(&self, word: &AtomicCount, entry: PageEntry) {
         // The epoch must not be read before the cell is stored, or flushes in between would look past
         // the cell for good.
         compiler_fence(Ordering::SeqCst);
@@ -263,8 +288,8 @@ impl Recorder {
         let Some(word) = shared.pages.entry_in(self.shard, slot / PAGE_SLOTS) else { return };
         let entry = PageEntry(word.load(Ordering::Relaxed));
         let Some((line, at)) = entry.base().and_then(|base| shared.pages.cell(base, slot, sub, self.k)) else { return };
-        line.word(at + op as usize).fetch_add(times, Ordering::Relaxed);
-        line.word(at + 2 + op as usize).fetch_add(bytes, Ordering::Relaxed);
+        line.word(at + op as usize).fetch_add(narrow(times), Ordering::Relaxed);
+        line.word(at + 2 + op as usize).fetch_add(narrow(bytes), Ordering::Relaxed);
         self.mark(word, entry);
     }
 
@@ -295,23 +320,24 @@ impl Recorder {
         if self.owned {
             line.bump(word, by);
         } else {
-            line.word(word).fetch_add(by, Ordering::Relaxed);
+            line.word(word).fetch_add(narrow(by), Ordering::Relaxed);
         }
     }
+}
 
-    #[cfg(feature = "std")]
+#[cfg(feature = "std")]
+impl Recorder {
     #[inline(always)]
     pub(crate) fn is_of(&self, shared: &Arc<Shared>) -> bool {
         Arc::ptr_eq(&self.shared, shared)
     }
 
-    #[cfg(feature = "std")]
     pub(crate) fn is_closed(&self) -> bool {
         self.shared.closed.load(Ordering::Relaxed)
     }
 }
 
-impl Drop for Recorder {
+impl<S: Deref<Target = Shared>> Drop for RecorderOn<S> {
     fn drop(&mut self) {
         if self.owned {
             self.shared.release_row(self.row);
@@ -319,7 +345,7 @@ impl Drop for Recorder {
     }
 }
 
-impl core::fmt::Debug for Recorder {
+impl<S: Deref<Target = Shared>> core::fmt::Debug for RecorderOn<S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Recorder").field("row", &self.row).field("owned", &self.owned).finish_non_exhaustive()
     }

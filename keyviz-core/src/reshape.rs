@@ -66,7 +66,7 @@ impl fmt::Display for ReshapeError {
 
 impl core::error::Error for ReshapeError {}
 
-impl State {
+impl State<'_> {
     /// Takes the parents out and registers the children; see
     /// [`Sampler::split_route`](crate::Sampler::split_route).
     pub(crate) fn reshape(

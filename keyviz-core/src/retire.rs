@@ -1,25 +1,24 @@
 //! Seats of removed routes, draining: in the order of their removal, and by route id.
 
-use alloc::boxed::Box;
-
-use crate::config_error::ConfigError;
 use crate::descriptor::NONE;
 use crate::grace::Grace;
+use crate::pool::PoolMut;
 use crate::seat::SeatMeta;
-use crate::zeroed::filled;
 
 /// Draining seats in the order of their removal, and by route id.
-pub(crate) struct Draining {
+pub(crate) struct Draining<'m> {
     first: u32,
     last: u32,
     pub(crate) len: u32,
     /// Heads of chains of seats whose route ids hash alike.
-    buckets: Box<[u32]>,
+    buckets: PoolMut<'m, u32>,
 }
 
-impl Draining {
-    pub(crate) fn new(buckets: usize) -> Result<Self, ConfigError> {
-        Ok(Draining { first: NONE, last: NONE, len: 0, buckets: filled(buckets, |_| NONE)? })
+impl<'m> Draining<'m> {
+    /// The buckets are a power of two.
+    pub(crate) fn new(mut buckets: PoolMut<'m, u32>) -> Self {
+        buckets.fill(NONE);
+        Draining { first: NONE, last: NONE, len: 0, buckets }
     }
 
     /// The longest-draining seat.

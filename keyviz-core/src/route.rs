@@ -26,13 +26,11 @@ pub struct RouteHandle {
 }
 
 impl RouteHandle {
-    #[cfg(feature = "alloc")]
     /// A seat number no route has; a handle with it always falls back to a lookup.
     pub(crate) const NO_SEAT: u32 = u32::MAX;
 
     /// The handle of a route that shares a virtual bucket: looked up each time, and not for being out of
     /// date.
-    #[cfg(feature = "alloc")]
     pub(crate) const fn shared(route: RouteId) -> Self {
         RouteHandle { route, seat: Self::NO_SEAT, generation: u64::MAX }
     }

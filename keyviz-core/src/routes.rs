@@ -5,12 +5,10 @@
 //! neighbouring children are merged when they fit in three quarters of a node, so nodes stay at
 //! least three eighths full on average and their number is bounded by the routes'.
 
-use alloc::boxed::Box;
 use core::cmp::Ordering as Order_;
 
-use crate::config_error::ConfigError;
 use crate::descriptor::NONE;
-use crate::zeroed::filled;
+use crate::pool::PoolMut;
 
 const FANOUT: usize = 32;
 /// Neighbours that hold no more than this together are merged.
@@ -25,8 +23,9 @@ struct Key {
     seat: u32,
 }
 
+/// One node; see [`Order`].
 #[derive(Clone, Copy)]
-struct Node {
+pub(crate) struct Node {
     len: u32,
     leaf: bool,
     /// Leaf: the entries. Inner: the least entry below each child; the first one is not kept.
@@ -34,8 +33,7 @@ struct Node {
     children: [u32; FANOUT],
 }
 
-const EMPTY: Node =
-    Node { len: 0, leaf: true, keys: [Key { prefix: 0, seat: NONE }; FANOUT], children: [NONE; FANOUT] };
+const EMPTY: Node = Node::EMPTY;
 
 /// The way from the root to a leaf: node and position at each level.
 #[derive(Clone, Copy)]
@@ -60,6 +58,13 @@ impl Path {
 }
 
 impl Node {
+    /// All zeros: what memory for nodes begins as.
+    pub(crate) const BLANK: Node =
+        Node { len: 0, leaf: false, keys: [Key { prefix: 0, seat: 0 }; FANOUT], children: [0; FANOUT] };
+
+    const EMPTY: Node =
+        Node { len: 0, leaf: true, keys: [Key { prefix: 0, seat: NONE }; FANOUT], children: [NONE; FANOUT] };
+
     fn len(&self) -> usize {
         self.len as usize
     }
@@ -125,30 +130,25 @@ impl Node {
 
 /// The tree. `target` closures compare the route searched for with the one on a seat; they are
 /// asked only when the first eight bytes of the starts are equal.
-pub(crate) struct Order {
-    nodes: Box<[Node]>,
+pub(crate) struct Order<'m> {
+    nodes: PoolMut<'m, Node>,
     free: u32,
     root: u32,
 }
 
-impl Order {
-    const fn capacity(routes: usize) -> usize {
-        routes / 10 + 16
-    }
+/// Nodes of a tree for this many routes; few fit the root alone.
+pub(crate) const fn nodes_for(routes: usize) -> usize {
+    if routes <= FANOUT { 1 } else { routes / 10 + 16 }
+}
 
-    /// Bytes of a tree for this many routes.
-    pub(crate) const fn bytes(routes: usize) -> usize {
-        Self::capacity(routes) * size_of::<Node>()
-    }
-
-    pub(crate) fn new(routes: usize) -> Result<Self, ConfigError> {
-        let nodes = filled(Self::capacity(routes), |_| EMPTY)?;
+impl<'m> Order<'m> {
+    pub(crate) fn new(nodes: PoolMut<'m, Node>) -> Self {
         let mut order = Order { nodes, free: NONE, root: NONE };
         for index in (0..order.nodes.len() as u32).rev() {
             order.give_back(index);
         }
         order.root = order.take(true);
-        Ok(order)
+        order
     }
 
     fn node(&self, index: u32) -> &Node {
@@ -347,6 +347,7 @@ impl Order {
     }
 
     /// Seats in order, appended by `each`.
+    #[cfg(feature = "alloc")]
     #[cfg(test)]
     fn walk(&self, index: u32, each: &mut impl FnMut(u32)) {
         let node = *self.node(index);
@@ -356,6 +357,7 @@ impl Order {
     }
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,7 +370,11 @@ mod tests {
         move |seat| target.cmp(&seat)
     }
 
-    fn check(order: &Order, truth: &BTreeSet<u32>) {
+    fn with_room_for(routes: usize) -> Order<'static> {
+        Order::new(PoolMut::Owned(alloc::vec![Node::BLANK; nodes_for(routes)].into_boxed_slice()))
+    }
+
+    fn check(order: &Order<'_>, truth: &BTreeSet<u32>) {
         let mut seats = Vec::new();
         order.walk(order.root, &mut |s| seats.push(s));
         assert_eq!(seats, truth.iter().copied().collect::<Vec<_>>());
@@ -377,7 +383,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_a_set(steps in prop::collection::vec((0u32..3, 0u32..1500), 1..3000)) {
-            let mut order = Order::new(1500).unwrap();
+            let mut order = with_room_for(1500);
             let mut truth = BTreeSet::new();
             for (kind, seat) in steps {
                 let prefix = u64::from(seat / 4);
@@ -401,7 +407,7 @@ mod tests {
     fn a_replaced_seat_is_found_by_its_new_number() {
         // A route's start does not change with its number: seats from 1000 on stand for those less 1000.
         let by_start = |target: u32| move |seat: u32| (target % 1000).cmp(&(seat % 1000));
-        let mut order = Order::new(1000).unwrap();
+        let mut order = with_room_for(1000);
         for seat in 0..1000 {
             order.insert(0, seat, by_start(seat));
         }
@@ -421,7 +427,7 @@ mod tests {
     #[test]
     fn every_order_of_filling_and_emptying_fits_the_nodes() {
         for stride in [1u32, 7, 1999] {
-            let mut order = Order::new(2000).unwrap();
+            let mut order = with_room_for(2000);
             let mut truth = BTreeSet::new();
             for round in 0..3 {
                 for i in 0..2000 {

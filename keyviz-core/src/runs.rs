@@ -27,10 +27,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// All zeros: what memory for runs begins as.
+    pub(crate) const BLANK: Run = Run { first: 0, last: 0, members: 0, overlapping: false, ops: 0 };
+
     pub(crate) const EMPTY: Run = Run { first: NONE, last: NONE, members: 0, overlapping: false, ops: 0 };
 }
 
-impl State {
+impl State<'_> {
     /// The run of a virtual bucket's seat.
     pub(crate) fn run(&self, bucket: u32) -> Option<&Run> {
         self.runs.get((bucket as usize).checked_sub(self.layout.own_seats)?)

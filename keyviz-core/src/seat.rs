@@ -52,6 +52,18 @@ pub(crate) struct SeatMeta {
 }
 
 impl SeatMeta {
+    /// All zeros: what memory for seats begins as.
+    pub(crate) const BLANK: SeatMeta = SeatMeta {
+        mark: 0,
+        descriptor: 0,
+        next: 0,
+        previous: 0,
+        next_alike: 0,
+        next_in_group: 0,
+        previous_in_group: 0,
+        ..SeatMeta::free(0)
+    };
+
     /// A free seat; `next` is the next free one.
     pub(crate) const fn free(next: u32) -> Self {
         SeatMeta {

@@ -1,26 +1,28 @@
 //! The shared half: atomics only. Recorders write cells, readers read columns, and the writer, the
 //! other half, changes everything else.
 
-use alloc::boxed::Box;
-
 use crate::bounds::Slab;
 use crate::config::Config;
+#[cfg(feature = "alloc")]
 use crate::config_error::ConfigError;
 use crate::counters::{Board, Published};
 use crate::descriptor::Descriptors;
-use crate::history::{ColumnLog, History};
+use crate::history::History;
 use crate::id_samples::IdSamples;
 use crate::layout::Layout;
 use crate::line::Line;
 use crate::lineage::LineageRing;
 use crate::members::MemberWords;
 use crate::pages::Pages;
+use crate::pool::Pool;
+#[cfg(feature = "alloc")]
+use crate::pool::Source;
+use crate::recorder::FixedRecorder;
 use crate::slot::Seats;
 #[cfg(feature = "std")]
 use crate::sync::AtomicBool;
-use crate::sync::Ordering;
+use crate::sync::{AtomicU32, Count, Ordering, wide};
 use crate::table::{Found, Table};
-use crate::zeroed::zeroed;
 
 /// Words of a recorder's own line.
 pub(crate) mod own {
@@ -43,9 +45,10 @@ pub(crate) mod own {
     pub(crate) const OWNER: usize = 15;
 }
 
-/// What recorders, readers and the writer have in common.
-pub(crate) struct Shared {
-    pub(crate) config: Config,
+/// The half that recorders, readers and the writer have in common: atomics only, so it may be a static;
+/// see [`fixed!`](crate::fixed!).
+pub struct Shared {
+    pub(crate) config: Kept,
     pub(crate) layout: Layout,
     pub(crate) pages: Pages,
     pub(crate) table: Table,
@@ -54,7 +57,7 @@ pub(crate) struct Shared {
     pub(crate) id_samples: IdSamples,
     pub(crate) slab: Slab,
     /// A line for each recorder, then one for each shared shard.
-    pub(crate) own: Box<[Line]>,
+    pub(crate) own: Pool<Line>,
     pub(crate) descriptors: Descriptors,
     pub(crate) history: History,
     pub(crate) lineage: LineageRing,
@@ -62,40 +65,83 @@ pub(crate) struct Shared {
     /// Recorders refused, the next shard to give out, retries of readers: what any thread may count,
     /// seldom.
     pub(crate) busy: Line,
+    /// 1 once there is a writer; only a static half is asked.
+    pub(crate) claimed: AtomicU32,
     /// The sampler is gone; what threads keep for it may go.
     #[cfg(feature = "std")]
     pub(crate) closed: AtomicBool,
 }
 
+/// How a shared half has its configuration: without an allocator it is a constant's, in the program.
+#[cfg(feature = "alloc")]
+pub(crate) type Kept = Config;
+/// How a shared half has its configuration: without an allocator it is a constant's, in the program.
+#[cfg(not(feature = "alloc"))]
+pub(crate) type Kept = &'static Config;
+
+/// The configuration as a shared half has it.
+#[cfg(feature = "alloc")]
+pub(crate) const fn kept(config: &'static Config) -> Kept {
+    config.copy()
+}
+
+/// The configuration as a shared half has it.
+#[cfg(not(feature = "alloc"))]
+pub(crate) const fn kept(config: &'static Config) -> Kept {
+    config
+}
+
 impl Shared {
-    /// Takes all the memory of the shared half.
-    pub(crate) fn new(config: &Config) -> Result<(Shared, ColumnLog), ConfigError> {
-        let layout = Layout::new(config)?;
-        let (history, log) = ColumnLog::new(&layout)?;
-        let shared = Shared {
-            config: config.clone(),
-            pages: Pages::new(&layout)?,
-            table: Table::new(layout.table_len, layout.member_table_len)?,
-            seats: Seats::new(&layout)?,
-            members: MemberWords::new(layout.members)?,
-            id_samples: IdSamples::new(layout.reservoirs())?,
-            slab: Slab::new(layout.chunks)?,
-            own: zeroed(layout.directory_rows())?,
-            descriptors: Descriptors::new(layout.descriptors)?,
-            history,
-            lineage: LineageRing::new(layout.lineage)?,
+    /// The shared half of a configuration whose layout this is, in memory from the allocator.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn take<M: Source>(config: Config, layout: Layout) -> Result<Shared, ConfigError> {
+        Ok(Shared {
+            pages: Pages::new(&layout, M::shared(layout.pool_lines())?, M::shared(layout.directories_len())?),
+            table: Table::new(&layout, M::shared(layout.table_len)?, M::shared(layout.member_table_len)?),
+            seats: Seats::new(M::shared(layout.seats)?, M::shared(layout.seats)?, M::shared(layout.divisions())?),
+            members: MemberWords::new(M::shared(layout.members)?, M::shared(layout.members)?),
+            id_samples: IdSamples::new(M::shared(layout.id_samples_len())?),
+            slab: Slab::new(M::shared(layout.chunks)?),
+            own: M::shared(layout.directory_rows())?,
+            descriptors: Descriptors::new(M::shared(layout.descriptor_words())?),
+            history: History::new(
+                M::shared(layout.column_entries())?,
+                M::shared(layout.block_words())?,
+                M::shared(layout.blocks)?,
+            ),
+            lineage: LineageRing::new(M::shared(layout.lineage)?),
             board: Board::new(),
             busy: Line::new(),
+            claimed: AtomicU32::new(1),
             #[cfg(feature = "std")]
             closed: AtomicBool::new(false),
+            config,
             layout,
-        };
-        if config.prefault {
-            shared.pages.prefault();
-            shared.slab.prefault();
-            shared.history.prefault();
+        })
+    }
+
+    /// Writes what is not zero to begin with; once, before anything is registered.
+    pub(crate) fn begin(&self) {
+        self.pages.begin(&self.layout);
+        self.seats.begin();
+        if self.config.prefault {
+            self.pages.prefault();
+            self.slab.prefault();
+            self.history.prefault();
         }
-        Ok((shared, log))
+    }
+
+    /// Makes the caller the one that has the writer; `false` when there was one before.
+    pub(crate) fn claim(&self) -> bool {
+        self.claimed.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// A recorder of a static sampler, for one thread or one interrupt priority at a time; in between it
+    /// may be moved. `None` when all of `max_recorders` are taken and there is no shared shard to count
+    /// in; `recorders_refused` counts it.
+    #[must_use]
+    pub fn recorder(&'static self) -> Option<FixedRecorder> {
+        FixedRecorder::of(self)
     }
 
     /// Finds a route.
@@ -121,8 +167,8 @@ impl Shared {
     }
 
     /// Sum of one word over all recorders' lines.
-    pub(crate) fn own_sum(&self, word: usize) -> u64 {
-        self.own.iter().fold(0, |sum, line| sum.wrapping_add(line.word(word).load(Ordering::Relaxed)))
+    pub(crate) fn own_sum(&self, word: usize) -> Count {
+        self.own.iter().fold(0, |sum: Count, line| sum.wrapping_add(line.word(word).load(Ordering::Relaxed)))
     }
 
     /// Everything counted, for readers.
@@ -153,19 +199,19 @@ impl Shared {
             windows_missing: board.get(Published::WindowsMissing),
             late_after_grace: board.get(Published::LateAfterGrace),
             terms_unsplit: board.get(Published::TermsUnsplit),
-            unknown_labels: self.own_sum(own::UNKNOWN_LABELS),
-            stale_handles: self.own_sum(own::STALE_HANDLES),
-            lookup_gave_up: self.own_sum(own::LOOKUP_GAVE_UP),
-            shared_ops: self.own_sum(own::SHARED_OPS),
-            recorders: owners.map(|l| l.word(own::OWNER).load(Ordering::Relaxed)).sum(),
-            recorders_refused: self.busy.word(0).load(Ordering::Relaxed),
+            unknown_labels: wide(self.own_sum(own::UNKNOWN_LABELS)),
+            stale_handles: wide(self.own_sum(own::STALE_HANDLES)),
+            lookup_gave_up: wide(self.own_sum(own::LOOKUP_GAVE_UP)),
+            shared_ops: wide(self.own_sum(own::SHARED_OPS)),
+            recorders: owners.map(|l| wide(l.word(own::OWNER).load(Ordering::Relaxed))).sum(),
+            recorders_refused: wide(self.busy.word(0).load(Ordering::Relaxed)),
             pages_used: u64::from(self.pages.used()),
             pages_total: self.layout.pool_pages as u64,
-            pages_refused: self.own_sum(own::PAGES_REFUSED),
+            pages_refused: wide(self.own_sum(own::PAGES_REFUSED)),
             history_bytes_used: board.get(Published::HistoryBytesUsed),
             bound_bytes_used: board.get(Published::BoundBytesUsed),
             memory_bytes: board.get(Published::MemoryBytes),
-            reader_retries: self.busy.word(2).load(Ordering::Relaxed),
+            reader_retries: wide(self.busy.word(2).load(Ordering::Relaxed)),
         }
     }
 }

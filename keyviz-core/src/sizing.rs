@@ -5,21 +5,26 @@ use crate::bounds::Chunk;
 use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::groups::GroupEntry;
-#[cfg(not(feature = "std"))]
+#[cfg(all(feature = "alloc", not(feature = "std")))]
 use crate::halves::FIXED_BYTES;
-use crate::id_samples::IdSamples;
 use crate::layout::Layout;
-use crate::limits::{BLOCK_BYTES, CELL_WORDS, LINE_WORDS};
+use crate::limits::{BLOCK_BYTES, CELL_WORDS, COUNT_BYTES, LINE_BYTES};
 use crate::line::Line;
-use crate::lineage::LineageRing;
-use crate::members::{MemberWords, Members};
+use crate::lineage::LineageEntry;
+use crate::members::MemberMeta;
 use crate::promote::Candidates;
-use crate::routes::Order;
+use crate::routes::Node;
 use crate::runs::Run;
 #[cfg(feature = "std")]
 use crate::sampler::FIXED_BYTES;
 use crate::seat::SeatMeta;
+use crate::shared::Shared;
 use crate::slot::Seats;
+use crate::sync::{AtomicU32, Word};
+
+/// Bytes of a sampler that do not depend on the configuration.
+#[cfg(not(feature = "alloc"))]
+const FIXED_BYTES: usize = size_of::<Shared>();
 
 impl Config {
     /// Bytes that a sampler of this configuration takes at construction, to the byte; it takes no
@@ -123,12 +128,13 @@ impl Layout {
     /// Bytes that grow with the routes.
     const fn route_bytes(&self) -> usize {
         let seats = Seats::bytes(self) + self.seats * size_of::<SeatMeta>() + self.drain_len * size_of::<u32>();
-        let tables = (self.table_len + self.member_table_len) * 8 + self.group_len * size_of::<GroupEntry>();
-        let order = Order::bytes(self.known);
-        let members = MemberWords::bytes(self.members) + Members::bytes(self.members);
+        let entries = self.table_len + self.member_table_len;
+        let tables = entries * COUNT_BYTES + self.group_len * size_of::<GroupEntry>();
+        let order = self.nodes() * size_of::<Node>();
+        let members = self.members * (size_of::<Word>() + size_of::<AtomicU32>() + size_of::<MemberMeta>());
         let buckets = self.virtuals * size_of::<Run>() + Candidates::bytes(self);
-        let directories = self.directory_rows() * self.directory_words * 8;
-        let lineage = LineageRing::bytes(self.lineage);
+        let directories = self.directory_rows() * self.directory_words * COUNT_BYTES;
+        let lineage = self.lineage * size_of::<LineageEntry>();
         let sets = lineage + self.page_set_words * 8 + self.chunks * size_of::<u32>();
         seats + tables + order + members + buckets + directories + sets
     }
@@ -136,16 +142,26 @@ impl Layout {
     /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and
     /// what belongs to the open window.
     const fn cell_state_bytes(&self) -> usize {
-        (2 * self.cells() * CELL_WORDS + self.page_lines * LINE_WORDS) * 8
+        self.cells() * CELL_WORDS * (COUNT_BYTES + 8) + self.page_lines * LINE_BYTES
     }
 
     /// Bytes of the recorders' own lines.
     const fn recorder_bytes(&self) -> usize {
-        self.directory_rows() * size_of::<Line>() + IdSamples::bytes(self.reservoirs())
+        self.directory_rows() * size_of::<Line>() + self.id_samples_len() * size_of::<Word>()
+    }
+
+    /// Bytes of everything that has a length.
+    const fn array_bytes(&self) -> usize {
+        self.pool_bytes() + self.route_bytes() + self.cell_state_bytes() + self.recorder_bytes()
     }
 
     pub(crate) const fn memory_bytes(&self) -> usize {
-        self.pool_bytes() + self.route_bytes() + self.cell_state_bytes() + self.recorder_bytes() + FIXED_BYTES
+        self.array_bytes() + FIXED_BYTES
+    }
+
+    /// Bytes of the static form, its writer left out.
+    pub(crate) const fn fixed_memory_bytes(&self) -> usize {
+        self.array_bytes() + size_of::<Shared>()
     }
 
     /// The field whose lowering frees the most.

@@ -10,21 +10,21 @@
 //! them without a check. Only the generation changes while the seat is known: it is raised at each
 //! publication and each removal, so that a handle never outlives what it was taken for.
 
-use alloc::boxed::Box;
 use core::cmp::Ordering as Order;
 
 use crate::bounds::{BoundRef, Slab};
-use crate::config_error::ConfigError;
 use crate::key::window;
 use crate::layout::Layout;
+use crate::pool::Pool;
 use crate::sub_bucket::SubLayout;
-use crate::sync::{AtomicU64, Ordering, StaticU32};
-use crate::zeroed::{Zero, filled, zeroed};
+use crate::sync::{AtomicCount, AtomicU32, HALVED, Ordering, StaticU32, Word, const_fn, narrow, wide};
+#[cfg(feature = "alloc")]
+use crate::zeroed::Zero;
 
 /// How a route's range divides, in the words below.
-#[derive(Zero)]
+#[cfg_attr(feature = "alloc", derive(Zero))]
 #[repr(C, align(64))]
-pub(crate) struct Division([AtomicU64; 8]);
+pub(crate) struct Division([Word; 8]);
 
 const COUNT_AND_PREFIX: usize = 0;
 const START_WINDOW: usize = 1;
@@ -35,6 +35,11 @@ const PREFIX_MASK: usize = 5;
 const PREFIX_BOUND: usize = 6;
 
 impl Division {
+    #[cfg(not(keyviz_loom))]
+    pub(crate) const fn new() -> Self {
+        Division([const { Word::new(0) }; 8])
+    }
+
     #[expect(clippy::indexing_slicing, reason = "the constants above are below eight")]
     #[inline(always)]
     fn load(&self, word: usize) -> u64 {
@@ -124,28 +129,38 @@ impl Division {
 
 /// All seats.
 pub(crate) struct Seats {
-    ids: Box<[AtomicU64]>,
-    /// The sampler's number in the upper half, so that no other's handle matches.
-    generations: Box<[AtomicU64]>,
+    /// This sampler's number, which no other has; in the upper half of a generation as handles know it.
+    sampler: AtomicU32,
+    ids: Pool<Word>,
+    /// With the sampler's number in the upper half, where there is one.
+    generations: Pool<AtomicCount>,
     /// Empty when routes are not divided.
-    divisions: Box<[Division]>,
+    divisions: Pool<Division>,
 }
 
 impl Seats {
     /// Bytes of all three arrays.
     pub(crate) const fn bytes(layout: &Layout) -> usize {
-        layout.seats * 16 + if layout.k > 1 { layout.own_seats * size_of::<Division>() } else { 0 }
+        let each = size_of::<Word>() + size_of::<AtomicCount>();
+        layout.seats * each + layout.divisions() * size_of::<Division>()
     }
 
-    pub(crate) fn new(layout: &Layout) -> Result<Self, ConfigError> {
-        Self::with(layout.seats, if layout.k > 1 { layout.own_seats } else { 0 })
+    const_fn! {
+        pub(crate) fn new(ids: Pool<Word>, generations: Pool<AtomicCount>, divisions: Pool<Division>) -> Self {
+            Seats { sampler: AtomicU32::new(0), ids, generations, divisions }
+        }
     }
 
-    pub(crate) fn with(seats: usize, divisions: usize) -> Result<Self, ConfigError> {
+    /// Takes a number that no other sampler has.
+    pub(crate) fn begin(&self) {
         static SAMPLERS: StaticU32 = StaticU32::new(1);
-        let sampler = u64::from(SAMPLERS.fetch_add(1, Ordering::Relaxed)) << 32;
-        let generations = filled(seats, |_| AtomicU64::new(sampler))?;
-        Ok(Seats { ids: zeroed(seats)?, generations, divisions: zeroed(divisions)? })
+        let sampler = SAMPLERS.fetch_add(1, Ordering::Relaxed);
+        self.sampler.store(sampler, Ordering::Relaxed);
+        if !HALVED {
+            for generation in self.generations.iter() {
+                generation.store(narrow(u64::from(sampler) << 32), Ordering::Relaxed);
+            }
+        }
     }
 
     /// The route that owns a seat; what a free seat says has no meaning.
@@ -156,7 +171,9 @@ impl Seats {
 
     #[inline(always)]
     pub(crate) fn generation(&self, seat: usize) -> Option<u64> {
-        Some(self.generations.get(seat)?.load(Ordering::Acquire))
+        let generation = wide(self.generations.get(seat)?.load(Ordering::Acquire));
+        let sampler = if HALVED { u64::from(self.sampler.load(Ordering::Relaxed)) << 32 } else { 0 };
+        Some(generation | sampler)
     }
 
     /// Fills a seat that no recorder can reach.
@@ -180,8 +197,9 @@ impl Seats {
     pub(crate) fn raise_generation(&self, seat: usize) {
         if let Some(generation) = self.generations.get(seat) {
             let now = generation.load(Ordering::Relaxed);
-            let next = (now as u32).wrapping_add(1);
-            generation.store(now & !u64::from(u32::MAX) | u64::from(next), Ordering::Release);
+            let next = (wide(now) as u32).wrapping_add(1);
+            let sampler = wide(now) & !u64::from(u32::MAX);
+            generation.store(narrow(sampler | u64::from(next)), Ordering::Release);
         }
     }
 

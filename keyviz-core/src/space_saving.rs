@@ -6,10 +6,7 @@
 //! count` for every key kept, the counts sum to all that was added, and every key heavier than a
 //! share of `1 / m` is kept. A sample costs O(log m) at the worst.
 
-use alloc::boxed::Box;
-
-use crate::config_error::ConfigError;
-use crate::zeroed::filled;
+use crate::pool::PoolMut;
 
 /// One key that is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,27 +21,24 @@ pub(crate) struct Entry {
     home: u32,
 }
 
-/// The counters.
-pub(crate) struct SpaceSaving {
-    heap: Box<[Entry]>,
-    len: usize,
-    /// From a key to its place in the heap plus one; 0 is free. Open addressing, at most half full.
-    index: Box<[u32]>,
+impl Entry {
+    /// All zeros: what memory for counters begins as.
+    pub(crate) const BLANK: Entry = Entry { key: 0, count: 0, error: 0, samples: 0, home: 0 };
 }
 
-impl SpaceSaving {
-    const fn index_len(counters: usize) -> usize {
-        (2 * counters).next_power_of_two()
-    }
+/// The counters.
+pub(crate) struct SpaceSaving<'m> {
+    heap: PoolMut<'m, Entry>,
+    len: usize,
+    /// From a key to its place in the heap plus one; 0 is free. Open addressing, at most half full.
+    index: PoolMut<'m, u32>,
+}
 
-    /// Bytes of this many counters.
-    pub(crate) const fn bytes(counters: usize) -> usize {
-        counters * size_of::<Entry>() + Self::index_len(counters) * size_of::<u32>()
-    }
-
-    pub(crate) fn new(counters: usize) -> Result<Self, ConfigError> {
-        let heap = filled(counters, |_| Entry::default())?;
-        Ok(SpaceSaving { heap, len: 0, index: filled(Self::index_len(counters), |_| 0)? })
+impl<'m> SpaceSaving<'m> {
+    /// The index is a power of two, and at least twice as long as the heap.
+    pub(crate) fn new(heap: PoolMut<'m, Entry>, mut index: PoolMut<'m, u32>) -> Self {
+        index.fill(0);
+        SpaceSaving { heap, len: 0, index }
     }
 
     /// Forgets everything.
@@ -165,9 +159,11 @@ fn home(key: u64) -> usize {
     ((key ^ (key >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pool::{Heap, Source};
     use alloc::collections::BTreeMap;
     use proptest::prelude::*;
 
@@ -177,7 +173,9 @@ mod tests {
             counters in 1usize..40,
             stream in prop::collection::vec((prop_oneof![0u64..6, 0u64..200, any::<u64>()], 1u64..20), 0..800),
         ) {
-            let mut sketch = SpaceSaving::new(counters).unwrap();
+            let heap = Heap::filled(counters, Entry::BLANK).unwrap();
+            let index = Heap::zeroed((2 * counters).next_power_of_two()).unwrap();
+            let mut sketch = SpaceSaving::new(heap, index);
             let mut truth = BTreeMap::new();
             for (key, weight) in &stream {
                 sketch.add(*key, *weight);

@@ -4,6 +4,7 @@
 //! `index = floor(K * (w - w_start) / span)` in exact arithmetic. A key is judged on the whole of
 //! its bytes: one with a smaller prefix goes to 0, with a greater one to K - 1.
 
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
 use crate::bounds::{BoundRef, Slab};
@@ -28,9 +29,8 @@ impl SubLayout {
     /// Divides `[start, end)` into at most `k`; a range whose windows coincide is one bucket.
     pub(crate) fn new(start: &[u8], end: Option<&[u8]>, k: u32) -> Self {
         let prefix_len = end.map_or(0, |end| common_prefix(start, end));
-        let start_window = window(start, prefix_len);
         let end_window = end.map_or(u64::MAX, |end| window(end, prefix_len));
-        Self::divide(prefix_len, start_window, end_window, k)
+        Self::divide(prefix_len, window(start, prefix_len), end_window, k)
     }
 
     /// As [`new`](Self::new), for bounds in the slab.
@@ -74,12 +74,13 @@ impl SubLayout {
     }
 
     /// The window at which division `index` begins.
-    fn edge(&self, index: u32) -> u64 {
+    pub(crate) fn edge(&self, index: u32) -> u64 {
         let scaled = u128::from(index) * u128::from(self.span);
         self.start_window.saturating_add(scaled.div_ceil(u128::from(self.count)) as u64)
     }
 
     /// The bounds of division `index` of `[start, end)`; the divisions tile the route.
+    #[cfg(feature = "alloc")]
     pub(crate) fn bounds(&self, start: &[u8], end: Option<&[u8]>, index: u32) -> (Vec<u8>, Option<Vec<u8>>) {
         let edge = |i: u32| {
             let mut key = Vec::with_capacity(self.prefix_len as usize + 8);
@@ -96,6 +97,7 @@ impl SubLayout {
     }
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,9 @@
 //! crate by one `cfg`: with `keyviz_loom` they are loom's, and `loom-tests` runs every interleaving. The
 //! protocols are written in `ARCHITECTURE.md`; this is the table of who pairs with whom.
 //!
+//! Where the machine has no 64-bit atomics a count is 32 bits wide and other 64 bits stand in two halves;
+//! `whole` and `halved` say what a word is, and the table holds for both.
+//!
 //! | word | written by | read by | ordering |
 //! |---|---|---|---|
 //! | cell of a recorder's page | that recorder | flush | relaxed both ways: monotonic, single writer; a late store is seen by the next flush |
@@ -17,35 +20,83 @@
 //! | seat generation | writer | recorders with a handle | store Release, load Acquire |
 //! | column entry | writer | readers | seqlock per column: sequence 0 while it changes |
 //! | history words, bound chunks, descriptors | writer, only while no published column refers to them | readers | relaxed, validated by the column's sequence after copying |
-//! | published counters | writer | readers | relaxed, each exact on its own |
+//! | published counters | writer | readers | relaxed, each exact on its own; of halves two places, by turns |
 
 #[cfg(all(feature = "std", not(keyviz_loom)))]
 pub(crate) use core::sync::atomic::AtomicBool;
 /// For statics, which outlive each run of a model: never a model checker's.
+#[cfg(target_has_atomic = "32")]
 pub(crate) use core::sync::atomic::AtomicU32 as StaticU32;
+#[cfg(all(not(keyviz_loom), target_has_atomic = "32"))]
+pub(crate) use core::sync::atomic::AtomicU32;
+#[cfg(all(not(keyviz_loom), target_has_atomic = "64", not(keyviz_u32_cells)))]
+pub(crate) use core::sync::atomic::AtomicU64;
 pub(crate) use core::sync::atomic::Ordering;
 #[cfg(not(keyviz_loom))]
-pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, compiler_fence, fence};
+pub(crate) use core::sync::atomic::{compiler_fence, fence};
 #[cfg(all(feature = "std", keyviz_loom))]
 pub(crate) use loom::sync::atomic::AtomicBool;
 #[cfg(keyviz_loom)]
 pub(crate) use loom::sync::atomic::fence;
+/// Where the machine has no compare-and-swap, the firmware says how it is made; none stands in `observe`.
+#[cfg(not(target_has_atomic = "32"))]
+pub(crate) use portable_atomic::{AtomicU32, AtomicU32 as StaticU32};
 
 #[cfg(keyviz_loom)]
 mod words;
 #[cfg(keyviz_loom)]
 pub(crate) use words::{AtomicU32, AtomicU64};
 
-/// Words of zero.
+#[cfg(not(any(keyviz_loom, all(target_has_atomic = "64", not(keyviz_u32_cells)))))]
+mod halved;
+#[cfg(any(keyviz_loom, all(target_has_atomic = "64", not(keyviz_u32_cells))))]
+mod whole;
+#[cfg(not(any(keyviz_loom, all(target_has_atomic = "64", not(keyviz_u32_cells)))))]
+pub(crate) use halved::{Apart, AtomicCount, Count, Number, PLACE_BITS, Word, narrow, wide};
+#[cfg(any(keyviz_loom, all(target_has_atomic = "64", not(keyviz_u32_cells))))]
+pub(crate) use whole::{Apart, AtomicCount, Count, Number, PLACE_BITS, Word, narrow, wide};
+
+/// Whether the machine itself compares and swaps. Without, there are no shared shards, and a recorder
+/// gets its pages when it is made.
+pub(crate) const HAS_CAS: bool = cfg!(target_has_atomic = "32");
+/// Whether cells have 32 bits.
+pub(crate) const HALVED: bool = Count::BITS == 32;
+
+/// A `const fn`; a plain one where atomics cannot be made in constants, which is in a model.
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => {
+        #[cfg(not(keyviz_loom))]
+        $(#[$meta])*
+        $vis const fn $($rest)*
+        #[cfg(keyviz_loom)]
+        $(#[$meta])*
+        $vis fn $($rest)*
+    };
+}
+pub(crate) use const_fn;
+
+/// Counts of zero.
 #[cfg(not(keyviz_loom))]
-pub(crate) const fn zeros<const N: usize>() -> [AtomicU64; N] {
-    [const { AtomicU64::new(0) }; N]
+pub(crate) const fn zeros<const N: usize>() -> [AtomicCount; N] {
+    [const { AtomicCount::new(0) }; N]
 }
 
-/// Words of zero.
+/// Counts of zero.
 #[cfg(keyviz_loom)]
-pub(crate) fn zeros<const N: usize>() -> [AtomicU64; N] {
-    core::array::from_fn(|_| AtomicU64::new(0))
+pub(crate) fn zeros<const N: usize>() -> [AtomicCount; N] {
+    core::array::from_fn(|_| AtomicCount::new(0))
+}
+
+/// Numbers of zero.
+#[cfg(not(keyviz_loom))]
+pub(crate) const fn zero_numbers<const N: usize>() -> [Number; N] {
+    [const { Number::new(0) }; N]
+}
+
+/// Numbers of zero.
+#[cfg(keyviz_loom)]
+pub(crate) fn zero_numbers<const N: usize>() -> [Number; N] {
+    core::array::from_fn(|_| Number::new(0))
 }
 
 /// In a model: nothing. It keeps a compiler from moving accesses and promises nothing to other threads,

@@ -1,6 +1,6 @@
 //! From a route's id to its seat, or to its number among the members: open addressing, one word an entry.
 //!
-//! An entry holds 32 bits of the id's hash and the seat, written and read as one word, so it is
+//! An entry holds bits of the id's hash and the seat, written and read as one word, so it is
 //! never torn; a hit is verified against the seat's own id. The load stays at or below one half.
 //! Removal shifts entries back, so there are no tombstones and a table never fills with them.
 //!
@@ -13,14 +13,12 @@
 //! is final if the version was the same even number before and after; else the search is repeated,
 //! at most [`MAX_RETRIES`] times.
 
-use alloc::boxed::Box;
-
-use crate::config_error::ConfigError;
+use crate::layout::Layout;
 use crate::line::Line;
 use crate::members::MemberWords;
+use crate::pool::Pool;
 use crate::slot::Seats;
-use crate::sync::{AtomicU64, Ordering, fence};
-use crate::zeroed::zeroed;
+use crate::sync::{AtomicCount, Count, Ordering, PLACE_BITS, const_fn, fence, narrow};
 
 /// How often a miss that met a change is repeated before the operation counts as unattributed.
 const MAX_RETRIES: usize = 4;
@@ -62,7 +60,7 @@ impl Owners for MemberWords {
 
 /// One index: entries of tag and place.
 struct Index {
-    entries: Box<[AtomicU64]>,
+    entries: Pool<AtomicCount>,
     shift: u32,
 }
 
@@ -75,16 +73,22 @@ pub(crate) fn hash(route: u64) -> u64 {
 /// The half of an entry that is not its seat. It has the bits that chose the home, too, so that
 /// taking it costs no shift; the id in the seat decides in the end.
 #[inline(always)]
-fn tag(hash: u64) -> u64 {
-    hash & TAG
+fn tag(hash: u64) -> Count {
+    narrow(hash >> (u64::BITS - Count::BITS)) & TAG
 }
 
-const TAG: u64 = !0xffff_ffff;
+const TAG: Count = Count::MAX << PLACE_BITS;
 
 impl Table {
-    /// Room for half as many seats and half as many members.
-    pub(crate) fn new(seats: usize, members: usize) -> Result<Self, ConfigError> {
-        Ok(Table { seats: Index::new(seats)?, members: Index::new(members)?, version: Line::new() })
+    const_fn! {
+        /// Room for half as many seats and half as many members as there are entries.
+        pub(crate) fn new(layout: &Layout, seats: Pool<AtomicCount>, members: Pool<AtomicCount>) -> Self {
+            Table {
+                seats: Index::new(seats, layout.table_len),
+                members: Index::new(members, layout.member_table_len),
+                version: Line::new(),
+            }
+        }
     }
 
     /// Finds a route.
@@ -162,8 +166,11 @@ impl Table {
 }
 
 impl Index {
-    fn new(len: usize) -> Result<Self, ConfigError> {
-        Ok(Index { entries: zeroed(len)?, shift: 64 - len.max(2).trailing_zeros() })
+    const_fn! {
+        /// `len` is a power of two, or 0.
+        fn new(entries: Pool<AtomicCount>, len: usize) -> Self {
+            Index { entries, shift: if len > 1 { 64 - len.trailing_zeros() } else { 63 } }
+        }
     }
 
     #[inline(always)]
@@ -187,7 +194,7 @@ impl Index {
                 return None;
             }
             if entry & TAG == tag(hash) {
-                let place = (entry as u32) as usize - 1;
+                let place = (entry & !TAG) as usize - 1;
                 if owners.owner(place)? == route {
                     return Some(place);
                 }
@@ -196,11 +203,11 @@ impl Index {
         None
     }
 
-    fn load(&self, at: usize) -> u64 {
+    fn load(&self, at: usize) -> Count {
         self.entries.get(at & (self.entries.len() - 1)).map_or(0, |e| e.load(Ordering::Relaxed))
     }
 
-    fn store(&self, at: usize, entry: u64) {
+    fn store(&self, at: usize, entry: Count) {
         if let Some(word) = self.entries.get(at & (self.entries.len() - 1)) {
             word.store(entry, Ordering::Release);
         }
@@ -212,7 +219,7 @@ impl Index {
         while self.load(at) != 0 {
             at += 1;
         }
-        self.store(at, tag(hash) | (place as u64 + 1));
+        self.store(at, tag(hash) | (place as Count + 1));
     }
 
     /// Takes a route's entry out; later entries of its run move back.
@@ -224,7 +231,7 @@ impl Index {
             if entry == 0 {
                 return;
             }
-            let owner = owners.owner((entry as u32) as usize - 1);
+            let owner = owners.owner((entry & !TAG) as usize - 1);
             if owner == Some(route) && entry & TAG == tag(hash(route)) {
                 break;
             }
@@ -238,7 +245,7 @@ impl Index {
             if entry == 0 {
                 break;
             }
-            let owner = owners.owner((entry as u32) as usize - 1).unwrap_or(0);
+            let owner = owners.owner((entry & !TAG) as usize - 1).unwrap_or(0);
             let home = (hash(owner) >> self.shift) as usize & mask;
             // The entry may move back to the hole unless its home lies behind the hole.
             if (next.wrapping_sub(home) & mask) >= (next.wrapping_sub(hole) & mask) {
@@ -250,10 +257,12 @@ impl Index {
     }
 }
 
+#[cfg(feature = "alloc")]
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bounds::{BoundRef, Slab};
+    use crate::pool::{Heap, Source};
     use crate::sub_bucket::SubLayout;
     use alloc::collections::BTreeMap;
     use alloc::vec::Vec;
@@ -262,9 +271,11 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_a_map(steps in prop::collection::vec((any::<bool>(), 0u64..40, any::<bool>()), 1..300)) {
-            let (table, slab) = (Table::new(64, 0).unwrap(), Slab::new(1).unwrap());
-            let members = MemberWords::new(0).unwrap();
-            let seats = Seats::with(32, 0).unwrap();
+            let entries = |len| Index::new(Heap::shared(len).unwrap(), len);
+            let table = Table { seats: entries(64), members: entries(0), version: Line::new() };
+            let slab = Slab::new(Heap::shared(1).unwrap());
+            let members = MemberWords::new(Pool::Lent(&[]), Pool::Lent(&[]));
+            let seats = Seats::new(Heap::shared(32).unwrap(), Heap::shared(32).unwrap(), Pool::Lent(&[]));
             let mut free: Vec<usize> = (0..32).collect();
             let mut truth = BTreeMap::new();
             for (insert, id, high) in steps {

@@ -14,7 +14,7 @@ use crate::seat::SeatMeta;
 use crate::shared::Shared;
 use crate::writer::{State, drain_cell};
 
-impl State {
+impl State<'_> {
     pub(crate) fn join_group(&mut self, shared: &Shared, seat: u32, group: u64) {
         let Some(entry) = self.groups.entry(group) else { return };
         shared.board.set(Published::EverGrouped, 1);

@@ -6,17 +6,18 @@
 
 use crate::bounds::{BoundCounts, BoundRef};
 use crate::column::{OpenColumn, Segment};
-use crate::config_error::ConfigError;
 use crate::counters::Published;
 use crate::descriptor::{Descriptor, DescriptorList, NONE};
 use crate::groups::Groups;
 use crate::history::ColumnLog;
 use crate::layout::Layout;
-use crate::limits::{BLOCK_BYTES, PAGE_SLOTS};
+use crate::limits::{BLOCK_BYTES, PAGE_BYTES, PAGE_SLOTS};
 use crate::members::Members;
+use crate::memory::WriterPools;
 use crate::op::Tally;
 use crate::pages::PageEntry;
 use crate::places::Spot;
+use crate::pool::PoolMut;
 use crate::promote::Candidates;
 use crate::retire::Draining;
 use crate::route::{RegisterError, Registered, RouteId};
@@ -25,98 +26,96 @@ use crate::runs::Run;
 use crate::seat::{SeatMeta, SeatState};
 use crate::shared::{Shared, own};
 use crate::sub_bucket::SubLayout;
-use crate::sync::Ordering;
+use crate::sync::{Count, Ordering, wide};
 use crate::table::Found;
-use crate::zeroed::{PAGE_BYTES, filled, zeroed};
-use alloc::boxed::Box;
 
 /// The writing half.
-pub(crate) struct State {
+pub(crate) struct State<'m> {
     pub(crate) layout: Layout,
     pub(crate) step_ms: u64,
-    pub(crate) seats: Box<[SeatMeta]>,
+    pub(crate) seats: PoolMut<'m, SeatMeta>,
     pub(crate) free_seat: u32,
     pub(crate) ended_seat: u32,
     pub(crate) live: u32,
-    pub(crate) draining: Draining,
+    pub(crate) draining: Draining<'m>,
     /// Seats whose grace is over and whose column is not sealed.
     pub(crate) ended: u32,
-    pub(crate) order: Order,
-    pub(crate) members: Members,
+    pub(crate) order: Order<'m>,
+    pub(crate) members: Members<'m>,
     /// The members of each virtual bucket.
-    pub(crate) runs: Box<[Run]>,
+    pub(crate) runs: PoolMut<'m, Run>,
     pub(crate) free_virtual: u32,
     pub(crate) free_virtuals: u32,
     /// Seats of virtual buckets without members that are not free yet.
     pub(crate) draining_virtuals: u32,
     /// The id given to a virtual bucket last.
     pub(crate) bucket_id: u64,
-    pub(crate) candidates: Candidates,
-    pub(crate) groups: Groups,
-    pub(crate) bounds: BoundCounts,
+    pub(crate) candidates: Candidates<'m>,
+    pub(crate) groups: Groups<'m>,
+    pub(crate) bounds: BoundCounts<'m>,
     /// Chunks of the bounds of all members and of all seats that are not free, each bound counted for itself.
     pub(crate) held_chunks: usize,
-    pub(crate) descriptors: DescriptorList,
+    pub(crate) descriptors: DescriptorList<'m>,
     /// The last value given to a descriptor's `since`.
     pub(crate) since: u64,
     /// Seats whose descriptor is out of date.
     pub(crate) pending: u32,
-    pub(crate) log: ColumnLog,
+    pub(crate) log: ColumnLog<'m>,
     /// Sum of each cell's shards at the last drain.
-    pub(crate) baselines: Box<[[u64; 4]]>,
+    pub(crate) baselines: PoolMut<'m, [Count; 4]>,
     /// What each cell has in the open column.
-    pub(crate) open_cells: Box<[[u64; 4]]>,
+    pub(crate) open_cells: PoolMut<'m, [u64; 4]>,
     /// Pages of slots that have something in `open_cells`, or a parted seat.
-    pub(crate) open_pages: Box<[u64]>,
+    pub(crate) open_pages: PoolMut<'m, u64>,
     /// One page of sums.
-    pub(crate) scratch: Box<[u64]>,
+    pub(crate) scratch: PoolMut<'m, Count>,
     pub(crate) open: Option<OpenColumn>,
     /// Parts drained by a term change since the last flush; the next flush says to which window they
     /// belong.
     pub(crate) pending_parts: Segment,
     pub(crate) pending_recorded: Tally,
     pub(crate) pending_unattributed: Tally,
-    pub(crate) unattributed_base: [u64; 4],
+    pub(crate) unattributed_base: [Count; 4],
     pub(crate) last_ms: u64,
     pub(crate) ordinal: u64,
     /// The window of the last sealed column.
     pub(crate) sealed_window: Option<u64>,
 }
 
-impl State {
-    /// Takes all the memory of the writing half.
-    pub(crate) fn new(shared: &Shared, log: ColumnLog, now_ms: u64) -> Result<Self, ConfigError> {
+impl<'m> State<'m> {
+    /// Begins in this memory, whatever stands in it.
+    pub(crate) fn new(shared: &Shared, pools: WriterPools<'m>, now_ms: u64) -> Self {
         let layout = shared.layout;
         shared.board.set(Published::StartedMs, now_ms);
         shared.board.set(Published::LastFlushMs, now_ms);
         let mut state = State {
             layout,
             step_ms: shared.config.step_ms,
-            seats: filled(layout.seats, |i| SeatMeta::free(next_free(&layout, i)))?,
+            seats: pools.seats,
             free_seat: 0,
             ended_seat: NONE,
             live: 0,
-            draining: Draining::new(layout.drain_len)?,
+            draining: Draining::new(pools.draining),
             ended: 0,
-            order: Order::new(layout.known)?,
-            members: Members::new(layout.members)?,
-            runs: filled(layout.virtuals, |_| Run::EMPTY)?,
+            order: Order::new(pools.nodes),
+            members: Members::new(pools.members),
+            runs: pools.runs,
             free_virtual: if layout.virtuals > 0 { layout.own_seats as u32 } else { NONE },
             free_virtuals: layout.virtuals as u32,
             draining_virtuals: 0,
             bucket_id: 0,
-            candidates: Candidates::new(&layout)?,
-            groups: Groups::new(layout.group_len)?,
-            bounds: BoundCounts::new(layout.chunks)?,
+            candidates: Candidates::new(pools.candidates),
+            groups: Groups::new(pools.groups),
+            bounds: BoundCounts::new(pools.chunk_refs),
             held_chunks: 0,
-            descriptors: DescriptorList::new(layout.descriptors)?,
+            descriptors: DescriptorList::new(pools.descriptors),
             since: 0,
             pending: 0,
-            log,
-            baselines: zeroed(layout.cells())?,
-            open_cells: zeroed(layout.cells())?,
-            open_pages: zeroed(layout.page_set_words)?,
-            scratch: zeroed(layout.page_lines * crate::limits::LINE_WORDS)?,
+            log: ColumnLog::new(&layout, &shared.history, pools.free_entries, pools.ring),
+            baselines: pools.baselines,
+            open_cells: pools.open_cells,
+            open_pages: pools.open_pages,
+            scratch: pools.scratch,
             open: None,
             pending_parts: Segment::EMPTY,
             pending_recorded: Tally::ZERO,
@@ -126,14 +125,25 @@ impl State {
             ordinal: 1,
             sealed_window: None,
         };
-        if shared.config.prefault {
-            let State { baselines, open_cells, .. } = &mut state;
-            for cell in baselines.iter_mut().chain(open_cells).step_by(PAGE_BYTES / 32) {
-                // Opaque to the compiler, or it could take the store for one of what is there already.
-                *cell = core::hint::black_box([0; 4]);
-            }
+        for (i, seat) in state.seats.iter_mut().enumerate() {
+            *seat = SeatMeta::free(next_free(&layout, i));
         }
-        Ok(state)
+        state.runs.fill(Run::EMPTY);
+        if shared.config.prefault {
+            state.prefault();
+        }
+        state
+    }
+
+    /// Touches every page of memory that begins as zeros.
+    fn prefault(&mut self) {
+        // Opaque to the compiler, or it could take the stores for ones of what is there already.
+        for cell in self.baselines.iter_mut().step_by(PAGE_BYTES / 32) {
+            *cell = core::hint::black_box([0; 4]);
+        }
+        for cell in self.open_cells.iter_mut().step_by(PAGE_BYTES / 32) {
+            *cell = core::hint::black_box([0; 4]);
+        }
     }
 
     pub(crate) fn meta(&mut self, seat: u32) -> Option<&mut SeatMeta> {
@@ -465,7 +475,7 @@ impl State {
         let mut delta = [0; 4];
         for (i, (base, delta)) in self.unattributed_base.iter_mut().zip(&mut delta).enumerate() {
             let sum = shared.own_sum(own::UNATTRIBUTED + i);
-            *delta = sum.wrapping_sub(core::mem::replace(base, sum));
+            *delta = wide(sum.wrapping_sub(core::mem::replace(base, sum)));
         }
         let mut unattributed = Tally::from_words(delta);
         unattributed.add(core::mem::take(&mut self.pending_unattributed));
@@ -492,11 +502,11 @@ fn next_free(layout: &Layout, seat: usize) -> u32 {
 pub(crate) fn drain_cell(
     shared: &Shared,
     layout: &Layout,
-    baselines: &mut [[u64; 4]],
+    baselines: &mut [[Count; 4]],
     slot: usize,
     sub: usize,
 ) -> Tally {
-    let mut sum = [0u64; 4];
+    let mut sum: [Count; 4] = [0; 4];
     for row in 0..layout.directory_rows() {
         let Some(entry) = shared.pages.entry(row, slot / PAGE_SLOTS) else { continue };
         let Some(base) = PageEntry(entry.load(Ordering::Acquire)).base() else { continue };
@@ -509,7 +519,7 @@ pub(crate) fn drain_cell(
     let was = core::mem::replace(baseline, sum);
     let mut delta = [0; 4];
     for ((delta, now), was) in delta.iter_mut().zip(sum).zip(was) {
-        *delta = now.wrapping_sub(was);
+        *delta = wide(now.wrapping_sub(was));
     }
     Tally::from_words(delta)
 }

@@ -15,9 +15,6 @@ pub(crate) use Default as Zero;
 #[cfg(not(keyviz_loom))]
 pub(crate) use zerocopy::FromZeros as Zero;
 
-/// Bytes between two touches: no machine this runs on has smaller pages.
-pub(crate) const PAGE_BYTES: usize = 4096;
-
 /// `len` values of all-zero bytes.
 #[cfg(not(keyviz_loom))]
 pub(crate) fn zeroed<T: Zero>(len: usize) -> Result<Box<[T]>, ConfigError> {

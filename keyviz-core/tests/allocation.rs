@@ -14,6 +14,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
+use keyviz_core::limits::CELL_BYTES;
 use keyviz_core::{Config, Labels, MatrixQuery, Op, RouteId, Sampler};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
@@ -78,7 +79,8 @@ fn small() -> Config {
     config.labels = Labels::new(&["redis", "s3"]).unwrap();
     config.max_recorders = 2;
     config.shared_shards = 2;
-    config.cell_bytes = 90 << 10;
+    // Pages for the shards, and for most of what two recorders would take.
+    config.cell_bytes = if CELL_BYTES == 16 { 40 << 10 } else { 90 << 10 };
     config.history_bytes = 600 << 10;
     config.history_columns = 8;
     config.bound_bytes = 4096;

@@ -3,6 +3,7 @@
 #![cfg(feature = "alloc")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
 
+use keyviz_core::limits::MAX_POOL_BYTES;
 use keyviz_core::{Config, ConfigError, Labels, Writer};
 use proptest::prelude::*;
 
@@ -22,9 +23,9 @@ const RANGES: [(&str, u64, u64, Set); 12] = [
     ("shared_shards", 1, 256, |c, v| c.shared_shards = v as u32),
     ("history_columns", 1, 1 << 20, |c, v| c.history_columns = v as u32),
     ("max_bound_len", 1, 1 << 16, |c, v| c.max_bound_len = v as u32),
-    ("cell_bytes", 1, 1 << 36, |c, v| c.cell_bytes = v as usize),
-    ("history_bytes", 1, 1 << 36, |c, v| c.history_bytes = v as usize),
-    ("bound_bytes", 1, 1 << 36, |c, v| c.bound_bytes = v as usize),
+    ("cell_bytes", 1, MAX_POOL_BYTES, |c, v| c.cell_bytes = v as usize),
+    ("history_bytes", 1, MAX_POOL_BYTES, |c, v| c.history_bytes = v as usize),
+    ("bound_bytes", 1, MAX_POOL_BYTES, |c, v| c.bound_bytes = v as usize),
 ];
 
 #[test]
@@ -33,7 +34,8 @@ fn every_field_has_its_range() {
         let given = |value| {
             let mut config = Config::default();
             // Room for the greatest there may be.
-            (config.cell_bytes, config.history_bytes, config.bound_bytes) = (1 << 36, 1 << 36, 1 << 36);
+            let most = MAX_POOL_BYTES as usize;
+            (config.cell_bytes, config.history_bytes, config.bound_bytes) = (most, most, most);
             set(&mut config, value);
             config.validate()
         };

@@ -13,13 +13,15 @@
     reason = "a test speaks by panicking"
 )]
 
+mod form;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use keyviz_core::{
-    ColumnState, Config, Label, Labels, Matrix, MatrixQuery, Op, Recorder, RegisterError, RouteId, Series, Writer, wire,
-};
+use keyviz_core::{ColumnState, Config, Label, Labels, Matrix, MatrixQuery, Op, RegisterError, RouteId, Series, wire};
 use serde_json::Value;
+
+use form::{Recorder, Writer};
 
 fn folder() -> PathBuf {
     match std::env::var_os("KEYVIZ_CONFORMANCE_DIR") {
@@ -621,7 +623,7 @@ macro_rules! categories {
     ($($category:ident)+) => {
         $(#[test]
         fn $category() {
-            run(stringify!($category));
+            form::each(|| run(stringify!($category)));
         })+
     };
 }

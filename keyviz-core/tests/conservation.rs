@@ -11,12 +11,14 @@
     reason = "a test speaks by panicking"
 )]
 
+mod form;
+
 use std::collections::BTreeMap;
 
-use keyviz_core::{
-    Config, ConfigError, Label, Labels, Matrix, MatrixQuery, Op, Recorder, RouteHandle, RouteId, Series, Tally, Writer,
-};
+use keyviz_core::{Config, ConfigError, Label, Labels, Matrix, MatrixQuery, Op, RouteHandle, RouteId, Series, Tally};
 use proptest::prelude::*;
+
+use form::{Recorder, Writer};
 
 const ROUTES: u64 = 10;
 const GROUPS: u64 = 3;
@@ -344,17 +346,23 @@ proptest! {
     #[test]
     fn whatever_a_host_does(steps in steps(), k in prop_oneof![Just(1u16), Just(3)], labelled: bool, tight: bool, columns in 3u32..60) {
         let labels: &[&str] = if labelled { &["redis", "s3"] } else { &[] };
-        let mut world = World::new(k, labels, columns, tight);
-        for step in &steps {
-            world.step(step);
-        }
-        world.step(&Step::Flush { advance_ms: 250 });
+        form::each(|| {
+            let mut world = World::new(k, labels, columns, tight);
+            for step in &steps {
+                world.step(step);
+            }
+            world.step(&Step::Flush { advance_ms: 250 });
+        });
     }
 }
 
 /// Pool exhausted, recorders exhausted, history wrapped, all at once and counted.
 #[test]
 fn every_overflow_is_counted_and_exact() {
+    form::each(overflow);
+}
+
+fn overflow() {
     let mut world = World::new(3, &["redis", "s3"], 4, true);
     for route in 0..6 {
         world.step(&Step::Register { route, width: 3, group: 1 });

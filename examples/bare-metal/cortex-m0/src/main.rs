@@ -1,0 +1,53 @@
+#![no_std]
+#![no_main]
+#![forbid(unsafe_op_in_unsafe_fn)]
+
+//! keyviz on bare metal: the main loop observes, and so does an interrupt, each with a recorder of its own.
+
+use core::sync::atomic::{Ordering, compiler_fence};
+
+use cortex_m::peripheral::SCB;
+use cortex_m_rt::{entry, exception};
+use keyviz_bare_program::{load, on_interrupt, run};
+use keyviz_core::FixedRecorder;
+use semihosting::io::{Stdout, Write as _, stdout};
+use semihosting::{println, process};
+
+#[entry]
+fn main() -> ! {
+    let mut memory = load::Memory::new();
+    let Ok(mut writer) = memory.claim(&load::SHARED, 0) else { process::exit(1) };
+    let Ok(out) = stdout() else { process::exit(1) };
+    let done = run(&mut writer, interrupt, &mut Console(out));
+    println!("writer's memory {} bytes", size_of::<load::Memory>());
+    process::exit(done.is_err().into())
+}
+
+/// The debugger's console, for text.
+struct Console(Stdout);
+
+impl core::fmt::Write for Console {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.0.write_all(text.as_bytes()).map_err(|_| core::fmt::Error)
+    }
+}
+
+/// Lets the interrupt come now.
+fn interrupt() {
+    SCB::set_pendst();
+    cortex_m::asm::dsb();
+    cortex_m::asm::isb();
+    compiler_fence(Ordering::SeqCst);
+}
+
+#[exception]
+fn SysTick() {
+    // One recorder for each interrupt priority: this handler's is made when it first comes.
+    static mut RECORDER: Option<FixedRecorder> = None;
+    if RECORDER.is_none() {
+        *RECORDER = load::SHARED.recorder();
+    }
+    if let Some(recorder) = RECORDER {
+        on_interrupt(recorder);
+    }
+}

@@ -1,0 +1,71 @@
+//! The memory of the writing half, pool by pool.
+
+#[cfg(feature = "alloc")]
+use crate::config_error::ConfigError;
+use crate::descriptor::DescriptorMeta;
+use crate::groups::GroupEntry;
+#[cfg(feature = "alloc")]
+use crate::layout::Layout;
+use crate::members::MemberMeta;
+use crate::pool::PoolMut;
+#[cfg(feature = "alloc")]
+use crate::pool::Source;
+use crate::promote::CandidatePools;
+#[cfg(feature = "alloc")]
+use crate::promote::Seen;
+use crate::routes::Node;
+use crate::runs::Run;
+use crate::seat::SeatMeta;
+#[cfg(feature = "alloc")]
+use crate::space_saving::Entry as Counter;
+use crate::sync::Count;
+
+/// What the writing half is made of. What it begins as, each owner says.
+pub(crate) struct WriterPools<'m> {
+    pub(crate) seats: PoolMut<'m, SeatMeta>,
+    pub(crate) draining: PoolMut<'m, u32>,
+    pub(crate) nodes: PoolMut<'m, Node>,
+    pub(crate) members: PoolMut<'m, MemberMeta>,
+    pub(crate) runs: PoolMut<'m, Run>,
+    pub(crate) candidates: CandidatePools<'m>,
+    pub(crate) groups: PoolMut<'m, GroupEntry>,
+    pub(crate) chunk_refs: PoolMut<'m, u32>,
+    pub(crate) descriptors: PoolMut<'m, DescriptorMeta>,
+    pub(crate) free_entries: PoolMut<'m, u32>,
+    pub(crate) ring: PoolMut<'m, u32>,
+    pub(crate) baselines: PoolMut<'m, [Count; 4]>,
+    pub(crate) open_cells: PoolMut<'m, [u64; 4]>,
+    pub(crate) open_pages: PoolMut<'m, u64>,
+    pub(crate) scratch: PoolMut<'m, Count>,
+}
+
+#[cfg(feature = "alloc")]
+impl WriterPools<'static> {
+    /// Takes it from the allocator.
+    pub(crate) fn take<M: Source>(layout: &Layout) -> Result<Self, ConfigError> {
+        Ok(WriterPools {
+            seats: M::filled(layout.seats, SeatMeta::BLANK)?,
+            draining: M::zeroed(layout.drain_len)?,
+            nodes: M::filled(layout.nodes(), Node::BLANK)?,
+            members: M::filled(layout.members, MemberMeta::BLANK)?,
+            runs: M::filled(layout.virtuals, Run::BLANK)?,
+            candidates: CandidatePools {
+                heap: M::filled(layout.candidates(), Counter::BLANK)?,
+                index: M::zeroed(layout.sketch_index_len())?,
+                drained: M::zeroed(layout.reservoirs())?,
+                before: M::filled(layout.candidates(), Seen::BLANK)?,
+                now: M::filled(layout.candidates(), Seen::BLANK)?,
+                coldest: M::filled(layout.candidates(), (0, 0))?,
+            },
+            groups: M::filled(layout.group_len, GroupEntry::BLANK)?,
+            chunk_refs: M::zeroed(layout.chunks)?,
+            descriptors: M::filled(layout.descriptors, DescriptorMeta::BLANK)?,
+            free_entries: M::zeroed(layout.column_entries())?,
+            ring: M::zeroed(layout.column_entries())?,
+            baselines: M::zeroed(layout.cells())?,
+            open_cells: M::zeroed(layout.cells())?,
+            open_pages: M::zeroed(layout.page_set_words)?,
+            scratch: M::zeroed(layout.scratch_len())?,
+        })
+    }
+}

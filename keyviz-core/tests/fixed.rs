@@ -1,0 +1,112 @@
+//! The static form: declared, claimed once, at work beside interrupts, which are threads here.
+
+#![cfg(feature = "alloc")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
+
+use keyviz_core::{ClaimError, Config, ConfigError, MatrixQuery, Op, RouteId, fixed};
+
+fixed! {
+    mod small {}
+}
+
+fixed! {
+    mod divided {
+        max_routes: 40,
+        sub_buckets: 16,
+        max_recorders: 2,
+        history_columns: 4,
+    }
+}
+
+#[test]
+fn a_shared_half_has_one_writer() {
+    let (mut first, mut second, mut other) = (small::Memory::new(), small::Memory::new(), divided::Memory::new());
+    assert_eq!(other.claim(&small::SHARED, 0).map(|_| ()), Err(ClaimError::OtherSizes));
+    let writer = first.claim(&small::SHARED, 0);
+    assert!(writer.is_ok());
+    for _ in 0..2 {
+        let refused = second.claim(&small::SHARED, 0).map(|_| ()).unwrap_err();
+        assert_eq!(refused, ClaimError::Taken);
+        assert!(refused.to_string().contains("once"));
+    }
+    drop(writer);
+    assert_eq!(second.claim(&small::SHARED, 0).map(|_| ()), Err(ClaimError::Taken), "nor a second one later");
+}
+
+#[test]
+fn what_comes_before_the_claim_is_unattributed() {
+    fixed! {
+        mod early {}
+    }
+    let recorder = early::SHARED.recorder().unwrap();
+    recorder.observe(RouteId(1), Op::Write, b"a", 0);
+    let mut memory = early::Memory::new();
+    let mut writer = memory.claim(&early::SHARED, 0).unwrap();
+    writer.register(RouteId(1), b"a", None, 0).unwrap();
+    recorder.observe(RouteId(1), Op::Write, b"a", 0);
+    writer.flush(1000);
+    let counters = writer.counters();
+    assert_eq!((counters.unattributed.writes, counters.recorded.writes), (1, 1));
+}
+
+#[test]
+fn threads_count_in_a_static_beside_its_writer() {
+    const EACH: u64 = 20_000;
+    let mut memory = divided::Memory::new();
+    let mut writer = memory.claim(&divided::SHARED, 0).unwrap();
+    for route in 0..40u8 {
+        writer.register(RouteId(route.into()), &[route], Some(&[route + 1]), 0).unwrap();
+    }
+    std::thread::scope(|scope| {
+        for thread in 0..3 {
+            scope.spawn(move || {
+                let recorder = divided::SHARED.recorder().unwrap();
+                for i in 0..EACH {
+                    let route = (i * 7 + thread) % 41; // one of them nobody registered
+                    recorder.observe(RouteId(route), Op::Read, &[route as u8, i as u8, 0, 0, 0, 0, 0, 0, 0], 1);
+                }
+            });
+        }
+        (1..20).for_each(|i| writer.flush(i * 50));
+    });
+    writer.flush(1000);
+    let counters = writer.counters();
+    assert_eq!(counters.observed.reads, 3 * EACH);
+    assert_eq!(counters.recorded.reads + counters.unattributed.reads, 3 * EACH);
+    let matrix = writer.reader().matrix(&MatrixQuery { series: keyviz_core::Series::Reads, ..MatrixQuery::default() });
+    let rows: u64 = matrix.rows.iter().flat_map(|row| &row.values).sum();
+    assert_eq!(rows, counters.recorded.reads);
+}
+
+#[test]
+fn a_roomy_configuration_works_and_keeps_what_was_given() {
+    let roomy = Config::SMALL.roomy().unwrap();
+    assert_eq!(roomy.validate(), Ok(()));
+    let mut given = Config::SMALL;
+    given.history_bytes = 1 << 20;
+    assert_eq!(given.roomy().unwrap().history_bytes, 1 << 20);
+    given.max_routes = 0;
+    assert!(matches!(given.roomy(), Err(ConfigError::OutOfRange { field: "max_routes", .. })));
+    assert_eq!(Config::DEFAULT, Config::default());
+}
+
+/// The sums of a cell wrap where it has 32 bits; differences do not, and windows hold 64.
+#[test]
+fn a_cell_that_wraps_is_exact() {
+    fixed! {
+        mod wrapping {}
+    }
+    let mut memory = wrapping::Memory::new();
+    let mut writer = memory.claim(&wrapping::SHARED, 0).unwrap();
+    writer.register(RouteId(1), b"a", None, 0).unwrap();
+    let recorder = writer.recorder().unwrap();
+    for flush in 1..=9 {
+        recorder.observe_many(RouteId(1), Op::Read, b"", 3, 1 << 30);
+        writer.flush(flush * 100);
+    }
+    writer.flush(1000);
+    let recorded = writer.counters().recorded;
+    assert_eq!((recorded.reads, recorded.read_bytes), (9 << 30, 27 << 30));
+    let query = MatrixQuery { series: keyviz_core::Series::ReadBytes, ..MatrixQuery::default() };
+    assert_eq!(writer.reader().matrix(&query).rows[0].values, [27 << 30]);
+}
