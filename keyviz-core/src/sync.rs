@@ -7,20 +7,23 @@
 //! Where the machine has no 64-bit atomics a count is 32 bits wide and other 64 bits stand in two halves;
 //! `whole` and `halved` say what a word is, and the table holds for both.
 //!
-//! | word | written by | read by | ordering |
-//! |---|---|---|---|
-//! | cell of a recorder's page | that recorder | flush | relaxed both ways: monotonic, single writer; a late store is seen by the next flush |
-//! | cell of a shared shard | anyone, `fetch_add` | flush | relaxed: the same argument, the addition is atomic |
-//! | directory entry | its recorder (shared shards: anyone) | flush | store Release, load Acquire: a page number is never seen before the page |
-//! | flush epoch | flush | recorders | relaxed; a recorder that read the old epoch is looked at again one flush later |
-//! | recorder owner word | claim and drop | claim | CAS Acquire, store Release: the next owner sees all counts of the last |
-//! | table entry | writer | recorders | store Release, load Acquire: the seat's words are complete before the entry names it |
-//! | table version | writer | recorders that missed | seqlock: odd while changing; fences on both sides |
-//! | seat words | writer, only between the end of a grace and the publication | recorders | relaxed, ordered by the table entry |
-//! | seat generation | writer | recorders with a handle | store Release, load Acquire |
-//! | column entry | writer | readers | seqlock per column: sequence 0 while it changes |
-//! | history words, bound chunks, descriptors | writer, only while no published column refers to them | readers | relaxed, validated by the column's sequence after copying |
-//! | published counters | writer | readers | relaxed, each exact on its own; of halves two places, by turns |
+//! Each row ends with its models, files in `loom-tests/tests`.
+//!
+//! | word | written by | read by | ordering | models |
+//! |---|---|---|---|---|
+//! | cell of a recorder's page | that recorder | flush | relaxed both ways: monotonic, single writer; a late store is seen by the next flush | `observe_flush` `stores_at_once` |
+//! | cell of a shared shard | anyone, `fetch_add` | flush | relaxed: the same argument, the addition is atomic | `observe_flush` `page_claim` |
+//! | directory entry | its recorder (shared shards: anyone) | flush, and who marks it | store and CAS Release, load Acquire: a flush that sees a mark sees the cell; who marks reads an epoch no older than the mark's | `observe_flush` `stores_at_once` |
+//! | flush epoch | flush | recorders | relaxed; a recorder that read the old epoch is looked at again one flush later | `observe_flush` `stores_at_once` |
+//! | next page of the pool | who claims | who claims | relaxed CAS: the number is all there is to it | `page_claim` |
+//! | recorder owner word | claim and drop | claim | CAS Acquire, store Release: the next owner sees all counts of the last | `handover` |
+//! | table entry | writer | recorders | store Release, load Acquire: the seat's words are complete before the entry names it | `lookup` |
+//! | table version | writer | recorders that missed | seqlock: odd while changing; fences on both sides | `lookup` |
+//! | seat words | writer, only between the end of a grace and the publication | recorders | relaxed, ordered by the table entry | `lookup` `removal` |
+//! | seat generation | writer | recorders with a handle | store Release, load Acquire | `handles` |
+//! | column entry | writer | readers | seqlock per column: sequence 0 while it changes | `history` |
+//! | history words, bound chunks, descriptors | writer, only while no published column refers to them | readers | relaxed, validated by the column's sequence after copying | `history` |
+//! | published counters | writer | readers | relaxed, each exact on its own; of halves two places, by turns | none: nothing follows from them |
 
 #[cfg(all(feature = "std", not(keyviz_loom)))]
 pub(crate) use core::sync::atomic::AtomicBool;

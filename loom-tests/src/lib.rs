@@ -10,12 +10,13 @@
 #![cfg(keyviz_loom)]
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a model speaks by panicking and says how far it went")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use keyviz_core::limits::FULL_DRAIN_EVERY;
-use keyviz_core::{Config, Counters, Tally, Writer};
+use keyviz_core::{Config, Counters, RouteId, Tally, Writer};
 
 /// The step of every model; a flush a step seals a column.
 pub const STEP_MS: u64 = 60_000;
@@ -59,6 +60,15 @@ pub fn tiny() -> Config {
     least(config)
 }
 
+/// As [`tiny`], with room for two routes and four bounds.
+pub fn tiny_with_two_routes() -> Config {
+    let mut config = tiny();
+    config.max_routes = 2;
+    config = least(config);
+    config.bound_bytes *= 4;
+    config
+}
+
 /// The configuration with its pools as small as they may be.
 pub fn least(mut config: Config) -> Config {
     (config.cell_bytes, config.history_bytes, config.bound_bytes) = (1, 1, 1);
@@ -96,4 +106,30 @@ pub fn reads(count: u64, bytes: u64) -> Tally {
     let mut tally = Tally::ZERO;
     (tally.reads, tally.read_bytes) = (count, count * bytes);
     tally
+}
+
+/// What each route has in the columns: gathered flush by flush, so that a model need not keep columns.
+#[derive(Default)]
+pub struct Ledger(BTreeMap<RouteId, Tally>);
+
+impl Ledger {
+    /// Flushes at the end of a window, and adds the column that this seals.
+    pub fn flush(&mut self, writer: &mut Writer, now_ms: u64) {
+        writer.flush(now_ms);
+        writer.reader().for_each_cell(now_ms, now_ms + 1, false, |_, cell| {
+            self.0.entry(cell.route).or_default().add(cell.counts);
+        });
+    }
+
+    /// As [`settle`], adding the columns.
+    pub fn settle(&mut self, writer: &mut Writer, now_ms: u64) {
+        for flush in 1..=FULL_DRAIN_EVERY {
+            self.flush(writer, now_ms + flush * STEP_MS);
+        }
+    }
+
+    /// What a route has.
+    pub fn of(&self, route: RouteId) -> Tally {
+        self.0.get(&route).copied().unwrap_or_default()
+    }
 }

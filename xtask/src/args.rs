@@ -24,6 +24,11 @@ pub enum Command {
     Bench(Vec<OsString>),
     /// List the benchmarks.
     BenchList,
+    /// Run the models of one file of `loom-tests/tests`, or all.
+    Loom {
+        /// The file's name, without its ending.
+        model: Option<String>,
+    },
     /// Install what the tests need.
     Setup,
 }
@@ -41,6 +46,7 @@ pub fn parse() -> Result<Command, lexopt::Error> {
         "setup" => nothing_more(parser, Command::Setup),
         "test" => test(parser),
         "fuzz" => fuzz(parser),
+        "loom" => loom(parser),
         "bench" => Ok(bench(parser.raw_args()?.collect())),
         _ => Err(format!("there is no command `{command}`").into()),
     }
@@ -84,6 +90,15 @@ fn fuzz(mut parser: Parser) -> Result<Command, lexopt::Error> {
         return Err("--seconds 0: at least 1".into());
     }
     Ok(Command::Fuzz { target, seconds })
+}
+
+fn loom(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        None => Ok(Command::Loom { model: None }),
+        Some(Arg::Value(model)) => nothing_more(parser, Command::Loom { model: Some(model.string()?) }),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Command::Help),
+        Some(other) => Err(other.unexpected()),
+    }
 }
 
 fn nothing_more(mut parser: Parser, command: Command) -> Result<Command, lexopt::Error> {

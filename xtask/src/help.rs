@@ -9,6 +9,8 @@ cargo xtask COMMAND
   test [--only NAME]                every test there is, step by step; NAME is a step or the start of its name
   fuzz [--seconds N] [TARGET]       feeds the trace readers made-up input, each target for N seconds (60);
                                     what it finds stays in the build output, under fuzz/found
+  loom [MODEL]                      the core's threads in every interleaving within a bound; MODEL is a file of
+                                    loom-tests/tests, without its ending
   bench [NAME | --only NAME] [--json FILE] [--runs N] [--list]
                                     the numbers, beside what they compare with; NAME is the start of a name;
                                     `bench build` times a build from nothing to a live picture

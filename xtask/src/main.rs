@@ -8,6 +8,7 @@ mod bench;
 mod checkout;
 mod fuzz;
 mod help;
+mod loom;
 mod process;
 mod setup;
 mod test;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
+        Command::Loom { model } => loom::run(&checkout, model.as_deref()),
         Command::Setup => setup::run(&checkout),
     }
 }

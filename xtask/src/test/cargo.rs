@@ -40,6 +40,24 @@ pub const CORE: &[Step] = &[
     Step { name: "core-std", about: "the core with std builds and is tested", needs: &[], wants: &[], run: core_std },
 ];
 
+/// The core's threads, interleaved.
+pub const LOOM: &[Step] = &[
+    Step {
+        name: "loom-clippy",
+        about: "no lint is unheard in the models",
+        needs: &[Tool::Clippy],
+        wants: &[],
+        run: |checkout| crate::loom::clippy(checkout).map(|()| Done::Passed),
+    },
+    Step {
+        name: "loom",
+        about: "the models hold in every interleaving within their bounds",
+        needs: &[],
+        wants: &[],
+        run: |checkout| crate::loom::models(checkout, None).map(|()| Done::Passed),
+    },
+];
+
 /// All crates.
 pub const WORKSPACE: &[Step] = &[
     Step {

@@ -45,6 +45,7 @@ const STEPS: &[&[Step]] = &[
     licences::STEPS,
     conformance::STEPS,
     cargo::CORE,
+    cargo::LOOM,
     cargo::WORKSPACE,
     fuzz::STEPS,
     page::STEPS,
