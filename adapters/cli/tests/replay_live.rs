@@ -95,6 +95,7 @@ fn a_signal_ends_a_slow_replay_with_the_answer_so_far() {
     running.signal("INT");
     assert!(running.ended().success());
     assert!(numbers(&running.said, "total")[0] < 10, "{}", running.said);
+    assert!(running.said.contains("stopped   a signal ended the replay before the trace did"), "{}", running.said);
 }
 
 #[test]
