@@ -74,7 +74,10 @@ pub const WORKSPACE: &[Step] = &[
 const CORE_TREE_LINES: usize = 8;
 
 fn fmt(checkout: &Checkout) -> Result<Done, String> {
-    passed(process::cargo(checkout, "fmt").args(["--all", "--check"]))
+    process::run(process::cargo(checkout, "fmt").args(["--all", "--check"]))?;
+    // A workspace of its own.
+    let fuzz = ["--manifest-path", "adapters/trace/fuzz/Cargo.toml", "--check"];
+    passed(process::cargo(checkout, "fmt").args(fuzz))
 }
 
 fn clippy(checkout: &Checkout) -> Result<Done, String> {

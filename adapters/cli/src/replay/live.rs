@@ -55,7 +55,7 @@ impl Clock for TraceClock {
 }
 
 /// Serves the page while the trace is replayed, until a signal ends it. When the trace has come to its end, or the
-/// signal came, `told` gets what was seen.
+/// signal came, `told` gets what was seen, and whether a signal cut a paced replay short.
 ///
 /// # Errors
 /// As of a replay that is not looked at; the page ends with them.
@@ -63,7 +63,7 @@ pub(crate) fn run(
     mut web: Web,
     input: &mut Input,
     plan: &Plan<'_>,
-    told: impl FnOnce(&Fed) -> Result<(), Failure> + Send,
+    told: impl FnOnce(&Fed, bool) -> Result<(), Failure> + Send,
 ) -> Result<(), Failure> {
     let Plan { catalog, survey, step_ms, speed, found } = *plan;
     let growth = if survey.seen == Seen::All { Growth::Known } else { Growth::Rolls(KEPT_COLUMNS) };
@@ -90,6 +90,7 @@ pub(crate) fn run(
         shown: Instant::now(),
         is_shown: false,
         nap: NAP,
+        cut_short: false,
     };
     let (failed, failure) = tokio::sync::oneshot::channel::<()>();
     let page = admin.clone();
@@ -98,7 +99,7 @@ pub(crate) fn run(
             let done = pass.run_each(&mut live).and_then(|()| {
                 live.recording.finish();
                 page.set_mode(Mode::Static);
-                told(&Fed::of(&pass, &live.recording, survey.first_us, live.last_us))
+                told(&Fed::of(&pass, &live.recording, survey.first_us, live.last_us), live.cut_short)
             });
             if done.is_err() {
                 // Nobody waits for it any more when the page has ended.
@@ -148,6 +149,8 @@ struct Live<'a> {
     is_shown: bool,
     /// How long to sleep when there is nothing to read.
     nap: Duration,
+    /// A signal came before a record that was still to come.
+    cut_short: bool,
 }
 
 impl Live<'_> {
@@ -172,6 +175,7 @@ impl Each for Live<'_> {
             self.show(self.pace.map_or(record.time_us, |pace| pace.now_us().min(record.time_us)))?;
         }
         if self.stop.is_set() {
+            self.cut_short = self.pace.is_some();
             return Ok(ControlFlow::Break(()));
         }
         self.recording.observe(record)?;

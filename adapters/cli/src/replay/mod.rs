@@ -111,8 +111,9 @@ fn watch(args: &ReplayArgs, boundaries: Option<Vec<Vec<u8>>>, began: Instant) ->
         found: division.found,
     };
     let name = input.name();
-    live::run(web, &mut input, &plan, |fed| {
-        let notes = notes::of(&survey, division.found, Some(&fed.tally));
+    live::run(web, &mut input, &plan, |fed, cut_short| {
+        let mut notes = notes::of(&survey, division.found, Some(&fed.tally));
+        notes.extend(cut_short.then(notes::stopped));
         tell(args, &name, fed, (&division, &notes), began)
     })
 }

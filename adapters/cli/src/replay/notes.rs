@@ -70,6 +70,16 @@ pub(crate) fn of(survey: &Survey, found: bool, tally: Option<&Tally>) -> Vec<Not
     notes
 }
 
+/// Of a replay that a signal ended.
+pub(crate) fn stopped() -> Note {
+    Note {
+        id: "stopped_early",
+        label: "stopped",
+        title: "Stopped early",
+        text: "a signal ended the replay before the trace did; this is what was replayed until then".to_owned(),
+    }
+}
+
 /// The notes as the page shows them; `None` for none.
 pub(crate) fn notice(notes: &[Note]) -> Option<Notice> {
     let text = notes.iter().map(|note| sentence(&note.text)).collect::<Vec<_>>().join(" ");
