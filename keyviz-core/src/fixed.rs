@@ -469,7 +469,10 @@ impl<
         if !shared.claim() {
             return Err(ClaimError::Taken);
         }
-        *self = Self::new();
+        // What no owner fills itself. In place: on a small machine the stack has no room for a second one.
+        self.baselines.fill([0; 4]);
+        self.open_cells.fill([0; 4]);
+        self.open_pages.fill(0);
         let pools = WriterPools {
             seats: PoolMut::Lent(&mut self.seats),
             draining: PoolMut::Lent(&mut self.draining),

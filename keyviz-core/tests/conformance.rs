@@ -4,7 +4,7 @@
 //! the runner does not understand fails it; each category says how many files it checked. What the
 //! cases' README allows to differ is applied here, by category and file, and nothing else.
 
-#![cfg(feature = "alloc")]
+#![cfg(all(feature = "alloc", not(keyviz_loom)))]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -2,7 +2,7 @@
 //! columns, among the unattributed, or among the evicted, in the cell where it belongs. The truth is
 //! kept by the test.
 
-#![cfg(feature = "alloc")]
+#![cfg(all(feature = "alloc", not(keyviz_loom)))]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

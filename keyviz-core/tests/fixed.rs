@@ -1,6 +1,6 @@
 //! The static form: declared, claimed once, at work beside interrupts, which are threads here.
 
-#![cfg(feature = "alloc")]
+#![cfg(all(feature = "alloc", not(keyviz_loom)))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
 
 use keyviz_core::{ClaimError, Config, ConfigError, MatrixQuery, Op, RouteId, fixed};

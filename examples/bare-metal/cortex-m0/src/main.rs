@@ -15,12 +15,29 @@ use semihosting::{println, process};
 
 #[entry]
 fn main() -> ! {
-    let mut memory = load::Memory::new();
-    let Ok(mut writer) = memory.claim(&load::SHARED, 0) else { process::exit(1) };
+    static mut MEMORY: load::Memory = load::Memory::new();
+    let Ok(mut writer) = MEMORY.claim(&load::SHARED, 0) else { process::exit(1) };
     let Ok(out) = stdout() else { process::exit(1) };
     let done = run(&mut writer, interrupt, &mut Console(out));
-    println!("writer's memory {} bytes", size_of::<load::Memory>());
+    println!("stack {} bytes", stack_used());
     process::exit(done.is_err().into())
+}
+
+/// The most bytes of stack that were in use: cortex-m-rt painted all of it before `main`.
+fn stack_used() -> usize {
+    unsafe extern "C" {
+        static mut _stack_start: u32;
+        static mut _stack_end: u32;
+    }
+    const PAINT: u32 = 0xCCCC_CCCC;
+    let (end, start) = (&raw const _stack_end, &raw const _stack_start);
+    let mut lowest = end;
+    // SAFETY: the linker script gives the two ends of the stack, whole aligned words of memory between them.
+    // The reads are volatile, since the words above are in use.
+    while lowest < start && unsafe { lowest.read_volatile() } == PAINT {
+        lowest = lowest.wrapping_add(1);
+    }
+    start.addr() - lowest.addr()
 }
 
 /// The debugger's console, for text.

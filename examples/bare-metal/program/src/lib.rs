@@ -6,7 +6,7 @@
 
 use core::fmt::{self, Write};
 
-use keyviz_core::{FixedRecorder, FixedWriter, Op, RouteId, Series};
+use keyviz_core::{FixedRecorder, FixedWriter, Op, RouteId, Series, Tally};
 
 keyviz_core::fixed! {
     /// The load of a small key-value store in flash.
@@ -16,8 +16,8 @@ keyviz_core::fixed! {
         max_draining: 2,
         max_recorders: 2,
         history_columns: 5,
-        history_bytes: 6 << 10,
-        bound_bytes: 512,
+        history_bytes: 5 << 10,
+        bound_bytes: 384,
         max_bound_len: 16,
     }
 }
@@ -31,15 +31,25 @@ pub fn on_interrupt(recorder: &FixedRecorder) {
     recorder.observe(RouteId(3), Op::Write, b"log/sensor", 12);
 }
 
-/// Works for six windows. `interrupt` lets the interrupt come once.
+/// Works for six windows and prints what came of it. `interrupt` lets the interrupt come once.
 ///
 /// # Errors
 /// Those of `out`, and one where the sampler refuses what it should take.
-pub fn run(writer: &mut FixedWriter<'_>, mut interrupt: impl FnMut(), out: &mut impl Write) -> fmt::Result {
-    for (id, start, end) in REGIONS {
-        writer.register(RouteId(id), start, end, 0).map_err(|_| fmt::Error)?;
+pub fn run(writer: &mut FixedWriter<'_>, interrupt: impl FnMut(), out: &mut impl Write) -> fmt::Result {
+    work(writer, interrupt).ok_or(fmt::Error)?;
+    for series in [Series::Reads, Series::Writes, Series::WriteBytes] {
+        show(writer, series, out)?;
     }
-    let recorder = writer.recorder().ok_or(fmt::Error)?;
+    count(writer, out)
+}
+
+// None of these parts is put into `run`: a machine of 16 KiB has no stack for all of them at once.
+#[inline(never)]
+fn work(writer: &mut FixedWriter<'_>, mut interrupt: impl FnMut()) -> Option<()> {
+    for (id, start, end) in REGIONS {
+        writer.register(RouteId(id), start, end, 0).ok()?;
+    }
+    let recorder = writer.recorder()?;
     let mut noise = 1u32;
     for window in 1..=6u64 {
         for turn in 0..200 {
@@ -61,14 +71,26 @@ pub fn run(writer: &mut FixedWriter<'_>, mut interrupt: impl FnMut(), out: &mut 
     }
     (0..7).for_each(|_| interrupt());
     writer.flush(6500);
-    for series in [Series::Reads, Series::Writes, Series::WriteBytes] {
-        writeln!(out, "{}", writer.matrix::<4, 6>(series, true))?;
-    }
+    Some(())
+}
+
+#[inline(never)]
+fn show(writer: &FixedWriter<'_>, series: Series, out: &mut impl Write) -> fmt::Result {
+    writeln!(out, "{}", writer.matrix::<4, 6>(series, true))
+}
+
+#[inline(never)]
+fn count(writer: &FixedWriter<'_>, out: &mut impl Write) -> fmt::Result {
     let counters = writer.counters();
-    writeln!(out, "observed {:?}", counters.observed)?;
-    writeln!(out, "recorded {:?}", counters.recorded)?;
-    writeln!(out, "unattributed {:?}", counters.unattributed)?;
-    writeln!(out, "evicted {:?}", counters.evicted)?;
+    for (name, tally) in [
+        ("observed", counters.observed),
+        ("recorded", counters.recorded),
+        ("unattributed", counters.unattributed),
+        ("evicted", counters.evicted),
+    ] {
+        let Tally { reads, writes, read_bytes, write_bytes } = tally;
+        writeln!(out, "{name}: {reads} reads, {writes} writes, {read_bytes} and {write_bytes} bytes")?;
+    }
     writeln!(out, "columns {} evicted {}", counters.columns_sealed, counters.columns_evicted)?;
     writeln!(out, "recorders {} refused {}", counters.recorders, counters.recorders_refused)
 }
