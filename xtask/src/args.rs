@@ -15,6 +15,8 @@ pub enum Command {
     },
     /// Build and run the benchmarks with these arguments; `keyviz-bench` reads them itself.
     Bench(Vec<OsString>),
+    /// Build and run the stress test with these arguments; `keyviz-stress` reads them itself.
+    Stress(Vec<OsString>),
     /// Install what the tests need.
     Setup,
 }
@@ -32,6 +34,7 @@ pub fn parse() -> Result<Command, lexopt::Error> {
         "setup" => nothing_more(parser, Command::Setup),
         "test" => test(parser),
         "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),
+        "stress" => Ok(Command::Stress(parser.raw_args()?.collect())),
         _ => Err(format!("there is no command `{command}`").into()),
     }
 }

@@ -9,6 +9,7 @@ mod checkout;
 mod help;
 mod process;
 mod setup;
+mod stress;
 mod test;
 mod tools;
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         }
         Command::Test { only } => test::run(&checkout, only.as_deref()),
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
+        Command::Stress(arguments) => stress::run(&checkout, &arguments),
         Command::Setup => setup::run(&checkout),
     }
 }
