@@ -17,6 +17,8 @@ pub enum Command {
     Bench(Vec<OsString>),
     /// Build and run the stress test with these arguments; `keyviz-stress` reads them itself.
     Stress(Vec<OsString>),
+    /// Write what of the documents is made from the code.
+    Docs,
     /// Install what the tests need.
     Setup,
 }
@@ -31,6 +33,7 @@ pub fn parse() -> Result<Command, lexopt::Error> {
     };
     match command.as_str() {
         "help" => nothing_more(parser, Command::Help),
+        "docs" => nothing_more(parser, Command::Docs),
         "setup" => nothing_more(parser, Command::Setup),
         "test" => test(parser),
         "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),

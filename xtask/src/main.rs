@@ -6,6 +6,7 @@
 mod args;
 mod bench;
 mod checkout;
+mod docs;
 mod help;
 mod process;
 mod setup;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Test { only } => test::run(&checkout, only.as_deref()),
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
         Command::Stress(arguments) => stress::run(&checkout, &arguments),
+        Command::Docs => docs::run(&checkout),
         Command::Setup => setup::run(&checkout),
     }
 }

@@ -2,6 +2,7 @@
 
 mod cargo;
 mod conformance;
+mod generated;
 mod licences;
 mod page;
 mod report;
@@ -38,8 +39,16 @@ pub enum Done {
 }
 
 /// All steps: what is quick and often wrong first, then downhill as the crates depend on each other.
-const STEPS: &[&[Step]] =
-    &[cargo::SOURCE, style::STEPS, licences::STEPS, conformance::STEPS, cargo::CORE, cargo::WORKSPACE, page::STEPS];
+const STEPS: &[&[Step]] = &[
+    cargo::SOURCE,
+    style::STEPS,
+    licences::STEPS,
+    conformance::STEPS,
+    cargo::CORE,
+    cargo::WORKSPACE,
+    generated::STEPS,
+    page::STEPS,
+];
 
 /// Runs the steps whose name starts with `only`, or all of them.
 pub fn run(checkout: &Checkout, only: Option<&str>) -> ExitCode {
