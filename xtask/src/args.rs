@@ -22,13 +22,15 @@ pub enum Command {
     },
     /// Build and run the benchmarks with these arguments; `keyviz-bench` reads them itself.
     Bench(Vec<OsString>),
-    /// List the benchmarks.
-    BenchList,
     /// Run the models of one file of `loom-tests/tests`, or all.
     Loom {
         /// The file's name, without its ending.
         model: Option<String>,
     },
+    /// Build and run the stress test with these arguments; `keyviz-stress` reads them itself.
+    Stress(Vec<OsString>),
+    /// Write what of the documents is made from the code.
+    Docs,
     /// Install what the tests need.
     Setup,
 }
@@ -43,11 +45,13 @@ pub fn parse() -> Result<Command, lexopt::Error> {
     };
     match command.as_str() {
         "help" => nothing_more(parser, Command::Help),
+        "docs" => nothing_more(parser, Command::Docs),
         "setup" => nothing_more(parser, Command::Setup),
         "test" => test(parser),
         "fuzz" => fuzz(parser),
         "loom" => loom(parser),
-        "bench" => Ok(bench(parser.raw_args()?.collect())),
+        "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),
+        "stress" => Ok(Command::Stress(parser.raw_args()?.collect())),
         _ => Err(format!("there is no command `{command}`").into()),
     }
 }
@@ -62,18 +66,6 @@ fn test(mut parser: Parser) -> Result<Command, lexopt::Error> {
         }
     }
     Ok(Command::Test { only })
-}
-
-/// What only asks about the benchmarks is answered without building them.
-fn bench(arguments: Vec<OsString>) -> Command {
-    let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
-    if has("--help") || has("-h") {
-        Command::Help
-    } else if has("--list") {
-        Command::BenchList
-    } else {
-        Command::Bench(arguments)
-    }
 }
 
 fn fuzz(mut parser: Parser) -> Result<Command, lexopt::Error> {

@@ -14,6 +14,9 @@ cargo xtask COMMAND
   bench [NAME | --only NAME] [--json FILE] [--runs N] [--list]
                                     the numbers, beside what they compare with; NAME is the start of a name;
                                     `bench build` times a build from nothing to a live picture
+  stress [--ops N] [--seconds S] [--threads T] [--seed N]
+                                    everything at once on many threads, every operation accounted for
+  docs                              writes docs/configuration.md from the code
 
 Environment
   KEYVIZ_TARGET_DIR                 build output goes there instead of ./target (one checkout at a time)

@@ -6,11 +6,13 @@
 mod args;
 mod bench;
 mod checkout;
+mod docs;
 mod fuzz;
 mod help;
 mod loom;
 mod process;
 mod setup;
+mod stress;
 mod test;
 mod tools;
 
@@ -35,12 +37,10 @@ fn main() -> ExitCode {
         }
         Command::Test { only } => test::run(&checkout, only.as_deref()),
         Command::Fuzz { target, seconds } => fuzz::run(&checkout, target.as_deref(), seconds),
-        Command::BenchList => {
-            print!("{}", bench::LIST);
-            ExitCode::SUCCESS
-        }
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
         Command::Loom { model } => loom::run(&checkout, model.as_deref()),
+        Command::Stress(arguments) => stress::run(&checkout, &arguments),
+        Command::Docs => docs::run(&checkout),
         Command::Setup => setup::run(&checkout),
     }
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 use super::{Done, Step};
 use crate::checkout::Checkout;
 use crate::process;
+use crate::stress as all_at_once;
 use crate::tools::Tool;
 
 /// What reads sources only.
@@ -66,6 +67,13 @@ pub const WORKSPACE: &[Step] = &[
         needs: &[],
         wants: &[Tool::RedisServer, Tool::DbBench],
         run: workspace,
+    },
+    Step {
+        name: "stress",
+        about: "20 million operations beside route changes, flushes and reads, all accounted for",
+        needs: &[],
+        wants: &[],
+        run: stress,
     },
     Step { name: "binary", about: "the keyviz binary builds", needs: &[], wants: &[], run: binary },
 ];
@@ -129,6 +137,11 @@ fn core(checkout: &Checkout, features: &[&str], targets: &[&str]) -> Result<Done
 /// The core has been tested rung by rung already.
 fn workspace(checkout: &Checkout) -> Result<Done, String> {
     passed(process::cargo(checkout, "test").args(["--locked", "--workspace", "--exclude", "keyviz-core"]))
+}
+
+/// In release: a slow program meets itself less often.
+fn stress(checkout: &Checkout) -> Result<Done, String> {
+    passed(all_at_once::command(checkout).args(["--ops", "20000000"]))
 }
 
 fn binary(checkout: &Checkout) -> Result<Done, String> {

@@ -3,6 +3,7 @@
 mod cargo;
 mod conformance;
 mod fuzz;
+mod generated;
 mod licences;
 mod page;
 mod report;
@@ -48,6 +49,7 @@ const STEPS: &[&[Step]] = &[
     cargo::LOOM,
     cargo::WORKSPACE,
     fuzz::STEPS,
+    generated::STEPS,
     page::STEPS,
 ];
 
