@@ -33,7 +33,7 @@
 //! that takes memory at run time, with [`Writer`] for a host that owns the writing half itself. Without both, what remains are the words of the interface.
 //!
 //! # The modules, in the order of the data's way
-//! ground: `sync` `limits` `line` `op` `key` `label` `route` `config` `config_error` `zeroed` `layout`
+//! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `config` `config_error` `zeroed` `layout`
 //! `counters` →
 //! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `id_samples` `space_saving` →
 //! keep: `descriptor` `column` `history` `lineage` →
@@ -72,6 +72,8 @@ mod history;
 mod id_samples;
 mod in_place;
 mod key;
+#[cfg(feature = "alloc")]
+mod key_names;
 mod label;
 mod layout;
 pub mod limits;
@@ -129,10 +131,12 @@ pub use halves::Writer;
 pub use halves::WriterOn;
 pub use history::ColumnState;
 pub use in_place::CellInPlace;
+#[cfg(feature = "alloc")]
+pub use key_names::{KeyNames, KeyNamesError};
 pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
 pub use lineage::Lineage;
 #[cfg(feature = "alloc")]
-pub use matrix::{BucketId, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
+pub use matrix::{AxisKind, BucketId, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
 pub use op::{Op, Series, Tally};
 #[cfg(feature = "alloc")]
 pub use reader::{CellView, FixedReader, Reader, ReaderOn, WindowInfo};

@@ -32,6 +32,10 @@ pub const MAX_TIME_MS: u64 = 253_402_300_799_999;
 pub const MAX_MEMBERS: u32 = 1 << 16;
 /// Most pairs of parent and child that are remembered.
 pub const MAX_LINEAGE: usize = 1024;
+/// Most key names.
+pub const MAX_KEY_NAMES: usize = 100_000;
+/// Longest key name in bytes.
+pub const MAX_NAME_LEN: usize = 256;
 /// Most rows a reader gets.
 pub const MAX_ROWS: usize = 1024;
 /// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs on,

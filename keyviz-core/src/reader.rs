@@ -9,7 +9,7 @@ use crate::counters::{Counters, Published};
 use crate::history::ColumnState;
 use crate::label::Label;
 use crate::lineage::Lineage;
-use crate::matrix::{Column, Matrix, MatrixQuery, WriteMerge};
+use crate::matrix::{AxisKind, Column, Matrix, MatrixQuery, WriteMerge};
 use crate::op::Tally;
 use crate::reading::Reading;
 use crate::route::RouteId;
@@ -90,10 +90,14 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
     /// The time x key-range picture of one series; see [`Matrix`].
     ///
     /// Cost: linear in the cells of the columns asked for, read twice. Memory: 8 bytes a cell of the rows
-    /// kept, about 120 bytes a row there is, 4 bytes a descriptor, and one column.
+    /// kept, about 120 bytes a row there is, 4 bytes a descriptor, and one column. On the range axis also
+    /// O(n log n) for n boundaries.
     #[must_use]
     pub fn matrix(&self, query: &MatrixQuery) -> Matrix {
-        crate::matrix::route_axis::build(&self.shared, query)
+        match query.axis {
+            AxisKind::Route => crate::matrix::route_axis::build(&self.shared, query),
+            AxisKind::Range => crate::matrix::range_axis::build(&self.shared, query),
+        }
     }
 
     /// How this node's writes merge with others': by the leader rule once a route had a group.

@@ -82,6 +82,7 @@ fn query() -> impl Strategy<Value = MatrixQuery> {
             label,
             split_labels,
             open,
+            ..MatrixQuery::default()
         })
 }
 

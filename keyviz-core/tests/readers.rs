@@ -14,6 +14,8 @@ const RACE: Duration = Duration::from_millis(900);
 
 const OPEN: MatrixQuery = MatrixQuery {
     series: keyviz_core::Series::Writes,
+    axis: keyviz_core::AxisKind::Route,
+    key_names: None,
     from_ms: 0,
     to_ms: 0,
     rows: 0,

@@ -13,6 +13,13 @@ pub enum Command {
         /// Start of a step's name.
         only: Option<String>,
     },
+    /// Fuzz one target, or all.
+    Fuzz {
+        /// A target's name.
+        target: Option<String>,
+        /// How long each runs.
+        seconds: u32,
+    },
     /// Build and run the benchmarks with these arguments; `keyviz-bench` reads them itself.
     Bench(Vec<OsString>),
     /// Run the models of one file of `loom-tests/tests`, or all.
@@ -22,6 +29,10 @@ pub enum Command {
     },
     /// Build the core for bare machines and run firmware.
     NoStd,
+    /// Build and run the stress test with these arguments; `keyviz-stress` reads them itself.
+    Stress(Vec<OsString>),
+    /// Write what of the documents is made from the code.
+    Docs,
     /// Install what the tests need.
     Setup,
 }
@@ -36,11 +47,14 @@ pub fn parse() -> Result<Command, lexopt::Error> {
     };
     match command.as_str() {
         "help" => nothing_more(parser, Command::Help),
+        "docs" => nothing_more(parser, Command::Docs),
         "setup" => nothing_more(parser, Command::Setup),
         "no-std" => nothing_more(parser, Command::NoStd),
         "test" => test(parser),
+        "fuzz" => fuzz(parser),
         "loom" => loom(parser),
         "bench" => Ok(Command::Bench(parser.raw_args()?.collect())),
+        "stress" => Ok(Command::Stress(parser.raw_args()?.collect())),
         _ => Err(format!("there is no command `{command}`").into()),
     }
 }
@@ -55,6 +69,22 @@ fn test(mut parser: Parser) -> Result<Command, lexopt::Error> {
         }
     }
     Ok(Command::Test { only })
+}
+
+fn fuzz(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let (mut target, mut seconds) = (None, 60);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("seconds") => seconds = parser.value()?.parse()?,
+            Arg::Value(name) if target.is_none() => target = Some(name.string()?),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if seconds == 0 {
+        return Err("--seconds 0: at least 1".into());
+    }
+    Ok(Command::Fuzz { target, seconds })
 }
 
 fn loom(mut parser: Parser) -> Result<Command, lexopt::Error> {

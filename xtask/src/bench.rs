@@ -7,8 +7,18 @@ use std::process::ExitCode;
 use crate::checkout::Checkout;
 use crate::process;
 
-/// Runs the benchmarks with the arguments as they came.
+const HELP: &str = include_str!("../bench/help.txt");
+/// A test of `keyviz-bench` compares it with what there is.
+const LIST: &str = include_str!("../bench/list.txt");
+
+/// Runs the benchmarks with the arguments as they came; what there is to ask for is answered without building.
 pub fn run(checkout: &Checkout, arguments: &[OsString]) -> ExitCode {
+    for (flags, text) in [(["-h", "--help"], HELP), (["--list", "--list"], LIST)] {
+        if arguments.iter().any(|argument| flags.iter().any(|flag| argument == flag)) {
+            print!("{text}");
+            return ExitCode::SUCCESS;
+        }
+    }
     let mut command = process::cargo(checkout, "run");
     command
         .args(["--locked", "--profile", "bench", "--package", "keyviz-bench", "--"])

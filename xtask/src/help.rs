@@ -7,6 +7,8 @@ cargo xtask COMMAND
   help                              this list
   setup                             installs what the tests need, or prints the command that does
   test [--only NAME]                every test there is, step by step; NAME is a step or the start of its name
+  fuzz [--seconds N] [TARGET]       feeds the trace readers made-up input, each target for N seconds (60);
+                                    what it finds stays in the build output, under fuzz/found
   loom [MODEL]                      the core's threads in every interleaving within a bound; MODEL is a file of
                                     loom-tests/tests, without its ending
   no-std                            the core on every feature rung and for bare machines; firmware in QEMU, with its
@@ -14,6 +16,9 @@ cargo xtask COMMAND
   bench [NAME | --only NAME] [--json FILE] [--runs N] [--list]
                                     the numbers, beside what they compare with; NAME is the start of a name;
                                     `bench build` times a build from nothing to a live picture
+  stress [--ops N] [--seconds S] [--threads T] [--seed N]
+                                    everything at once on many threads, every operation accounted for
+  docs                              writes docs/configuration.md from the code
 
 Environment
   KEYVIZ_TARGET_DIR                 build output goes there instead of ./target (one checkout at a time)

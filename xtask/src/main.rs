@@ -6,11 +6,14 @@
 mod args;
 mod bench;
 mod checkout;
+mod docs;
+mod fuzz;
 mod help;
 mod loom;
 mod no_std;
 mod process;
 mod setup;
+mod stress;
 mod test;
 mod tools;
 
@@ -34,9 +37,12 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Test { only } => test::run(&checkout, only.as_deref()),
+        Command::Fuzz { target, seconds } => fuzz::run(&checkout, target.as_deref(), seconds),
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
         Command::Loom { model } => loom::run(&checkout, model.as_deref()),
         Command::NoStd => no_std::run(&checkout),
+        Command::Stress(arguments) => stress::run(&checkout, &arguments),
+        Command::Docs => docs::run(&checkout),
         Command::Setup => setup::run(&checkout),
     }
 }

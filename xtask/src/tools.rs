@@ -33,6 +33,8 @@ pub enum Tool {
     QemuArm,
     /// The program that writes the RocksDB traces that the readers are tested with.
     DbBench,
+    /// The compiler of libFuzzer, with which the trace readers are fuzzed.
+    Cxx,
 }
 
 /// The oldest Node.js that runs the page's tests.
@@ -40,7 +42,7 @@ const NODE_MAJOR: u32 = 20;
 
 impl Tool {
     /// All of them, in the order in which they are set up.
-    pub const ALL: [Tool; 12] = [
+    pub const ALL: [Tool; 13] = [
         Tool::Rustfmt,
         Tool::Clippy,
         Tool::Node,
@@ -53,6 +55,7 @@ impl Tool {
         Tool::BareCargo,
         Tool::BareSource,
         Tool::QemuArm,
+        Tool::Cxx,
     ];
 
     /// Its name, for people.
@@ -70,6 +73,7 @@ impl Tool {
             Tool::BareCargo => "/usr/bin/cargo (Debian's cargo-web)",
             Tool::BareSource => "Debian's rust-web-src",
             Tool::QemuArm => "qemu-system-arm",
+            Tool::Cxx => "a C++ compiler",
         }
     }
 
@@ -87,6 +91,7 @@ impl Tool {
             Tool::BareCargo => Some("cargo-web"),
             Tool::BareSource => Some("rust-web-src"),
             Tool::QemuArm => Some("qemu-system-arm"),
+            Tool::Cxx => Some("g++"),
         }
     }
 
@@ -103,6 +108,7 @@ impl Tool {
             Tool::DbBench => "install db_bench, RocksDB's benchmark (Debian: rocksdb-tools)",
             Tool::BareRustc | Tool::BareCargo | Tool::BareSource => "on Debian: rustc-web, cargo-web and rust-web-src",
             Tool::QemuArm => "install QEMU for Arm (Debian: qemu-system-arm)",
+            Tool::Cxx => "install g++ or clang++, or name the compiler in CXX",
         }
     }
 
@@ -121,6 +127,7 @@ impl Tool {
             Tool::BareCargo => Path::new("/usr/bin/cargo").is_file(),
             Tool::BareSource => Path::new("/usr/lib/rustlib/src/rust/library/core/src/lib.rs").is_file(),
             Tool::QemuArm => on_path("qemu-system-arm").is_some(),
+            Tool::Cxx => env::var_os("CXX").is_some() || on_path("c++").is_some(),
         }
     }
 }

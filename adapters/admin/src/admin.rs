@@ -28,7 +28,7 @@ pub(crate) struct State {
     pub(crate) limits: Limits,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) title: String,
-    pub(crate) mode: Mode,
+    pub(crate) mode: Mutex<Mode>,
     pub(crate) time_label: TimeLabel,
     pub(crate) flush_timings: Option<FlushTimings>,
     pub(crate) notice: Mutex<Option<Notice>>,
@@ -50,6 +50,12 @@ impl Admin {
     /// Shows a text on the page from now on, or none.
     pub fn set_notice(&self, notice: Option<Notice>) {
         *self.0.notice.lock().unwrap_or_else(PoisonError::into_inner) = notice;
+    }
+
+    /// Says whether the picture moves from now on: a recording that was watched while it was made is
+    /// [`Mode::Static`] once it is complete, and the page stops asking.
+    pub fn set_mode(&self, mode: Mode) {
+        *self.0.mode.lock().unwrap_or_else(PoisonError::into_inner) = mode;
     }
 
     /// The routes with all their layers, for a host's own router. It has no fallback and no route
@@ -105,6 +111,10 @@ impl Admin {
 
     pub(crate) fn now_ms(&self) -> u64 {
         self.0.clock.now_ms()
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        *self.0.mode.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn notice(&self) -> Option<Notice> {

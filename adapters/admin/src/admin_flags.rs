@@ -5,15 +5,16 @@ use crate::listen::{ListenError, ListenWarning, check_listen};
 use crate::token::{Token, TokenError};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// Where the endpoint listens and who may ask, as flags and environment variables `KEYVIZ_*`.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Admin endpoint")]
+// A host describes itself: the text above is not its description.
+#[command(next_help_heading = "Admin endpoint", about = None::<&str>, long_about = None::<&str>)]
 pub struct AdminArgs {
-    /// Address of the page and the API
-    #[arg(long, env = "KEYVIZ_LISTEN", default_value = "127.0.0.1:8765", value_name = "ADDR:PORT")]
+    /// Address of the page and the API; `localhost` stands for 127.0.0.1
+    #[arg(long, env = "KEYVIZ_LISTEN", default_value = "127.0.0.1:8765", value_parser = listen, value_name = "ADDR:PORT")]
     pub listen: SocketAddr,
 
     /// File with the bearer token that the API asks for; needed beyond loopback
@@ -29,6 +30,21 @@ pub struct AdminArgs {
           num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub admin_insecure_no_auth: bool,
+}
+
+/// An address and a port. Of names only `localhost` is one: what another leads to may change between the look-up and the
+/// check of whether it is loopback.
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+    match (text.parse(), local) {
+        (Ok(addr), _) => Ok(addr),
+        (Err(_), Some(port)) => Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)),
+        (Err(_), None) => {
+            Err("write an address and a port: 127.0.0.1:8765, localhost:8765, [::1]:8765, 0.0.0.0:8765; \
+                               port 0 takes any that is free"
+                .to_owned())
+        }
+    }
 }
 
 fn allowed_host(text: &str) -> Result<String, String> {

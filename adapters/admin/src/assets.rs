@@ -45,6 +45,7 @@ static FILES: &[Asset] = &[
     asset!("phases.js", "text/javascript; charset=utf-8"),
     asset!("picture.js", "text/javascript; charset=utf-8"),
     asset!("poller.js", "text/javascript; charset=utf-8"),
+    asset!("recorded.js", "text/javascript; charset=utf-8"),
     asset!("scale.js", "text/javascript; charset=utf-8"),
     asset!("series.js", "text/javascript; charset=utf-8"),
     asset!("state.js", "text/javascript; charset=utf-8"),

@@ -115,7 +115,7 @@ impl AdminBuilder {
             limits,
             clock: self.clock,
             title: self.title,
-            mode: self.mode,
+            mode: Mutex::new(self.mode),
             time_label: self.time_label,
             flush_timings: self.flush_timings,
             notice: Mutex::new(None),

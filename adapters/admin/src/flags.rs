@@ -38,7 +38,8 @@ const FIVE_LABELS: [&str; 5] = ["dynamo", "redis", "s3", "sqs", "rawkv"];
 // Field names are the flags' names, `keyviz_` included: clap uses them as ids, which have to differ
 // from the ids of every host that flattens this.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Key visualizer")]
+// A host describes itself: the text above is not its description.
+#[command(next_help_heading = "Key visualizer", about = None::<&str>, long_about = None::<&str>)]
 pub struct SamplerArgs {
     /// Sample the load. Without it there is no sampler, no flusher, and nothing on the hot path
     #[arg(long, alias = "keyvizEnabled", env = "KEYVIZ_ENABLED", default_value_t = false, action = ArgAction::Set,

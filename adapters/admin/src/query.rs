@@ -3,7 +3,9 @@
 //! - unknown parameters are ignored; of a repeated one the first counts; an empty one reads as absent;
 //! - `rows`: 0, negative or above 1024 means 1024;
 //! - time bounds: Unix milliseconds of window ends, `from <= end < to`; 0 or negative means unbounded;
-//! - `open`, `split_labels`: `1`, `true`, `0`, `false`;
+//! - `axis`: `route` (a row per route, label and division) or `range` (the key space cut by heat);
+//! - `open`, `split_labels`: `1`, `true`, `0`, `false`; labels are rows of their own on the route axis, and
+//!   summed on the range axis, unless `split_labels` says otherwise;
 //! - `start`, `end`: base64url; `label`: a configured label;
 //! - anything else that cannot be read is 400 `invalid_query`, whose text names the parameter and
 //!   never its value, because a value may be a key.
@@ -11,7 +13,7 @@
 use crate::base64;
 use crate::error::ApiError;
 use keyviz_core::limits::MAX_ROWS;
-use keyviz_core::{Label, Labels, MatrixQuery, Series};
+use keyviz_core::{AxisKind, Label, Labels, MatrixQuery, Series};
 use std::borrow::Cow;
 
 /// A query string, taken apart.
@@ -62,15 +64,10 @@ pub(crate) fn matrix(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiErr
         None => Series::Writes,
         Some(name) => Series::parse(name).ok_or_else(unknown_series)?,
     };
-    match params.get("axis") {
-        None | Some("route") => {}
-        Some("range") => {
-            return Err(ApiError::invalid_query(
-                "axis: this version has the route axis only; leave axis out or use axis=route",
-            ));
-        }
-        Some(_) => return Err(ApiError::invalid_query("axis: use route")),
-    }
+    let axis = match params.get("axis") {
+        None => AxisKind::Route,
+        Some(name) => AxisKind::parse(name).ok_or_else(|| ApiError::invalid_query("axis: use route or range"))?,
+    };
     let rows = params.integer("rows")?.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
     Ok(MatrixQuery {
         series,
@@ -81,8 +78,10 @@ pub(crate) fn matrix(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiErr
         // An end of zero length means unbounded.
         end: params.key("end")?.filter(|end| !end.is_empty()),
         label: params.get("label").map(|name| known_label(name, labels)).transpose()?,
-        split_labels: params.flag("split_labels")?.unwrap_or(true),
+        split_labels: params.flag("split_labels")?.unwrap_or(axis == AxisKind::Route),
         open: params.flag("open")?.unwrap_or(false),
+        axis,
+        key_names: None,
     })
 }
 
@@ -130,6 +129,10 @@ mod tests {
         assert_eq!((q.series, q.rows, q.from_ms, q.to_ms), (Series::Ops, 7, 12, 34));
         assert_eq!((q.start, q.end), (b"a".to_vec(), Some(b"b".to_vec())));
         assert!(q.label.is_some() && !q.split_labels && q.open);
+        assert_eq!(read("").axis, AxisKind::Route);
+        let q = read("axis=range");
+        assert!(q.axis == AxisKind::Range && !q.split_labels);
+        assert!(read("axis=range&split_labels=1").split_labels);
         assert_eq!(read("rows=-3").rows, 1024);
         assert_eq!(read("rows=99999").rows, 1024);
         assert_eq!(read("from_unix_ms=-5").from_ms, 0);
@@ -142,7 +145,6 @@ mod tests {
         for (query, name) in [
             ("series=Reads", "series"),
             ("series=scans", "series"),
-            ("axis=range", "axis"),
             ("axis=canary", "axis"),
             ("rows=canary", "rows"),
             ("rows=1.5", "rows"),

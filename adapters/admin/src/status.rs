@@ -41,11 +41,17 @@ struct Status<'a> {
 /// Answers 200 also when there is no sampler: the members that would describe it are then 0, empty
 /// or null, and `enabled` is false.
 pub(crate) async fn status(State(admin): State<Admin>) -> Result<([(HeaderName, &'static str); 1], String), ApiError> {
+    let text = text(&admin).map_err(|_| ApiError::new(Code::Internal, "the status could not be written"))?;
+    Ok(([(CONTENT_TYPE, "application/json")], text))
+}
+
+/// The body of the answer.
+pub(crate) fn text(admin: &Admin) -> serde_json::Result<String> {
     let state = admin.state();
     let mut status = Status {
         version: env!("CARGO_PKG_VERSION"),
         enabled: false,
-        mode: state.mode,
+        mode: admin.mode(),
         title: &state.title,
         now_unix_ms: admin.now_ms(),
         started_unix_ms: state.built_ms,
@@ -79,9 +85,7 @@ pub(crate) async fn status(State(admin): State<Admin>) -> Result<([(HeaderName, 
         status.memory_bytes = counters.memory_bytes;
         status.counters = Flat(Some(counters));
     }
-    let text =
-        serde_json::to_string(&status).map_err(|_| ApiError::new(Code::Internal, "the status could not be written"))?;
-    Ok(([(CONTENT_TYPE, "application/json")], text))
+    serde_json::to_string(&status)
 }
 
 /// How writes of several nodes are to be put together, as the core decides it: it stands on every

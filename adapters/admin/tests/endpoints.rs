@@ -11,7 +11,7 @@ mod common;
 
 use common::{Answer, HEALTHZ, MATRIX, STATUS, Server, T0, sampled, sampler};
 use keyviz_admin::{Admin, Clock, Limits, Mode, Notice, TimeLabel};
-use keyviz_core::{Config, Labels, Op, RouteId, Sampler};
+use keyviz_core::{Config, Labels, NewRoute, Op, RouteId, Sampler};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn good_headers(answer: &Answer) {
@@ -234,6 +234,32 @@ fn groups_turn_the_merge_rule() {
     sampler.flush(T0 + 2_000);
     assert_eq!(server.get(STATUS).json()["write_merge"], "leader");
     assert_eq!(server.get(MATRIX).json()["write_merge"], "leader");
+}
+
+#[test]
+fn the_range_axis_tiles_and_says_what_it_estimates() {
+    let mut config = Config::default();
+    config.step_ms = 1_000;
+    let sampler = Sampler::new(config, T0).unwrap();
+    sampler.register(RouteId(7), b"a", Some(b"c"), 0).unwrap();
+    sampler.observe(RouteId(7), Op::Write, b"a", 9);
+    sampler.flush(T0 + 1_000);
+    let left = NewRoute { route: RouteId(7), start: b"a", end: Some(b"b"), group: 0 };
+    let right = NewRoute { route: RouteId(8), start: b"b", end: Some(b"c"), group: 0 };
+    sampler.split_route(RouteId(7), &[left, right]).unwrap();
+    sampler.observe(RouteId(7), Op::Write, b"a", 9);
+    sampler.observe(RouteId(8), Op::Write, b"b", 9);
+    sampler.flush(T0 + 2_000);
+    let server = Server::start(Admin::builder(Some(sampler.reader())).build());
+    let json = server.get(&format!("{MATRIX}?axis=range")).json();
+    assert_eq!(json["axis"], "range");
+    let id = json["axis_id"].as_str().unwrap();
+    assert_eq!(json["rows"].as_array().unwrap().len(), 2);
+    assert_eq!(json["rows"][1]["bucket_id"], format!("range:1@{id}"));
+    assert_eq!(json["rows"][0]["end"], json["rows"][1]["start"]);
+    assert_eq!((&json["rows"][0]["values"], &json["rows"][1]["values"]), (&[1, 1].into(), &[0, 1].into()));
+    assert_eq!(json["rows"][0]["estimated"], serde_json::json!([true, false]), "before the split");
+    assert_eq!(json["cut"]["rows"], 0);
 }
 
 #[test]

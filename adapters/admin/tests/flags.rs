@@ -282,3 +282,43 @@ fn variables_are_read_and_flags_beat_them() {
         assert!(out.contains(part), "{part}: {out}");
     }
 }
+
+/// A host's own description stands, and one without has none.
+#[test]
+fn a_host_describes_itself() {
+    use clap::CommandFactory;
+
+    #[derive(clap::Parser)]
+    struct Silent {
+        #[command(flatten)]
+        _sampler: SamplerArgs,
+        #[command(flatten)]
+        _admin: AdminArgs,
+    }
+    /// An engine.
+    ///
+    /// At length.
+    #[derive(clap::Parser)]
+    struct Described {
+        #[command(flatten)]
+        _sampler: SamplerArgs,
+        #[command(flatten)]
+        _admin: AdminArgs,
+    }
+    let silent = Silent::command();
+    assert_eq!((silent.get_about(), silent.get_long_about()), (None, None));
+    let described = Described::command();
+    assert_eq!(described.get_about().map(ToString::to_string).as_deref(), Some("An engine"));
+    assert!(described.get_long_about().is_some_and(|about| about.to_string().contains("At length")));
+}
+
+#[test]
+fn addresses_to_listen_on() {
+    let listen = |text: &str| try_parse(&["--listen", text]).map(|host| host.admin.listen.to_string());
+    assert_eq!(listen("localhost:9000").unwrap(), "127.0.0.1:9000");
+    assert_eq!(listen("[::1]:0").unwrap(), "[::1]:0");
+    for wrong in ["localhost", "8765", ":8765", "example.com:80", "127.0.0.1", "localhost:99999", ""] {
+        let refused = listen(wrong).unwrap_err().to_string();
+        assert!(refused.contains("localhost:8765"), "{wrong}: {refused}");
+    }
+}

@@ -13,6 +13,11 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// `1 record`, `1,234 records`.
+pub(crate) fn records(number: u64) -> String {
+    format!("{} record{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// Bytes in the largest unit that leaves at least 1: `1.5 MiB`.
 pub(crate) fn bytes(number: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -100,6 +105,7 @@ mod tests {
     #[test]
     fn counts_bytes_rates_shares() {
         assert_eq!([count(0), count(999), count(1000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([records(0), records(1), records(1000)], ["0 records", "1 record", "1,000 records"]);
         assert_eq!([bytes(1023), bytes(1536), bytes(5 << 30)], ["1023 B", "1.5 KiB", "5.0 GiB"]);
         assert!(bytes(u64::MAX).ends_with(" PiB"));
         assert_eq!([rate(5000, 1000), rate(25, 10_000), rate(1, 10_000)], ["5,000/s", "2.5/s", "0.10/s"]);

@@ -4,9 +4,10 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use keyviz_admin::{Admin, AdminArgs, AdminBuilder};
+use keyviz_admin::{Admin, AdminArgs, AdminBuilder, Token};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::failure::Failure;
 use crate::out;
@@ -15,19 +16,41 @@ use crate::out;
 const GRACE: Duration = Duration::from_secs(3);
 
 /// An address that is listened on, before there is anything to show: so that a wrong or taken one is known at once.
-/// From then on the signals that end a program wait for [`serve`](Web::serve), so that whoever leaves something to
-/// clean up after this can rely on coming to it.
-#[derive(Debug)]
+/// From then on the signals that end a program only set [`Stop`], so that whoever leaves something to clean up after
+/// this can rely on coming to it.
 pub(crate) struct Web {
     listener: TcpListener,
     addr: SocketAddr,
     runtime: Runtime,
-    signals: Vec<Signal>,
+    stop: Stop,
+    access: Access,
+}
+
+/// Who may ask.
+struct Access {
+    token: Option<Token>,
+    open_to_network: bool,
+    allowed_hosts: Vec<String>,
+}
+
+/// Whether a signal asked the program to end: SIGINT, SIGTERM, or SIGHUP (the terminal went away).
+#[derive(Clone, Debug)]
+pub(crate) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    pub(crate) fn is_set(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn wait(mut self) {
+        // The sender lives as long as the runtime does; without it nobody waits any more.
+        let _ = self.0.wait_for(|stop| *stop).await;
+    }
 }
 
 impl Web {
     /// Checks the flags and binds the address.
-    pub(crate) fn bind(args: &AdminArgs, builder: AdminBuilder) -> Result<(Web, Admin), Failure> {
+    pub(crate) fn bind(args: &AdminArgs) -> Result<Web, Failure> {
         let token = args.token().map_err(|error| Failure::new(error.to_string()))?;
         match args.check(token.is_some()) {
             Ok(Some(warning)) => out::complain(&warning.to_string()),
@@ -35,15 +58,27 @@ impl Web {
             Err(error) => return Err(Failure::new(error.to_string())),
         }
         let (listener, addr) = listen(args.listen)?;
-        let (runtime, signals) =
-            runtime().map_err(|error| Failure::new(format!("no runtime for the page: {error}")))?;
-        let web = Web { listener, addr, runtime, signals };
-        let admin = builder
-            .token(token)
-            .open_to_network(args.admin_insecure_no_auth)
-            .allowed_hosts(args.admin_allowed_hosts.clone())
-            .build();
-        Ok((web, admin))
+        let (runtime, stop) = runtime().map_err(|error| Failure::new(format!("no runtime for the page: {error}")))?;
+        let access = Access {
+            token,
+            open_to_network: args.admin_insecure_no_auth,
+            allowed_hosts: args.admin_allowed_hosts.clone(),
+        };
+        Ok(Web { listener, addr, runtime, stop, access })
+    }
+
+    /// The endpoint, open to whom the flags say.
+    pub(crate) fn admin(&mut self, builder: AdminBuilder) -> Admin {
+        builder
+            .token(self.access.token.take())
+            .open_to_network(self.access.open_to_network)
+            .allowed_hosts(std::mem::take(&mut self.access.allowed_hosts))
+            .build()
+    }
+
+    /// For whoever works beside the page.
+    pub(crate) fn stop(&self) -> Stop {
+        self.stop.clone()
     }
 
     /// Where a browser on this machine finds the page.
@@ -66,15 +101,15 @@ impl Web {
         format!("ssh -L {port}:127.0.0.1:{port} {host}")
     }
 
-    /// Serves until SIGINT, SIGTERM, SIGHUP (the terminal went away), or until `ended` says so.
+    /// Serves until [`Stop`] is set, or until `ended` says so.
     pub(crate) fn serve(self, admin: Admin, ended: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
-        let Web { listener, runtime, mut signals, .. } = self;
+        let Web { listener, runtime, stop: signalled, .. } = self;
         let served = runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let (stop, stopped) = tokio::sync::watch::channel(false);
             let end = async move {
                 tokio::select! {
-                    () = first(&mut signals) => {}
+                    () = signalled.wait() => {}
                     () = ended => {}
                 }
                 let _ = stop.send(true);
@@ -115,15 +150,22 @@ fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
     })
 }
 
-/// A runtime, and the signals it waits for.
-fn runtime() -> std::io::Result<(Runtime, Vec<Signal>)> {
+/// A runtime that waits for the signals.
+fn runtime() -> std::io::Result<(Runtime, Stop)> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("keyviz-web").enable_all().build()?;
     let entered = runtime.enter();
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let signals = kinds.map(signal).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut signals = kinds.map(signal).into_iter().collect::<Result<Vec<_>, _>>()?;
     drop(entered);
-    Ok((runtime, signals))
+    let (set, stop) = watch::channel(false);
+    runtime.spawn(async move {
+        first(&mut signals).await;
+        let _ = set.send(true);
+        // A sender that goes would look like a signal that cannot come any more.
+        set.closed().await;
+    });
+    Ok((runtime, Stop(stop)))
 }
 
 /// Waits for the first of the signals.

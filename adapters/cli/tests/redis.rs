@@ -129,9 +129,7 @@ fn a_capture_names_its_hot_prefix_and_matches_the_servers_counters() {
     assert_eq!(total(&matrix), reads + writes);
 
     let hottest = answer.lines().skip_while(|line| *line != "hottest ranges").nth(2).unwrap();
-    assert!(hottest.contains("user:hot:"), "{answer}");
-    let prefix = answer.lines().skip_while(|line| *line != "hot prefixes and keys").nth(2).unwrap();
-    assert!(prefix.contains("16,000") && prefix.contains("prefix user:hot:"), "{answer}");
+    assert!(hottest.contains("16,000") && hottest.ends_with("prefix user:hot:"), "{answer}");
     for reason in ["unknown_command", "bad_arguments", "bad_escape", "not_a_record", "bad_quote"] {
         assert!(!answer.contains(reason), "{reason}: {answer}");
     }

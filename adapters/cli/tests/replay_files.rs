@@ -72,10 +72,53 @@ fn a_png_of_1600_by_900() {
 }
 
 #[test]
+fn a_page_in_a_file_has_every_series_and_no_way_out_of_its_script() {
+    let dir = Dir::new();
+    let mut trace = hard();
+    for key in ["</script>", "<!--", "\u{2028}"] {
+        let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+        writeln!(trace, "1700000020000000,write,{hex},1").unwrap();
+    }
+    let file = dir.write("<trace>.csv", trace);
+    let html = dir.path().join("page.html");
+    let said = good(keyviz().arg("replay").arg(&file).arg("--html").arg(&html).output().unwrap());
+    assert!(said.contains("html      "), "{said}");
+    let page = std::fs::read_to_string(&html).unwrap();
+    assert_eq!(page.matches("</script>").count(), 2);
+    let (_, rest) = page.split_once("id=\"recorded\">").unwrap();
+    let (answers, _) = rest.split_once("</script>").unwrap();
+    assert!(!answers.contains(['<', '>', '&', '\u{2028}']));
+    let answers: serde_json::Value = serde_json::from_str(answers).unwrap();
+    assert_eq!((&answers["series"], &answers["status"]["mode"]), (&"ops".into(), &"static".into()));
+    let totals = ["ops", "reads", "writes"].map(|series| total(&answers["matrices"][series]));
+    assert_eq!(totals, [723, 720, 3]);
+    assert!(answers["status"]["notice"]["text"].as_str().unwrap().contains("<trace>.csv"));
+}
+
+#[test]
+fn a_page_too_large_for_a_browser_is_refused() {
+    let dir = Dir::new();
+    let (mut trace, mut routes) = ("ts_us,op,key\n".to_owned(), String::new());
+    for n in 0..35_000_u64 {
+        writeln!(trace, "{},r,k{:04}", n * 100_000, n % 1000).unwrap();
+    }
+    for n in 1..1000 {
+        writeln!(routes, "k{n:04}").unwrap();
+    }
+    let (file, routes) = (dir.write("wide.csv", trace), dir.write("routes", routes));
+    let html = dir.path().join("page.html");
+    let mut command = keyviz();
+    command.arg("replay").arg(&file).args(["--step", "100ms", "--routes"]).arg(&routes).arg("--html").arg(&html);
+    let refused = bad(command.output().unwrap());
+    assert!(refused.contains("1000 rows x 35000 columns make too large a file; take a longer step"), "{refused}");
+    assert!(!html.exists());
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_told() {
     let dir = Dir::new();
     let file = dir.write("trace.csv", hard());
-    for flag in ["--csv", "--png"] {
+    for flag in ["--csv", "--png", "--html"] {
         let output = keyviz().arg("replay").arg(&file).arg(flag).arg(dir.path().join("no/dir")).output().unwrap();
         assert!(bad(output).contains("its folder is not there"), "{flag}");
         let output = keyviz().arg("replay").arg(&file).args([flag, "/dev/full"]).output().unwrap();

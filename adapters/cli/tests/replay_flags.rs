@@ -179,6 +179,10 @@ fn standard_input_beyond_what_is_held() {
     assert!(matrix["column_unix_ms"].as_array().unwrap().len() <= 720);
     // 800 s are held, for columns of 2 s; 4850 s need more, and 5 s is no multiple.
     assert_eq!(matrix["step_ms"], 10_000);
+    // The routes cannot be found in keys that are not looked at.
+    let none = bad(pipe(trace.as_bytes(), &["--prefix", "nosuch"]));
+    assert!(none.contains("no record in its first 64 MiB that --from, --to and --prefix let through"), "{none}");
+    assert!(none.contains("save the input to a file: a file is searched to its end"), "{none}");
 }
 
 #[test]

@@ -85,6 +85,9 @@ impl Format {
             rocksdb::Seen::Version(version) => return Err(unsupported(&version)),
             rocksdb::Seen::Foreign => {}
         }
+        if monitor::is_idle(head) {
+            return Ok(Format::Monitor);
+        }
         let first = first_line(head);
         if by_line::cachelib_columns(first).is_some() {
             return Ok(Format::CacheLib);
@@ -115,6 +118,12 @@ impl Format {
         Format::ALL.iter().copied().find(|format| format.id() == id)
     }
 
+    /// Whether its records are lines of text, so that a reader finds the next one again wherever it was interrupted.
+    #[must_use]
+    pub fn has_lines(self) -> bool {
+        !matches!(self, Format::RocksDb | Format::OracleGeneral)
+    }
+
     /// Refuses a head in which nothing is of this format.
     pub(crate) fn check(self, head: &[u8]) -> Result<(), OpenError> {
         if head.is_empty() {
@@ -139,6 +148,7 @@ impl Format {
             },
             Format::OracleGeneral => oracle::looks_like(head),
             Format::Columns => true,
+            Format::Monitor if monitor::is_idle(head) => true,
             by_line => lines(head).any(|line| by_line.is_line(line)),
         };
         if fits { Ok(()) } else { Err(OpenError::WrongFormat { format: self, seen: escaped(first_line(head)) }) }

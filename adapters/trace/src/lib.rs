@@ -16,6 +16,9 @@
 //! What cannot be read is skipped, counted by [`Reason`], and the first three line numbers of each reason are
 //! kept; one bad line never costs a good one. The format is found by content ([`Format`]).
 //!
+//! An input that grows is read as it grows: where it says [`WouldBlock`](std::io::ErrorKind::WouldBlock), the reader does
+//! too, takes nothing of the line that is not whole, and goes on there when it is called again.
+//!
 //! gzip and zstd are unpacked on the way, in bounded memory ([`Compression`]).
 //!
 //! What this crate leaves out: drawing, serving, files and paths (it reads from any [`std::io::Read`]).

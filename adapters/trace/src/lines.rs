@@ -26,6 +26,10 @@ pub(crate) struct Lines<R> {
     head: usize,
     tail: usize,
     ended: bool,
+    /// A line beyond the limit is being passed over.
+    skipping: bool,
+    /// Bytes of a record beyond the limit that are still to be passed over.
+    left_bytes: u64,
     limit_bytes: usize,
     taken_bytes: u64,
 }
@@ -50,6 +54,8 @@ impl<R: Read> Lines<R> {
             head: 0,
             tail: 0,
             ended: false,
+            skipping: false,
+            left_bytes: 0,
             limit_bytes: limit_bytes.max(1),
             taken_bytes: 0,
         }
@@ -63,8 +69,21 @@ impl<R: Read> Lines<R> {
         Ok(self.text(0, want.min(self.tail - self.head)))
     }
 
-    /// Where the line ends that holds offset `from`.
+    /// As [`peek`](Lines::peek), but of an input that has nothing more for now, what there is already.
+    pub(crate) fn peek_there(&mut self, want: usize) -> io::Result<&[u8]> {
+        let failed = self.peek(want).err();
+        if let Some(error) = failed.filter(|error| error.kind() != ErrorKind::WouldBlock || self.tail == self.head) {
+            return Err(error);
+        }
+        Ok(self.text(0, want.min(self.tail - self.head)))
+    }
+
+    /// Where the line ends that holds offset `from`. A line that [`skip_line`](Lines::skip_line) could not pass over
+    /// to its end is still too long.
     pub(crate) fn span(&mut self, from: usize) -> io::Result<Span> {
+        if self.skipping {
+            return Ok(Span::TooLong);
+        }
         let mut scanned = from;
         loop {
             let unread = self.tail - self.head;
@@ -99,31 +118,45 @@ impl<R: Read> Lines<R> {
 
     /// Moves past the next newline, however far it is, without keeping what stands before it.
     pub(crate) fn skip_line(&mut self) -> io::Result<()> {
+        self.skipping = true;
         loop {
             let unread = self.tail - self.head;
             match memchr::memchr(b'\n', self.text(0, unread)) {
                 Some(at) => {
                     self.consume(at + 1);
-                    return Ok(());
+                    break;
                 }
                 None => self.consume(unread),
             }
             if self.ended {
-                return Ok(());
+                break;
             }
             self.fill()?;
         }
+        self.skipping = false;
+        Ok(())
     }
 
-    /// Moves past `count` bytes, however many they are, without keeping them; how many there were.
-    pub(crate) fn skip_bytes(&mut self, count: u64) -> io::Result<u64> {
-        let mut left = count;
+    /// Moves past `count` bytes, however many they are, without keeping them; whether there were so many. After an error
+    /// [`skip_on`](Lines::skip_on) goes on.
+    pub(crate) fn skip_bytes(&mut self, count: u64) -> io::Result<bool> {
+        self.left_bytes = count;
+        self.skip_on()
+    }
+
+    /// Whether bytes are still to be passed over.
+    pub(crate) fn is_skipping_bytes(&self) -> bool {
+        self.left_bytes > 0
+    }
+
+    /// Goes on with [`skip_bytes`](Lines::skip_bytes).
+    pub(crate) fn skip_on(&mut self) -> io::Result<bool> {
         loop {
-            let step = usize::try_from(left).unwrap_or(usize::MAX).min(self.tail - self.head);
+            let step = usize::try_from(self.left_bytes).unwrap_or(usize::MAX).min(self.tail - self.head);
             self.consume(step);
-            left -= step as u64;
-            if left == 0 || self.ended {
-                return Ok(count - left);
+            self.left_bytes -= step as u64;
+            if self.left_bytes == 0 || self.ended {
+                return Ok(std::mem::take(&mut self.left_bytes) == 0);
             }
             self.fill()?;
         }

@@ -39,7 +39,7 @@ reasons! {
     /// A line that has another shape than the format's.
     NotARecord = "not_a_record", "not a record of this format";
     /// The time is no number or lies after the year 9999.
-    BadTime = "bad_time", "unreadable time";
+    BadTime = "bad_time", "unreadable time (ts_us takes whole microseconds, up to the year 9999)";
     /// A backslash that starts no known escape.
     BadEscape = "bad_escape", "unknown escape";
     /// A quote that is not closed, or is followed by something else than a separator.
@@ -49,7 +49,7 @@ reasons! {
     /// Another number of fields than the header or the format has.
     WrongColumns = "wrong_columns", "another number of columns than the header";
     /// The operation is no known word for reading, writing or scanning.
-    BadOp = "bad_op", "unknown operation";
+    BadOp = "bad_op", "unknown operation (known: r, read, get, gets, w, write, set, put, delete, del, add, replace, cas, append, prepend, incr, decr, insert, update, merge, s, scan)";
     /// The key is missing, or not in the encoding that the header names.
     BadKey = "bad_key", "unreadable key";
     /// `bytes` or `count` is no number, `count` is 0, or both together are beyond counting.

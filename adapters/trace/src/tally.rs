@@ -13,6 +13,9 @@ pub struct Tally {
     pub times_raised: u64,
     /// Lines that gave no record.
     pub skipped: Skipped,
+    /// How many Redis databases the commands of a MONITOR capture named, of the first 64; 0 for other formats. Keys of
+    /// different databases are given out alike.
+    pub databases: u32,
     /// Whether a compressed input ended in the middle; all before that was read.
     pub unpacked_short: bool,
 }

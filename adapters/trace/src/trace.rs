@@ -42,7 +42,9 @@ enum Parser {
 }
 
 impl<R: Read> Trace<R> {
-    /// Finds compression and format from the first 64 KiB and gets ready for the first record.
+    /// Finds compression and format from the first 64 KiB and gets ready for the first record. Of an input that grows
+    /// (its [`ErrorKind::WouldBlock`](io::ErrorKind::WouldBlock) says that it has no more for now) what there is decides;
+    /// its first line has to be whole.
     ///
     /// # Errors
     /// [`OpenError`] when nothing can be read; its text says what was seen and what to do.
@@ -133,7 +135,9 @@ impl<R: Read> Trace<R> {
     /// The next record; `None` at the end of the input. Bad lines on the way are skipped and counted.
     ///
     /// # Errors
-    /// Only what the input gives; calling again goes on where it stopped.
+    /// Only what the input gives; calling again goes on where it stopped. So an input that grows is read by calling
+    /// again some time after [`ErrorKind::WouldBlock`](io::ErrorKind::WouldBlock): no line is taken before its end is
+    /// there.
     pub fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
         if !self.step()? {
             return Ok(None);
@@ -180,6 +184,9 @@ impl<R: Read> Trace<R> {
     fn step(&mut self) -> io::Result<bool> {
         let more = self.advance()?;
         self.tally.times_raised = self.ticker.raised();
+        if let Parser::Monitor(monitor) = &self.parser {
+            self.tally.databases = monitor.databases();
+        }
         self.tally.unpacked_short |= self.lines.input().cut();
         Ok(more)
     }
@@ -251,8 +258,8 @@ impl<R: Read> Trace<R> {
 
 /// The beginning by which the format is judged.
 fn head<R: Read>(lines: &mut Lines<Unpacked<R>>) -> Result<&[u8], OpenError> {
-    if lines.peek(HEAD_BYTES)?.is_empty() && lines.input().cut() {
+    if lines.peek_there(HEAD_BYTES)?.is_empty() && lines.input().cut() {
         return Err(OpenError::CutShort(lines.input().compression()));
     }
-    Ok(lines.peek(HEAD_BYTES)?)
+    Ok(lines.peek_there(HEAD_BYTES)?)
 }

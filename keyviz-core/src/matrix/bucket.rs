@@ -11,6 +11,16 @@ const MAX_LEN: usize = 8 + 20 + 9 + 33 + 4;
 pub struct BucketId(pub(crate) String);
 
 impl BucketId {
+    /// The name of a row of the range axis.
+    pub(crate) fn of_range(row: usize, label: Option<&str>, axis_id: u64) -> Self {
+        let mut text = String::with_capacity(MAX_LEN / 2);
+        let _ = match label {
+            Some(label) => write!(text, "range:{row}:{label}@{axis_id:016x}"),
+            None => write!(text, "range:{row}@{axis_id:016x}"),
+        };
+        BucketId(text)
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

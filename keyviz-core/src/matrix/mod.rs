@@ -1,13 +1,18 @@
-//! Rows x columns of one series: what a reader gets.
+//! Rows x columns of one series: what a reader gets, on the route axis or on the range axis.
 
+pub(crate) mod axis;
 pub(crate) mod bucket;
 pub(crate) mod budget;
+pub(crate) mod history_columns;
+pub(crate) mod range_axis;
 pub(crate) mod route_axis;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 pub use self::bucket::BucketId;
 use crate::counters::Published;
+use crate::key_names::KeyNames;
 use crate::label::{Label, Labels};
 use crate::op::Series;
 use crate::reading::Known;
@@ -15,20 +20,52 @@ use crate::route::RouteId;
 use crate::shared::Shared;
 pub use crate::window::Column;
 
+/// What the rows of a matrix are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AxisKind {
+    /// A row per route, label and division, and per virtual bucket.
+    #[default]
+    Route,
+    /// The key space cut into rows by heat: every boundary of the window while there are not too many,
+    /// then cold neighbours together. Rows tile, and stand for the same keys in every column.
+    Range,
+}
+
+impl AxisKind {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            AxisKind::Route => "route",
+            AxisKind::Range => "range",
+        }
+    }
+
+    /// The axis of a wire name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [AxisKind::Route, AxisKind::Range].into_iter().find(|axis| axis.name() == name)
+    }
+}
+
 /// What to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatrixQuery {
     /// The series.
     pub series: Series,
+    /// What the rows are.
+    pub axis: AxisKind,
     /// Least end of a window, in Unix milliseconds; 0 is unbounded.
     pub from_ms: u64,
     /// Ends of windows are below this, in Unix milliseconds; 0 is unbounded.
     pub to_ms: u64,
     /// The most rows; 0, and everything above 1024, is 1024.
     pub rows: usize,
-    /// Rows that end at or below this key are left out.
+    /// Rows that end at or below this key are left out; on the range axis, what lies below it is.
     pub start: Vec<u8>,
-    /// Rows that begin at or above this key are left out; `None` is unbounded.
+    /// Rows that begin at or above this key are left out; on the range axis, what lies there is. `None`
+    /// is unbounded.
     pub end: Option<Vec<u8>>,
     /// Only rows of this label; [`Label::NONE`] is the unlabelled ones.
     pub label: Option<Label>,
@@ -36,12 +73,15 @@ pub struct MatrixQuery {
     pub split_labels: bool,
     /// The open column too.
     pub open: bool,
+    /// Names of key prefixes: the range axis keeps their borders as long as it can.
+    pub key_names: Option<Arc<KeyNames>>,
 }
 
 impl Default for MatrixQuery {
     fn default() -> Self {
         MatrixQuery {
             series: Series::Writes,
+            axis: AxisKind::Route,
             from_ms: 0,
             to_ms: 0,
             rows: 0,
@@ -50,6 +90,7 @@ impl Default for MatrixQuery {
             label: None,
             split_labels: true,
             open: false,
+            key_names: None,
         }
     }
 }
@@ -60,10 +101,15 @@ impl MatrixQuery {
         self.split_labels || self.label.is_some()
     }
 
+    /// Whether the label of the cell at place `at` of a route is asked for.
+    fn asks_label(&self, k: usize, at: usize) -> bool {
+        self.label.is_none_or(|label| usize::from(label.0) == at / k)
+    }
+
     /// Whether the cell at place `at` of a route is asked for.
     fn asks(&self, k: usize, known: Option<&Known>, at: usize) -> bool {
         let Some(known) = known else { return false };
-        if self.label.is_some_and(|label| usize::from(label.0) != at / k) {
+        if !self.asks_label(k, at) {
             return false;
         }
         if self.start.is_empty() && self.end.is_none() {
@@ -92,7 +138,8 @@ pub struct TermPart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {
-    /// Its name: `route:7`, `route:7:redis`, with `#3` for a division, or `virtual:9`; with `~` and eight
+    /// Its name: on the range axis `range:`, its place, its label if it has one, `@` and the axis' number
+    /// in hex; else `route:7`, `route:7:redis`, with `#3` for a division, or `virtual:9`; with `~` and eight
     /// hex digits for bounds that the route or virtual bucket no longer has.
     pub bucket_id: BucketId,
     /// The route; of an aggregate the virtual bucket's id, which no route has.
@@ -114,6 +161,9 @@ pub struct Row {
     pub end: Option<Vec<u8>>,
     /// A value per column.
     pub values: Vec<u64>,
+    /// Columns whose value was spread over several rows, because it was counted under bounds wider than
+    /// the row's; empty when none was. Always so on the route axis.
+    pub estimated: Vec<bool>,
     /// The route was removed when the row's newest column was flushed.
     pub draining: bool,
     /// The owning group per column, 0 where the row has nothing; empty when no row has a group.
@@ -156,8 +206,10 @@ impl WriteMerge {
     }
 }
 
-/// Rows x columns of one series, on the route axis: a row per bucket, ordered by start, then by
-/// bucket id.
+/// Rows x columns of one series, ordered by start, then by bucket id.
+///
+/// On the range axis the rows tile what was counted, there are as many as boundaries allow up to the
+/// budget, and nothing is cut. Group and term stand in a cell whose counts are of one group.
 ///
 /// For each column, the sum of all rows plus `cut` is what the history has of the series in the
 /// ranges asked for; `unattributed` is what no row could take. A row's rate in a column is its value
@@ -169,6 +221,10 @@ pub struct Matrix {
     pub series: Series,
     /// The sampling interval.
     pub step_ms: u64,
+    /// What the rows are.
+    pub axis: AxisKind,
+    /// On the range axis, a number for where the key space is cut: equal cuts, equal numbers.
+    pub axis_id: u64,
     /// The columns, oldest first; a run of windows without a column is one `Missing` column.
     pub columns: Vec<Column>,
     /// The rows.

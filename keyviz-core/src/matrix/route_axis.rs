@@ -6,7 +6,8 @@
 use alloc::vec::Vec;
 
 use super::bucket::{BucketParts, bounds_hash};
-use super::{Column, Cut, Matrix, MatrixQuery, Row, TermPart, budget};
+use super::history_columns::{columns, unattributed};
+use super::{AxisKind, Column, Cut, Matrix, MatrixQuery, Row, TermPart, budget};
 use crate::descriptor::NONE;
 use crate::label::Label;
 use crate::limits::MAX_ROWS;
@@ -101,13 +102,15 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
             *column = Column::of(&place.head, *taken);
         }
     }
-    let unattributed = scatter(&places, &taken, &index, columns.len(), query);
+    let unattributed = unattributed(&places, &taken, &index, columns.len(), query);
     let rows = Rows { shared, query, reading: &reading, buckets: &buckets };
     let cut = Cut { rows: (asked.len() - kept.len()) as u64, values: core::mem::take(&mut second.cut) };
     let rows = second.finish(&rows, &kept);
     Matrix {
         series: query.series,
         step_ms: shared.config.step_ms,
+        axis: AxisKind::Route,
+        axis_id: 0,
         columns,
         rows,
         cut,
@@ -141,32 +144,6 @@ fn first_reading(reading: &mut Reading<'_>, places: &mut [Place], query: &Matrix
         })
         .collect();
     (found, taken)
-}
-
-/// The columns with the gaps between them, and where each place's column stands among them.
-fn columns(places: &[Place], taken: &[bool]) -> (Vec<Column>, Vec<usize>) {
-    let mut columns: Vec<Column> = Vec::with_capacity(places.len());
-    let mut index = Vec::with_capacity(places.len());
-    for (place, taken) in places.iter().zip(taken) {
-        if let Some(last) = columns.last()
-            && last.end_ms < place.head.start_ms
-        {
-            columns.push(Column::gap(last.end_ms, place.head.start_ms));
-        }
-        index.push(columns.len());
-        columns.push(Column::of(&place.head, *taken));
-    }
-    (columns, index)
-}
-
-fn scatter(places: &[Place], taken: &[bool], index: &[usize], columns: usize, query: &MatrixQuery) -> Vec<u64> {
-    let mut values = alloc::vec![0; columns];
-    for ((place, taken), at) in places.iter().zip(taken).zip(index) {
-        if *taken && let Some(value) = values.get_mut(*at) {
-            *value = place.head.unattributed.get(query.series);
-        }
-    }
-    values
 }
 
 /// What the rows of this query are called and where they lie.
@@ -406,6 +383,7 @@ impl Fill {
                     start,
                     end,
                     values: self.values.get(cells).unwrap_or(&[]).to_vec(),
+                    estimated: Vec::new(),
                     draining: candidate.draining,
                     groups: owners.clone().map(|i| owned(i, |d| d.group)).collect(),
                     terms: owners.map(|i| owned(i, |d| d.term)).collect(),

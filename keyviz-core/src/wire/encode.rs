@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use crate::counters::Counters;
 use crate::history::ColumnState;
-use crate::matrix::{Column, Matrix, Row};
+use crate::matrix::{AxisKind, Column, Matrix, Row};
 
 /// Appends the matrix as a JSON object: DESIGN's response body of `/matrix`.
 ///
@@ -43,7 +43,14 @@ pub fn matrix(matrix: &Matrix, generated_at_ms: u64, out: &mut String) {
     rfc3339(out, generated_at_ms);
     out.push_str("\",\"step_ms\":");
     number(out, matrix.step_ms);
-    out.push_str(",\"axis\":\"route\",\"axis_id\":\"route\",\"write_merge\":\"");
+    out.push_str(",\"axis\":\"");
+    out.push_str(matrix.axis.name());
+    out.push_str("\",\"axis_id\":\"");
+    match matrix.axis {
+        AxisKind::Route => out.push_str("route"),
+        AxisKind::Range => hex(out, matrix.axis_id),
+    }
+    out.push_str("\",\"write_merge\":\"");
     out.push_str(matrix.write_merge.name());
     out.push_str("\",\"rows\":");
     list(out, &matrix.rows, |out, r| row(out, matrix, r));
@@ -94,6 +101,10 @@ fn row(out: &mut String, matrix: &Matrix, row: &Row) {
     out.push_str(",\"values\":");
     numbers(out, &row.values);
     out.push_str(",\"conflict\":false");
+    if !row.estimated.is_empty() {
+        out.push_str(",\"estimated\":");
+        list(out, &row.estimated, |out, flag| out.push_str(if *flag { "true" } else { "false" }));
+    }
     if row.draining {
         out.push_str(",\"draining\":true");
     }
@@ -171,6 +182,14 @@ fn number(out: &mut String, mut value: u64) {
     }
     let digits = digits.get(from..).unwrap_or(&[]);
     out.push_str(core::str::from_utf8(digits).unwrap_or("0"));
+}
+
+/// Sixteen hex digits.
+fn hex(out: &mut String, value: u64) {
+    for shift in (0..16).rev() {
+        let digit = (value >> (shift * 4)) as u32 & 15;
+        out.push(char::from_digit(digit, 16).unwrap_or('0'));
+    }
 }
 
 fn bound(out: &mut String, bytes: &[u8]) {

@@ -21,18 +21,24 @@ mod versions;
 
 use std::process::ExitCode;
 
-use args::Args;
+use args::{Args, Command};
 use benches::Bench;
 use machine::Machine;
 use report::Report;
 
+const HELP: &str = include_str!("../help.txt");
+
 fn main() -> ExitCode {
     match args::parse() {
-        Ok(args) if args.list => {
-            list();
+        Ok(Command::Help) => {
+            print!("{HELP}");
             ExitCode::SUCCESS
         }
-        Ok(args) => run(&args),
+        Ok(Command::List) => {
+            print!("{}", list());
+            ExitCode::SUCCESS
+        }
+        Ok(Command::Run(args)) => run(&args),
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(2)
@@ -40,18 +46,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn list() {
+/// A line for each. `list.txt` is a copy, which `cargo xtask bench --list` prints without building anything.
+fn list() -> String {
+    let mut text = String::new();
     for bench in benches::ALL {
         let note = if bench.on_request { " (only when named)" } else { "" };
-        println!("{:<24} {}{note}", bench.name, bench.about);
+        text.push_str(&format!("{:<34} {}{note}\n", bench.name, bench.about));
     }
+    text
 }
 
 fn run(args: &Args) -> ExitCode {
     let chosen: Vec<&Bench> = benches::ALL.iter().filter(|bench| args.chooses(bench)).collect();
     if chosen.is_empty() {
         eprintln!("no benchmark's name starts with `{}`; there are:", args.only.as_deref().unwrap_or_default());
-        list();
+        eprint!("{}", list());
         return ExitCode::from(2);
     }
     let machine = Machine::look();
@@ -78,4 +87,12 @@ fn run(args: &Args) -> ExitCode {
         }
     }
     if report.all_measured() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_list_that_is_printed_without_building_is_this_one() {
+        assert_eq!(include_str!("../list.txt"), super::list(), "write the right side to xtask/bench/list.txt");
+    }
 }

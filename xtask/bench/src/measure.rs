@@ -41,6 +41,11 @@ impl Measured {
         Measured { lowest_ns: self.median_ns, ..self }
     }
 
+    /// How often `other` fits into this: the gain from this to it.
+    pub fn over(self, other: Measured) -> Measured {
+        Measured { lowest_ns: self.lowest_ns / other.lowest_ns, median_ns: self.median_ns / other.median_ns }
+    }
+
     /// The same measurement in a unit of `ns` nanoseconds.
     pub fn in_units_of(self, ns: f64) -> Measured {
         Measured { lowest_ns: self.lowest_ns / ns, median_ns: self.median_ns / ns }

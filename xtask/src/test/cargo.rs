@@ -6,6 +6,7 @@ use super::{Done, Step};
 use crate::checkout::Checkout;
 use crate::no_std;
 use crate::process;
+use crate::stress as all_at_once;
 use crate::tools::Tool;
 
 /// What reads sources only.
@@ -86,6 +87,13 @@ pub const WORKSPACE: &[Step] = &[
         wants: &[Tool::RedisServer, Tool::DbBench],
         run: workspace,
     },
+    Step {
+        name: "stress",
+        about: "20 million operations beside route changes, flushes and reads, all accounted for",
+        needs: &[],
+        wants: &[],
+        run: stress,
+    },
     Step { name: "binary", about: "the keyviz binary builds", needs: &[], wants: &[], run: binary },
 ];
 
@@ -93,7 +101,10 @@ pub const WORKSPACE: &[Step] = &[
 const CORE_TREE_LINES: usize = 8;
 
 fn fmt(checkout: &Checkout) -> Result<Done, String> {
-    passed(process::cargo(checkout, "fmt").args(["--all", "--check"]))
+    process::run(process::cargo(checkout, "fmt").args(["--all", "--check"]))?;
+    // A workspace of its own.
+    let fuzz = ["--manifest-path", "adapters/trace/fuzz/Cargo.toml", "--check"];
+    passed(process::cargo(checkout, "fmt").args(fuzz))
 }
 
 fn clippy(checkout: &Checkout) -> Result<Done, String> {
@@ -157,6 +168,11 @@ fn core_u32(checkout: &Checkout) -> Result<Done, String> {
 /// The core has been tested rung by rung already.
 fn workspace(checkout: &Checkout) -> Result<Done, String> {
     passed(process::cargo(checkout, "test").args(["--locked", "--workspace", "--exclude", "keyviz-core"]))
+}
+
+/// In release: a slow program meets itself less often.
+fn stress(checkout: &Checkout) -> Result<Done, String> {
+    passed(all_at_once::command(checkout).args(["--ops", "20000000"]))
 }
 
 fn binary(checkout: &Checkout) -> Result<Done, String> {

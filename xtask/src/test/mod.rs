@@ -2,6 +2,8 @@
 
 mod cargo;
 mod conformance;
+mod fuzz;
+mod generated;
 mod licences;
 mod page;
 mod report;
@@ -47,6 +49,8 @@ const STEPS: &[&[Step]] = &[
     cargo::MACHINES,
     cargo::LOOM,
     cargo::WORKSPACE,
+    fuzz::STEPS,
+    generated::STEPS,
     page::STEPS,
 ];
 

@@ -32,7 +32,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "page-e2e",
-        about: "the page in a browser, served by the binary",
+        about: "the page in a browser, served by the binary and from a file",
         needs: &[Tool::Node, Tool::Npm, Tool::Chromium, Tool::Fonts],
         wants: &[],
         run: in_a_browser,

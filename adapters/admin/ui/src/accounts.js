@@ -26,12 +26,14 @@ export function accountsOf(picture, status, series, style) {
   const { matrix, view } = picture;
   const whole = matrix.rowsTotal + matrix.cutTotal + matrix.unattributedTotal;
   const amount = (/** @type {number} */ value) => (series.isBytes ? formatAmount(value, true) : formatCount(value));
+  const estimates = matrix.estimates > 0 ? `${formatCount(matrix.estimates)} of ${formatCount(matrix.values.length)}` : "none";
   const rows = matrix.cutRows > 0 ? `${formatCount(matrix.rows.length)} of ${formatCount(matrix.rows.length + matrix.cutRows)}` : formatCount(matrix.rows.length);
   /** @type {Account[]} */
   const accounts = [
-    { name: "Rows", value: rows, warn: matrix.cutRows > 0 },
+    { name: matrix.rows[0]?.isRange ? "Ranges" : "Rows", value: rows, warn: matrix.cutRows > 0 },
+    ...(matrix.rows[0]?.isRange ? [{ name: "Estimated cells", value: estimates, warn: matrix.estimates > 0 }] : []),
     { name: `Shown ${series.unit}`, value: amount(matrix.rowsTotal) },
-    { name: "In rows cut", value: matrix.cutTotal > 0 ? `${amount(matrix.cutTotal)} (${formatShare(matrix.cutTotal, whole)})` : "none", warn: matrix.cutTotal > 0 },
+    ...(matrix.rows[0]?.isRange ? [] : [{ name: "In rows cut", value: matrix.cutTotal > 0 ? `${amount(matrix.cutTotal)} (${formatShare(matrix.cutTotal, whole)})` : "none", warn: matrix.cutTotal > 0 }]),
     { name: "Unknown routes", value: matrix.unattributedTotal > 0 ? `${amount(matrix.unattributedTotal)} (${formatShare(matrix.unattributedTotal, whole)})` : "none", warn: matrix.unattributedTotal > 0 },
     columnAccount(matrix),
     { name: "Step", value: formatDuration(matrix.stepMs) },

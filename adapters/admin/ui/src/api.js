@@ -30,6 +30,8 @@ export function isTokenText(token) {
   return /^[\x21-\x7e]+$/.test(token);
 }
 
+/** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "hasToken" | "setToken">} Source */
+
 /** The API of one server. */
 export class Api {
   /** @type {string | null} */
@@ -51,12 +53,12 @@ export class Api {
   }
 
   /**
-   * @param {{series: string, fromUnixMs: number, toUnixMs: number, rows: number}} query @param {AbortSignal} signal
-   * @returns {Promise<any>} parsed JSON of the route axis, the open window included
+   * @param {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number}} query @param {AbortSignal} signal
+   * @returns {Promise<any>} parsed JSON, the open window included
    */
   matrix(query, signal) {
     const parameters = new URLSearchParams({
-      series: query.series, from_unix_ms: String(query.fromUnixMs), to_unix_ms: String(query.toUnixMs), rows: String(query.rows), axis: "route", open: "1",
+      series: query.series, from_unix_ms: String(query.fromUnixMs), to_unix_ms: String(query.toUnixMs), rows: String(query.rows), axis: query.axis, open: "1",
     });
     return this.#get(`matrix?${parameters}`, signal);
   }

@@ -9,10 +9,10 @@ import { GARBLED } from "./page_state.js";
 import { decodeStatus } from "./status.js";
 import { pictureOf } from "./picture.js";
 
-/** @typedef {import("./api.js").Api} Api */
+/** @typedef {import("./api.js").Source} Source */
 /** @typedef {import("./state.js").State} State */
 
-/** @param {Api} api @param {State} state is brought up to date, also where there is no answer @param {AbortSignal} signal @returns {Promise<void>} @throws where aborted */
+/** @param {Source} api @param {State} state is brought up to date, also where there is no answer @param {AbortSignal} signal @returns {Promise<void>} @throws where aborted */
 export async function askOnce(api, state, signal) {
   const began = performance.now();
   try {
@@ -32,7 +32,7 @@ export async function askOnce(api, state, signal) {
   state.tookMs = performance.now() - began;
 }
 
-/** @param {Api} api @param {State} state @param {AbortSignal} signal @returns {Promise<void>} */
+/** @param {Source} api @param {State} state @param {AbortSignal} signal @returns {Promise<void>} */
 async function round(api, state, signal) {
   const status = decodeStatus(await api.status(signal), Date.now());
   if (!status.enabled) {
@@ -44,7 +44,7 @@ async function round(api, state, signal) {
   const { choice } = state;
   const view = viewOf(choice, clock);
   const bounds = boundsOf(view, clock);
-  const matrix = decodeMatrix(await api.matrix({ series: choice.series, rows: choice.rows, ...bounds }, signal));
+  const matrix = decodeMatrix(await api.matrix({ series: choice.series, axis: choice.axis, rows: choice.rows, ...bounds }, signal));
   const empty = matrix.rowsTotal === 0 && matrix.cutTotal === 0 && matrix.unattributedTotal === 0;
   const elsewhere = empty ? await loadElsewhere(api, status, choice.series, bounds, signal) : undefined;
   state.setStatus(status);
@@ -53,7 +53,7 @@ async function round(api, state, signal) {
 }
 
 /**
- * @param {Api} api @param {import("./status.js").Status} status @param {string} shown @param {{fromUnixMs: number, toUnixMs: number}} bounds
+ * @param {Source} api @param {import("./status.js").Status} status @param {string} shown @param {{fromUnixMs: number, toUnixMs: number}} bounds
  * @param {AbortSignal} signal @returns {Promise<import("./series.js").SeriesName | null>} a series with load in the same time
  */
 async function loadElsewhere(api, status, shown, bounds, signal) {
@@ -62,7 +62,7 @@ async function loadElsewhere(api, status, shown, bounds, signal) {
   for (const series of SERIES) {
     const ever = series.observed.some((name) => (status.counters[name] ?? 1) > 0);
     if (series.name === shown || series.name === "ops" || !ever) continue;
-    const found = decodeMatrix(await api.matrix({ series: series.name, rows: 1, ...bounds }, signal));
+    const found = decodeMatrix(await api.matrix({ series: series.name, axis: "route", rows: 1, ...bounds }, signal));
     if (found.rowsTotal > 0 || found.cutTotal > 0) return series.name;
   }
   return null;

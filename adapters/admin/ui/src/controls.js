@@ -36,6 +36,7 @@ export class Controls {
     /** @type {import("./time_text.js").Zone} */
     this.zone = "local";
     segments("series", SERIES, (name) => change({ series: /** @type {Choice["series"]} */ (name) }));
+    segments("axis", [{ name: "range", title: "Ranges" }, { name: "route", title: "Routes" }], (name) => change({ axis: name === "route" ? "route" : "range" }));
     segments("range", [...RANGES, { name: "custom", title: "From–to" }], (name) => this.#range(/** @type {Choice["range"]} */ (name)));
     segments("zone", [{ name: "local", title: "Local" }, { name: "utc", title: "UTC" }], (name) => change({ zone: name === "utc" ? "utc" : "local" }));
     segments("scale", [{ name: "log", title: "Log" }, { name: "linear", title: "Linear" }], (name) => change({ scale: name === "linear" ? "linear" : "log" }));
@@ -103,6 +104,7 @@ export class Controls {
     const before = this.zone;
     this.zone = choice.zone;
     check("series", choice.series);
+    check("axis", choice.axis);
     check("range", this.customOpen ? "custom" : range);
     check("zone", choice.zone);
     check("scale", choice.scale);

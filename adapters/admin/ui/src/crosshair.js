@@ -74,7 +74,7 @@ export class Crosshair {
   pin(picked) {
     const picture = this.picture();
     const name = picked === null || picture === null ? null : nameOf(picture, picked);
-    const again = name !== null && this.pinned !== null && name.bucketId === this.pinned.bucketId && name.atMs === this.pinned.atMs;
+    const again = name !== null && this.pinned !== null && name.row === this.pinned.row && name.atMs === this.pinned.atMs;
     this.pinned = again ? null : name;
     this.tell.pinned(this.pinned);
   }

@@ -7,9 +7,9 @@
 import { RANGES } from "./time_range.js";
 import { SERIES } from "./series.js";
 
-/** `refreshMs` 0 is automatic. `theme` empty follows the system. `pin` is a bucket id, `pinMs` a time in the pinned cell. */
+/** `refreshMs` 0 is automatic. `theme` empty follows the system. `pin` is a bucket id, or `key:` and a key in base64url, `pinMs` a time in the pinned cell. */
 /**
- * @typedef {{series: import("./series.js").SeriesName, range: import("./time_range.js").RangeName, fromMs: number, toMs: number,
+ * @typedef {{series: import("./series.js").SeriesName, axis: "range" | "route", range: import("./time_range.js").RangeName, fromMs: number, toMs: number,
  *   scale: import("./scale.js").ScaleKind, rows: number, zone: import("./time_text.js").Zone, refreshMs: number, paused: boolean,
  *   theme: "" | "light" | "dark", pin: string, pinMs: number}} Choice
  */
@@ -19,7 +19,7 @@ export const REFRESH_MS = [0, 1000, 2000, 5000, 10_000, 30_000, 60_000];
 
 /** @type {Choice} */
 export const DEFAULT = {
-  series: "ops", range: "", fromMs: 0, toMs: 0, scale: "log", rows: 1024, zone: "local", refreshMs: 0, paused: false, theme: "", pin: "", pinMs: 0,
+  series: "ops", axis: "range", range: "", fromMs: 0, toMs: 0, scale: "log", rows: 1024, zone: "local", refreshMs: 0, paused: false, theme: "", pin: "", pinMs: 0,
 };
 
 /** @template T @param {readonly T[]} allowed @param {unknown} value @param {T} otherwise @returns {T} */
@@ -43,6 +43,7 @@ export function choiceOf(fragment) {
   const pinMs = timeOf(held.get("at"));
   return {
     series: oneOf(SERIES.map((one) => one.name), held.get("series"), DEFAULT.series),
+    axis: oneOf(/** @type {const} */ (["range", "route"]), held.get("axis"), DEFAULT.axis),
     range: absolute ? "custom" : oneOf(RANGES.map((one) => one.name), held.get("range"), DEFAULT.range),
     fromMs: absolute ? fromMs : 0,
     toMs: absolute ? toMs : 0,
@@ -61,6 +62,7 @@ export function choiceOf(fragment) {
 export function fragmentOf(choice) {
   const held = new URLSearchParams();
   if (choice.series !== DEFAULT.series) held.set("series", choice.series);
+  if (choice.axis !== DEFAULT.axis) held.set("axis", choice.axis);
   if (choice.range === "custom") {
     held.set("from", isoOf(choice.fromMs));
     held.set("to", isoOf(choice.toMs));

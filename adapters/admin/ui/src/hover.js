@@ -25,6 +25,9 @@ function changed(into, content) {
 /** @type {Record<import("./matrix.js").ColumnState, string>} */
 const STATE_TEXT = { complete: "complete", open: "open, still growing", late: "late: covers more than its step", missing: "gap: not recorded" };
 
+/** @param {Picture} picture @param {Picked} picked @returns {boolean} whether the cell's value is a share of what was counted under wider bounds */
+const isEstimate = (picture, picked) => picture.matrix.rows[picked.row].estimated?.[picked.column] ?? false;
+
 /** @param {Picture} picture @param {Picked} picked @param {Series} series @returns {{rate: string, exact: string}} */
 export function cellNumbers(picture, picked, series) {
   const column = picture.matrix.columns[picked.column];
@@ -33,7 +36,8 @@ export function cellNumbers(picture, picked, series) {
   const covered = formatDuration(widthSeconds(column) * 1000);
   const rate = picture.matrix.rates[at];
   const unit = series.isBytes ? "/s" : ` ${series.unit}/s`;
-  return { rate: formatAmount(rate, series.isBytes) + unit, exact: `${formatCount(picture.matrix.values[at])} ${series.unit} in ${covered}` };
+  const about = isEstimate(picture, picked) ? "about " : "";
+  return { rate: about + formatAmount(rate, series.isBytes) + unit, exact: `${about}${formatCount(picture.matrix.values[at])} ${series.unit} in ${covered}` };
 }
 
 /** @param {string} head @param {string} text @param {string | null} copied what the button copies; null where there is no key @returns {HTMLElement} */
@@ -53,7 +57,7 @@ function bound(head, text, copied) {
 /** @param {import("./matrix.js").Row} row @returns {[string, string][]} */
 function rowFacts(row) {
   /** @type {[string, string][]} */
-  const facts = [[row.route === null ? "Row" : "Route", row.route ?? row.bucketId]];
+  const facts = row.isRange ? [["Routes here", formatCount(row.routeCount)]] : [[row.route === null ? "Row" : "Route", row.route ?? row.bucketId]];
   if (row.aggregate) facts.push(["Stands for", `${formatCount(row.routeCount)} routes together`]);
   if (row.subBucket !== null) facts.push(["Sub-bucket", row.subBucket]);
   if (row.label !== null) facts.push(["Label", row.label]);
@@ -74,6 +78,7 @@ export function drawCell(into, picture, picked, series, style, letGo) {
   const span = column.state === "late" ? spanText(column.coversFromMs, column.coversToMs, style) : spanText(column.startMs, column.endMs, style);
   /** @type {[string, string][]} */
   const lines = [["Time", span], ["Column", STATE_TEXT[column.state]], ...rowFacts(row)];
+  if (isEstimate(picture, picked)) lines.push(["Estimate", "counted under wider bounds, spread evenly over their keys"]);
   const others = picked.rowsHere * picked.columnsHere - 1;
   if (others > 0) lines.push(["Here", `hottest of ${formatCount(others + 1)} cells in this pixel`]);
   for (const [name, value] of lines) facts.append(make("dt", { text: name }), make("dd", { text: value }));

@@ -19,6 +19,21 @@ export function bytesOfBase64(base64) {
   return bytes;
 }
 
+/** @param {Uint8Array} bytes @returns {string} without padding, fit for a URL */
+export function base64url(bytes) {
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** @param {string} text @returns {Uint8Array | null} null where it is not base64url */
+export function bytesOfBase64url(text) {
+  try {
+    return bytesOfBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return null;
+  }
+}
+
 /** @param {Uint8Array} a @param {Uint8Array} b @returns {number} order of the bytes: below 0, 0, above 0 */
 export function compareBytes(a, b) {
   const shared = Math.min(a.length, b.length);

@@ -22,12 +22,15 @@ import { formatDuration } from "./number.js";
 import { messagesFor } from "./page_state.js";
 import { paintStrip } from "./column_strip.js";
 import { paletteFor } from "./palette.js";
+import { recordedHere } from "./recorded.js";
 import { seriesOf } from "./series.js";
 
 /** @typedef {import("./fragment.js").Choice} Choice */
 
 const state = new State();
-const api = new Api();
+const recorded = recordedHere();
+/** @type {import("./api.js").Source} */
+const api = recorded ?? new Api();
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 const canvas = byIdAs("picture", HTMLCanvasElement);
 const heatmap = new Heatmap(canvas);
@@ -53,7 +56,7 @@ const poller = new Poller(
 const controls = new Controls({ change, refresh: () => void poller.now(), view: () => state.picture?.view ?? null });
 const crosshair = new Crosshair(canvas, painting, () => state.picture, {
   moved: drawPointed,
-  pinned: (cell) => change({ pin: cell?.bucketId ?? "", pinMs: cell?.atMs ?? 0 }),
+  pinned: (cell) => change({ pin: cell?.row ?? "", pinMs: cell?.atMs ?? 0 }),
 });
 const messages = new MessageView(byId("message"), byId("lines"), {
   act: (action) => {
@@ -82,12 +85,18 @@ function adopt(choice) {
   const before = state.choice;
   state.choice = choice;
   if (choice.scale !== before.scale) state.rescale();
-  crosshair.pinned = choice.pin === "" ? null : { bucketId: choice.pin, atMs: choice.pinMs };
+  crosshair.pinned = choice.pin === "" ? null : { row: choice.pin, atMs: choice.pinMs };
   /** @type {(keyof Choice)[]} */
-  const asked = ["series", "range", "fromMs", "toMs", "rows"];
+  const asked = ["series", "axis", "range", "fromMs", "toMs", "rows"];
   if (asked.some((name) => choice[name] !== before[name]) || (before.paused && !choice.paused)) void poller.now();
   else poller.plan();
   planDraw();
+}
+
+/** What the address says; where it names no series, a recording shows its own first. @returns {Choice} */
+function chosen() {
+  const named = new URLSearchParams(location.hash.slice(1)).has("series");
+  return choiceOf(named || recorded === null ? location.hash : `${location.hash}&series=${recorded.series}`);
 }
 
 /** @returns {import("./palette.js").Theme} */
@@ -193,6 +202,7 @@ function drawLive(bare) {
   if (failure !== null) [is, text] = failureText(failure.kind, old);
   else if (status === null) [is, text] = ["asking", "connecting"];
   else if (!status.enabled) [is, text] = ["off", "switched off"];
+  else if (recorded !== null) [is, text] = ["off", "recorded picture"];
   else if (status.mode === "static") [is, text] = ["off", "replay, complete"];
   else if (state.choice.paused) [is, text] = ["paused", `paused${old}`];
   else if (bare) [is, text] = ["asking", "connecting"];
@@ -214,7 +224,7 @@ byId("skip").addEventListener("click", (event) => {
   canvas.focus();
 });
 systemDark.addEventListener("change", planDraw);
-addEventListener("hashchange", () => adopt(choiceOf(location.hash)));
+addEventListener("hashchange", () => adopt(chosen()));
 document.addEventListener("visibilitychange", () => (document.hidden ? poller.plan() : state.choice.paused ? planDraw() : void poller.now()));
 
 /**
@@ -244,6 +254,7 @@ for (const element of [canvas, strip.canvas]) {
   }
 }
 
-adopt(choiceOf(location.hash));
+document.documentElement.toggleAttribute("data-recorded", recorded !== null);
+adopt(chosen());
 setInterval(tick, 500);
 void poller.now();

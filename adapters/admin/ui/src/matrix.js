@@ -8,13 +8,13 @@ import { bytesOfBase64 } from "./key.js";
 /**
  * A row. Ids are texts: they may exceed 2^53, which a double cannot hold.
  * @typedef {{bucketId: string, route: string | null, subBucket: string | null, label: string | null, start: Uint8Array,
- *   end: Uint8Array | null, aggregate: boolean, routeCount: number, draining: boolean, conflict: boolean, total: number}} Row
+ *   end: Uint8Array | null, aggregate: boolean, isRange: boolean, routeCount: number, draining: boolean, conflict: boolean, estimated: boolean[] | null, total: number}} Row
  */
 /**
  * `values` and `rates` hold row after row, a value per column. A rate is per second of the time the column covers, and
  * 0 where the column is missing (which is a gap, not a zero).
  * @typedef {{series: string, stepMs: number, columns: Column[], rows: Row[], values: Float64Array, rates: Float64Array,
- *   cutRows: number, cutTotal: number, unattributedTotal: number, rowsTotal: number, maxRate: number, minRate: number}} Matrix
+ *   cutRows: number, cutTotal: number, unattributedTotal: number, rowsTotal: number, estimates: number, maxRate: number, minRate: number}} Matrix
  */
 
 /** More rows or cells than any server answers: such an answer is refused rather than drawn. */
@@ -34,6 +34,13 @@ function must(holds, what) {
 function numbers(value, name, length) {
   must(Array.isArray(value) && value.length === length, `${name} must be an array of ${length} numbers`);
   must(value.every((one) => typeof one === "number" && one >= 0 && Number.isFinite(one)), `${name} holds something that is not a count`);
+  return value;
+}
+
+/** @param {unknown} value @param {string} name @param {number} length @returns {boolean[] | null} null where none is set */
+function flags(value, name, length) {
+  if (value === undefined || value === null) return null;
+  must(Array.isArray(value) && value.length === length && value.every((one) => typeof one === "boolean"), `${name} must be an array of ${length} booleans`);
   return value;
 }
 
@@ -78,9 +85,11 @@ function decodeRow(row, index) {
     // A zero-length end always means unbounded.
     end: end !== null && end.length === 0 ? null : end,
     aggregate: row.aggregate === true,
+    isRange: row.bucket_id.startsWith("range:"),
     routeCount: typeof row.route_count === "number" ? row.route_count : 1,
     draining: row.draining === true,
     conflict: row.conflict === true,
+    estimated: null,
     total: 0,
   };
 }
@@ -102,10 +111,12 @@ export function decodeMatrix(body) {
   const seconds = columns.map(widthSeconds);
   const values = new Float64Array(body.rows.length * width);
   const rates = new Float64Array(values.length);
-  let [rowsTotal, maxRate, minRate] = [0, 0, Infinity];
+  let [rowsTotal, estimates, maxRate, minRate] = [0, 0, 0, Infinity];
   const rows = body.rows.map((/** @type {any} */ wire, /** @type {number} */ index) => {
     const row = decodeRow(wire, index);
     values.set(numbers(wire.values, `values of row ${index}`, width), index * width);
+    row.estimated = flags(wire.estimated, `estimated of row ${index}`, width);
+    estimates += row.estimated?.filter((one) => one).length ?? 0;
     for (let x = 0; x < width; x += 1) {
       const value = values[index * width + x];
       // A column that covers no time yet has counts but no rate: a millisecond is the least that is told apart.
@@ -124,6 +135,6 @@ export function decodeMatrix(body) {
     cutRows: typeof body.cut?.rows === "number" ? body.cut.rows : 0,
     cutTotal: columns.map((column) => column.cut).reduce(sum, 0),
     unattributedTotal: columns.map((column) => column.unattributed).reduce(sum, 0),
-    rowsTotal, maxRate, minRate: minRate === Infinity ? 0 : minRate,
+    rowsTotal, estimates, maxRate, minRate: minRate === Infinity ? 0 : minRate,
   };
 }

@@ -1,9 +1,14 @@
 // @ts-check
 /** One answered matrix with what is needed to draw it and to point into it. */
 
+import { base64url, bytesOfBase64url, compareBytes } from "./key.js";
 import { levelsOf, scaleFor } from "./scale.js";
 
-/** A cell that stays itself while the picture moves on. @typedef {{bucketId: string, atMs: number}} CellName */
+/**
+ * A cell that stays itself while the picture moves on: the row by its bucket id, or, where rows are ranges that are cut
+ * anew with every answer, by the key it begins with (`key:` and base64url).
+ * @typedef {{row: string, atMs: number}} CellName
+ */
 /** @typedef {import("./heatmap.js").Picked} Picked */
 /**
  * @typedef {{matrix: import("./matrix.js").Matrix, view: import("./time_range.js").View, scale: import("./scale.js").Scale, levels: Uint8Array}} Picture
@@ -18,12 +23,23 @@ export function pictureOf(matrix, view, kind) {
 /** @param {Picture} picture @param {Picked} picked @returns {CellName} */
 export function nameOf(picture, picked) {
   const column = picture.matrix.columns[picked.column];
-  return { bucketId: picture.matrix.rows[picked.row].bucketId, atMs: column.endMs - 1 };
+  const row = picture.matrix.rows[picked.row];
+  return { row: row.isRange ? KEY + base64url(row.start) : row.bucketId, atMs: column.endMs - 1 };
+}
+
+/** What the name of a row begins with where it is a key. */
+const KEY = "key:";
+
+/** @param {readonly import("./matrix.js").Row[]} rows @param {string} name @returns {number} its index; below 0 where it is not among them */
+function rowOf(rows, name) {
+  if (!name.startsWith(KEY)) return rows.findIndex((one) => one.bucketId === name);
+  const key = bytesOfBase64url(name.slice(KEY.length));
+  return key === null ? -1 : rows.findIndex((one) => one.isRange && compareBytes(one.start, key) <= 0 && (one.end === null || compareBytes(key, one.end) < 0));
 }
 
 /** @param {Picture} picture @param {CellName} name @returns {Picked | null} null where the picture no longer has it */
 export function find(picture, name) {
-  const row = picture.matrix.rows.findIndex((one) => one.bucketId === name.bucketId);
+  const row = rowOf(picture.matrix.rows, name.row);
   const column = picture.matrix.columns.findIndex((one) => one.startMs <= name.atMs && name.atMs < one.endMs);
   return row < 0 || column < 0 ? null : { row, column, rowsHere: 1, columnsHere: 1 };
 }

@@ -10,6 +10,8 @@
 
 /** @param {unknown} value @returns {number | null} */
 const time = (value) => (typeof value === "number" && Number.isFinite(value) && value > 0 ? value : null);
+/** As `time`, but 0 is one: a trace's own clock may start there. @param {unknown} value @returns {number | null} */
+const timeFromZero = (value) => (value === 0 ? 0 : time(value));
 /** @param {unknown} value @returns {string} */
 const text = (value) => (typeof value === "string" ? value : "");
 
@@ -30,7 +32,7 @@ export function decodeStatus(body, hereMs) {
   return {
     version: text(body.version), enabled: body.enabled, mode: body.mode === "static" ? "static" : "live", title: text(body.title),
     nowMs: time(body.now_unix_ms) ?? hereMs, startedMs: time(body.started_unix_ms), stepMs: time(body.step_ms) ?? 60_000,
-    historyFromMs: time(body.history_from_unix_ms), lastFlushMs: time(body.last_flush_unix_ms) ?? 0,
+    historyFromMs: timeFromZero(body.history_from_unix_ms), lastFlushMs: time(body.last_flush_unix_ms) ?? 0,
     nextColumnMs: time(body.next_column_unix_ms), routes: Number(body.routes ?? 0), memoryBytes: Number(body.memory_bytes ?? 0),
     relativeTime: body.time_label === "relative", counters, notice: decodeNotice(body.notice),
   };

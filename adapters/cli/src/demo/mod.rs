@@ -43,7 +43,8 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let flusher =
         Flusher::spawn(sampler.clone()).map_err(|error| Failure::new(format!("no thread to flush: {error}")))?;
     let builder = Admin::builder(Some(sampler.reader())).title("keyviz demo").flush_timings(flusher.timings());
-    let (web, admin) = Web::bind(&args.admin, builder)?;
+    let mut web = Web::bind(&args.admin)?;
+    let admin = web.admin(builder);
 
     let scratch = Scratch::create(&std::env::temp_dir())?;
     let store = Arc::new(Store::create(scratch.path()).map_err(|error| engine::failed(&error))?);

@@ -27,6 +27,8 @@ pub(crate) struct Answer {
     /// The hottest ranges, each with its busiest column.
     pub(crate) ranges: Vec<(HotRange, Option<Peak>)>,
     pub(crate) prefixes: Vec<HotPrefix>,
+    /// Operations in columns that gave way to newer ones.
+    pub(crate) let_go: u64,
     /// Operations that are in no row or no column of the picture: none, unless something is broken.
     pub(crate) not_shown: u64,
 }
@@ -39,14 +41,18 @@ impl Answer {
         let mut ranges = hot::ranges(catalog, sample, prefixes, &ops);
         ranges.truncate(TOLD);
         let mut prefixes = hot::prefixes(catalog, prefixes, &ops);
+        // What is a range of its own is told there.
+        prefixes.retain(|hot| !ranges.iter().any(|range| range.is_all_of(&hot.prefix)));
         prefixes.truncate(TOLD);
         let counters = fed.reader.counters();
         let shown: u64 = ops.iter().sum();
+        let let_go = counters.evicted.get(Series::Ops);
         Answer {
             total: counters.observed,
             ranges: ranges.into_iter().map(|range| with_peak(range, &routes, &matrix)).collect(),
             prefixes,
-            not_shown: counters.observed.get(Series::Ops).saturating_sub(shown),
+            let_go,
+            not_shown: counters.observed.get(Series::Ops).saturating_sub(shown + let_go),
         }
     }
 }

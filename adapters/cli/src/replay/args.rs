@@ -65,7 +65,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, short)]
     pub(crate) quiet: bool,
 
-    /// Write the matrix as JSON to this file, and do not serve the page unless --serve is given
+    /// Write the matrix as JSON to this file, in the form of the page's API with one member more: `replay` has the source,
+    /// what was skipped and why, and what to know to read it right. Does not serve the page unless --serve is given
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
@@ -78,9 +79,27 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) png: Option<PathBuf>,
 
-    /// What the files show: ops (reads + writes), reads, writes, read_bytes or write_bytes
+    /// Write the page as one HTML file that opens from a disk, without a server or a network, with all series in it. It has
+    /// the keys of all bounds in it; at most 64 MiB. Does not serve the page unless --serve is given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// What the files show (the HTML page at first): ops (reads + writes), reads, writes, read_bytes or write_bytes
     #[arg(long, value_name = "SERIES", default_value = "ops", value_parser = series)]
     pub(crate) series: Series,
+
+    /// Replay as time passes, this many times as fast as it happened (60 shows an hour in a minute; 0.001 to 1000000), and
+    /// show the columns as they appear. The answer comes at the end. Without it the trace is read at once, as fast as
+    /// it can be. Goes without files: they would be the same as without it
+    #[arg(long, value_name = "N", value_parser = speed, conflicts_with_all = ["no_serve", "follow", "json", "csv", "png", "html"])]
+    pub(crate) speed: Option<f64>,
+
+    /// Go on reading as the file grows (or while standard input stays open), and show it, until Ctrl-C; then the answer.
+    /// A file that is cut or replaced is read from its beginning. The routes are those of what is there at the start,
+    /// or of --routes; a file without records is waited for. The newest 1440 columns stay, of at least 1s unless
+    /// --step says otherwise. Plain files only, and no files are written
+    #[arg(long, conflicts_with_all = ["no_serve", "json", "csv", "png", "html"])]
+    pub(crate) follow: bool,
 
     /// Serve the page although a file is written
     #[arg(long, conflicts_with = "no_serve")]
@@ -117,9 +136,14 @@ impl ReplayArgs {
         Reading { form, selection: Selection { from: self.from, to: self.to, prefixes }, strict: self.strict }
     }
 
+    /// Whether the page is there from the beginning.
+    pub(crate) fn is_live(&self) -> bool {
+        self.follow || self.speed.is_some()
+    }
+
     /// Whether the page is served: unless a file was asked for, or it is said otherwise.
     pub(crate) fn serves(&self) -> bool {
-        let to_file = [&self.json, &self.csv, &self.png].into_iter().any(Option::is_some);
+        let to_file = [&self.json, &self.csv, &self.png, &self.html].into_iter().any(Option::is_some);
         self.serve || !(self.no_serve || to_file)
     }
 
@@ -140,6 +164,13 @@ fn step(text: &str) -> Result<Step, String> {
     match millis.0 {
         100..=86_400_000 => Ok(Step::Fixed(millis)),
         _ => Err("use 100ms to 24h".to_owned()),
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.strip_suffix('x').unwrap_or(text).parse::<f64>() {
+        Ok(speed) if (0.001..=1e6).contains(&speed) => Ok(speed),
+        _ => Err("use a number from 0.001 to 1000000; leave --speed out to replay at once".to_owned()),
     }
 }
 

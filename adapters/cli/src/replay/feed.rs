@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use keyviz_core::Reader;
-use keyviz_trace::{Format, Tally};
+use keyviz_trace::{Clock, Format, Tally};
 
-use super::input::Input;
+use super::input::{Input, Seen};
 use super::moment;
+use super::pass::Pass;
 use super::recording::{Extent, Growth, Recording};
 use super::selection::Filtered;
 use super::step;
@@ -19,6 +20,7 @@ use crate::failure::Failure;
 pub(crate) struct Fed {
     pub(crate) reader: Reader,
     pub(crate) format: Format,
+    pub(crate) clock: Clock,
     pub(crate) tally: Tally,
     pub(crate) filtered: Filtered,
     pub(crate) bytes: u64,
@@ -28,11 +30,32 @@ pub(crate) struct Fed {
 }
 
 impl Fed {
-    /// From the first record to the last; a trace of one instant lasts one step.
+    /// What was read of a pass into a recording that is finished.
+    pub(crate) fn of(pass: &Pass<'_>, recording: &Recording<'_>, first_us: u64, last_us: u64) -> Fed {
+        Fed {
+            reader: recording.reader(),
+            format: pass.format(),
+            clock: pass.clock(),
+            tally: pass.tally().clone(),
+            filtered: pass.filtered(),
+            bytes: pass.bytes(),
+            first_us,
+            last_us,
+            step_ms: recording.step_ms(),
+        }
+    }
+
+    /// From the first record to the last.
     pub(crate) fn duration_ms(&self) -> u64 {
-        match (self.last_us - self.first_us).div_ceil(1000) {
-            0 => self.step_ms,
-            ms => ms,
+        (self.last_us - self.first_us).div_ceil(1000)
+    }
+
+    /// What rates are divided by: the duration; of one or two columns their whole time, since peaks are rates of whole
+    /// columns, and would else be below the average.
+    pub(crate) fn rated_ms(&self) -> u64 {
+        match self.columns() {
+            columns @ ..=2 => columns * self.step_ms,
+            _ => self.duration_ms(),
         }
     }
 
@@ -49,10 +72,10 @@ impl Fed {
 
 /// Reads the input again, to its end, and observes every record.
 pub(crate) fn run(input: &mut Input, catalog: &Catalog, survey: &Survey, plan: Plan) -> Result<Fed, Failure> {
-    let growth = match (survey.partial, plan.fixed) {
-        (false, _) => Growth::Known,
-        (true, false) => Growth::Coarsens,
-        (true, true) => Growth::Rolls,
+    let growth = match (survey.seen, plan.fixed) {
+        (Seen::All, _) => Growth::Known,
+        (_, false) => Growth::Coarsens,
+        (_, true) => Growth::Rolls(step::MAX_COLUMNS),
     };
     let extent = Extent { first_us: survey.first_us, last_us: survey.last_us, records: survey.records };
     let mut recording = Recording::new(catalog, extent, growth, plan.step_ms)?;
@@ -64,16 +87,7 @@ pub(crate) fn run(input: &mut Input, catalog: &Catalog, survey: &Survey, plan: P
         Ok(ControlFlow::Continue(()))
     })?;
     recording.finish();
-    Ok(Fed {
-        reader: recording.reader(),
-        format: pass.format(),
-        tally: pass.tally().clone(),
-        filtered: pass.filtered(),
-        bytes: pass.bytes(),
-        first_us: survey.first_us,
-        last_us,
-        step_ms: recording.step_ms(),
-    })
+    Ok(Fed::of(&pass, &recording, survey.first_us, last_us))
 }
 
 /// The step to begin with, and whether it was asked for.

@@ -26,6 +26,15 @@ pub(crate) struct HotRange {
     /// The routes' places in the catalog.
     pub(crate) routes: std::ops::Range<usize>,
     pub(crate) ops: u64,
+    /// It is what is left: of the whole key space beside the hot prefixes, or of a prefix beside what stands out in it.
+    pub(crate) rest: bool,
+}
+
+impl HotRange {
+    /// Whether its keys are just those that begin so.
+    pub(crate) fn is_all_of(&self, prefix: &Prefix) -> bool {
+        self.start == prefix.bytes && self.end == prefix.end()
+    }
 }
 
 /// A prefix with what all its keys got together.
@@ -37,7 +46,9 @@ pub(crate) struct HotPrefix {
     pub(crate) own_ops: u64,
 }
 
-/// Cuts the key space into the parts of each hot prefix, and those into what stands out and the rest; hottest first.
+/// Cuts the key space into the parts of each hot prefix, and those into what stands out and the rest; hottest first. What
+/// is left over comes after all others, however much it is: it has its share because it is wide, and nobody can act on
+/// it.
 pub(crate) fn ranges(catalog: &Catalog, sample: &Sample, prefixes: &[Prefix], ops: &[u64]) -> Vec<HotRange> {
     let routes: Vec<(Range<'_>, u64)> = catalog.routes().map(|(_, range)| range).zip(ops.iter().copied()).collect();
     let owners: Vec<Option<&Prefix>> = routes.iter().map(|(range, _)| owner(prefixes, *range)).collect();
@@ -48,14 +59,16 @@ pub(crate) fn ranges(catalog: &Catalog, sample: &Sample, prefixes: &[Prefix], op
         let to = from + part.len();
         let inside = routes.get(from..to).unwrap_or_default();
         let mut at = from;
-        for length in runs(inside, sample, total) {
-            found.extend(range(&routes, at..at + length, part.first().copied().flatten()));
+        let prefix = part.first().copied().flatten();
+        for (length, stands_out) in runs(inside, sample, total) {
+            let rest = !stands_out || (prefix.is_none() && length == part.len());
+            found.extend(range(&routes, at..at + length, prefix).map(|range| HotRange { rest, ..range }));
             at += length;
         }
         from = to;
     }
     found.retain(|range| range.ops > 0);
-    found.sort_by(|a, b| (Reverse(a.ops), &a.start).cmp(&(Reverse(b.ops), &b.start)));
+    found.sort_by(|a, b| (a.rest, Reverse(a.ops), &a.start).cmp(&(b.rest, Reverse(b.ops), &b.start)));
     found
 }
 
@@ -98,12 +111,13 @@ fn range(routes: &[(Range<'_>, u64)], places: std::ops::Range<usize>, prefix: Op
         prefix: prefix.cloned(),
         routes: places,
         ops: run.iter().map(|(_, ops)| ops).sum(),
+        rest: false,
     })
 }
 
-/// Lengths of the runs that one part falls into: hot ones, and what stands between them.
-fn runs(part: &[(Range<'_>, u64)], sample: &Sample, total: u64) -> Vec<usize> {
-    let whole = vec![part.len()];
+/// Lengths of the runs that one part falls into, and whether each stands out; a part of one run does.
+fn runs(part: &[(Range<'_>, u64)], sample: &Sample, total: u64) -> Vec<(usize, bool)> {
+    let whole = vec![(part.len(), true)];
     let (Some((first, _)), Some((last, _))) = (part.first(), part.last()) else {
         return Vec::new();
     };
@@ -125,16 +139,18 @@ fn runs(part: &[(Range<'_>, u64)], sample: &Sample, total: u64) -> Vec<usize> {
         let run_ops: u64 = run.iter().map(|(_, ops)| ops).sum();
         if run.first().is_some_and(hot) && run_ops >= total.div_ceil(HOT_PARTS) {
             if rest > 0 {
-                lengths.push(rest);
+                lengths.push((rest, false));
             }
-            lengths.push(run.len());
+            lengths.push((run.len(), true));
             rest = 0;
         } else {
             rest += run.len();
         }
     }
     if rest > 0 {
-        lengths.push(rest);
+        // Where nothing stands out, the part is what it is.
+        let alone = lengths.is_empty();
+        lengths.push((rest, alone));
     }
     lengths
 }

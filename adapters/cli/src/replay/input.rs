@@ -1,4 +1,4 @@
-//! The trace: a file that is read twice, or standard input, whose beginning is held.
+//! The trace: a file that is read twice, or standard input, whose beginning is held; at rest, or growing.
 
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use keyviz_trace::{ColumnMap, Format, Limits, Trace};
 
 use super::pass::{Bytes, Pass};
+use super::pipe::Pipe;
 use super::progress::Progress;
 use super::selection::{Selection, Sieve};
+use super::tail::{Change, Tail};
 use crate::escape;
 use crate::failure::Failure;
 
 /// How much of standard input is held to find the routes in.
-const HELD_BYTES: u64 = 64 << 20;
+pub(crate) const HELD_BYTES: u64 = 64 << 20;
 
 /// How the trace is read.
 #[derive(Clone, Debug, Default)]
@@ -41,21 +43,53 @@ pub(crate) enum Form {
 pub(crate) struct Input {
     source: Source,
     reading: Reading,
+    /// What it has now is not all.
+    grows: bool,
 }
 
 #[derive(Debug)]
 enum Source {
-    /// A regular file, up to the length it had when it was opened.
+    /// A regular file, up to the length it had when it was looked at.
     File { path: PathBuf, bytes: u64 },
-    /// Standard input: its first bytes, and whether they are all there was.
-    Stdin { held: Vec<u8>, whole: bool },
+    /// Standard input: its first bytes, whether they are all there was, and where it is read by a thread, the rest.
+    Stdin { held: Vec<u8>, whole: bool, rest: Option<Pipe> },
+}
+
+/// How much of the input the first pass sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Everything.
+    All,
+    /// The first 64 MiB.
+    Head,
+    /// What there was when it was opened.
+    Start,
 }
 
 impl Input {
     /// Checks that there is something to read; of standard input (`-`) reads the first 64 MiB.
     pub(crate) fn open(path: &Path, reading: Reading) -> Result<Input, Failure> {
         let source = if path.as_os_str() == "-" { hold(io::stdin().lock())? } else { file(path)? };
-        Ok(Input { source, reading })
+        Ok(Input { source, reading, grows: false })
+    }
+
+    /// A file that grows, of which so many bytes are there.
+    pub(crate) fn growing_file(path: &Path, bytes: u64, reading: Reading) -> Input {
+        Input { source: Source::File { path: path.to_path_buf(), bytes }, reading, grows: true }
+    }
+
+    /// Standard input that stays open, of which this has come.
+    pub(crate) fn growing_pipe(held: Vec<u8>, rest: Pipe, reading: Reading) -> Input {
+        let whole = rest.ended();
+        Input { source: Source::Stdin { held, whole, rest: Some(rest) }, reading, grows: true }
+    }
+
+    /// Takes back what [`growing_pipe`](Input::growing_pipe) was given.
+    pub(crate) fn into_pipe(self) -> Option<(Vec<u8>, Pipe)> {
+        match self.source {
+            Source::Stdin { held, rest: Some(rest), .. } => Some((held, rest)),
+            _ => None,
+        }
     }
 
     /// The input's name for people, escaped.
@@ -66,25 +100,31 @@ impl Input {
         }
     }
 
-    /// Whether the first pass sees only the beginning.
-    pub(crate) fn is_partly_held(&self) -> bool {
-        matches!(self.source, Source::Stdin { whole: false, .. })
+    /// How much of it the first pass sees.
+    pub(crate) fn seen(&self) -> Seen {
+        match self.source {
+            _ if self.grows => Seen::Start,
+            Source::Stdin { whole: false, .. } => Seen::Head,
+            _ => Seen::All,
+        }
     }
 
     /// A reading from the beginning: of a file all, of standard input what is held.
     pub(crate) fn survey(&self) -> Result<Pass<'_>, Failure> {
+        let strict = self.reading.strict && !self.grows;
         let (bytes, expected, strict): (Bytes<'_>, u64, bool) = match &self.source {
-            Source::File { path, bytes } => (Box::new(open(path)?.take(*bytes)), *bytes, self.reading.strict),
-            Source::Stdin { held, whole } => {
+            Source::File { path, bytes } => (Box::new(open(path)?.take(*bytes)), *bytes, strict),
+            Source::Stdin { held, whole, .. } => {
                 // What is held ends anywhere; a line that is cut there is whole in the second pass, which is the
                 // one that judges.
                 let lines = held.iter().rposition(|byte| *byte == b'\n').map_or(held.len(), |last| last + 1);
                 let length = if *whole { held.len() } else { lines };
                 let bytes = held.get(..length).unwrap_or(held);
-                (Box::new(bytes), length as u64, self.reading.strict && *whole)
+                (Box::new(bytes), length as u64, strict && *whole)
             }
         };
-        self.pass(bytes, strict, Progress::new("surveying", expected))
+        let progress = if self.grows { Progress::hidden() } else { Progress::new("surveying", expected) };
+        self.pass(bytes, strict, progress)
     }
 
     /// A reading from the beginning to the end. Of standard input there is one, and it lets go of what was held.
@@ -98,6 +138,30 @@ impl Input {
             }
         };
         self.pass(bytes, self.reading.strict, Progress::new("observing", expected))
+    }
+
+    /// As [`feed`](Input::feed), for whoever must not be kept waiting: where there is no more for now, the bytes say so.
+    /// `changed` is told what happens to a growing file beside growing.
+    pub(crate) fn feed_live(
+        &mut self,
+        format: Format,
+        changed: Box<dyn FnMut(Change) + Send>,
+    ) -> Result<Pass<'static>, Failure> {
+        let no_thread = |error| Failure::new(format!("no thread to read standard input: {error}"));
+        let bytes: Bytes<'static> = match &mut self.source {
+            Source::File { path, .. } if self.grows => {
+                Box::new(Tail::new(path, format.has_lines(), changed).map_err(|error| failed(path, &error))?)
+            }
+            Source::File { path, bytes } => Box::new(open(path)?.take(*bytes)),
+            Source::Stdin { held, rest, .. } => {
+                let rest = match rest.take() {
+                    Some(rest) => rest,
+                    None => Pipe::start(io::stdin()).map_err(no_thread)?,
+                };
+                Box::new(Cursor::new(std::mem::take(held)).chain(rest))
+            }
+        };
+        self.pass(bytes, self.reading.strict, Progress::hidden())
     }
 
     fn pass<'a>(&self, bytes: Bytes<'a>, strict: bool, progress: Progress) -> Result<Pass<'a>, Failure> {
@@ -118,10 +182,15 @@ fn hold(mut stdin: impl Read) -> Result<Source, Failure> {
     let read = stdin.by_ref().take(HELD_BYTES).read_to_end(&mut held);
     read.map_err(|error| Failure::new(format!("reading standard input failed: {error}")))?;
     let whole = (held.len() as u64) < HELD_BYTES;
-    Ok(Source::Stdin { held, whole })
+    Ok(Source::Stdin { held, whole, rest: None })
 }
 
 fn file(path: &Path) -> Result<Source, Failure> {
+    Ok(Source::File { path: path.to_path_buf(), bytes: length(path)? })
+}
+
+/// How long a regular file is now.
+pub(crate) fn length(path: &Path) -> Result<u64, Failure> {
     let metadata = std::fs::metadata(path).map_err(|error| failed(path, &error))?;
     if metadata.is_dir() {
         return Err(Failure::new(format!("{} is a directory; name a trace file in it", name(path))));
@@ -133,10 +202,10 @@ fn file(path: &Path) -> Result<Source, Failure> {
             name(path)
         )));
     }
-    Ok(Source::File { path: path.to_path_buf(), bytes: metadata.len() })
+    Ok(metadata.len())
 }
 
-fn open(path: &Path) -> Result<File, Failure> {
+pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     File::open(path).map_err(|error| failed(path, &error))
 }
 

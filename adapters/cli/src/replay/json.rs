@@ -3,18 +3,50 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use keyviz_core::{Reader, Series, wire};
+use keyviz_core::{Series, wire};
+use keyviz_trace::Clock;
+use serde_json::{Value, json};
 
 use super::answer;
+use super::feed::Fed;
+use super::notes::Note;
 use crate::escape;
 use crate::failure::Failure;
 
-/// Writes the whole picture of one series, in the form the page's own API gives.
-pub(crate) fn write(file: &Path, reader: &Reader, series: Series) -> Result<(), Failure> {
+/// Writes the whole picture of one series, in the form the page's own API gives, with one member more: `replay` says
+/// where it comes from and what to know of it.
+pub(crate) fn write(file: &Path, name: &str, fed: &Fed, notes: &[Note], series: Series) -> Result<(), Failure> {
     let now_ms = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let mut text = String::new();
-    wire::encode::matrix(&answer::matrix(reader, series), u64::try_from(now_ms).unwrap_or(0), &mut text);
+    wire::encode::matrix(&answer::matrix(&fed.reader, series), u64::try_from(now_ms).unwrap_or(0), &mut text);
+    // The matrix is an object with members: the last brace makes room for one more.
+    if text.pop() == Some('}') {
+        text.push_str(&format!(",\"replay\":{}}}", replay(name, fed, notes)));
+    }
     text.push('\n');
     let name = escape::key(file.as_os_str().as_encoded_bytes());
     std::fs::write(file, text).map_err(|error| Failure::new(format!("writing {name} failed: {error}")))
+}
+
+/// `source` (escaped), `format` (as `--format` takes it), `clock` (`file`, or `none` where records were spread evenly),
+/// `relative_time`, `lines`, `records`, `skipped[]` with `reason`, `lines` and the numbers of the first three, and
+/// `notes[]` with `id` and `text`.
+fn replay(name: &str, fed: &Fed, notes: &[Note]) -> Value {
+    let skipped: Vec<Value> = (fed.tally.skipped.reasons().into_iter())
+        .map(|skip| {
+            let first: Vec<u64> = skip.first_lines().collect();
+            json!({ "reason": skip.reason.name(), "lines": skip.lines, "first_lines": first })
+        })
+        .collect();
+    let notes: Vec<Value> = notes.iter().map(|note| json!({ "id": note.id, "text": note.text })).collect();
+    json!({
+        "source": name,
+        "format": fed.format.id(),
+        "clock": if fed.clock == Clock::None { "none" } else { "file" },
+        "relative_time": fed.relative(),
+        "lines": fed.tally.lines,
+        "records": fed.tally.records,
+        "skipped": skipped,
+        "notes": notes,
+    })
 }

@@ -1,16 +1,42 @@
 //! One reading of the trace, record by record.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 
-use keyviz_trace::{Format, Reason, Record, Skipped, Tally, Trace};
+use keyviz_trace::{Clock, Format, Reason, Record, Skipped, Tally, Trace};
 
+use super::notes::SPREAD_A_SECOND;
 use super::progress::Progress;
 use super::selection::{Filtered, Sieve};
 use crate::failure::Failure;
 
 /// Where a trace comes from, whichever way.
 pub(crate) type Bytes<'a> = Box<dyn Read + Send + 'a>;
+
+/// How many microseconds are between two records that have no times.
+const SPREAD_US: u64 = 1_000_000 / SPREAD_A_SECOND;
+
+/// What is done with a trace as it is read.
+pub(crate) trait Each {
+    /// A record that is looked at.
+    fn record(&mut self, record: &Record<'_>) -> Result<ControlFlow<()>, Failure>;
+
+    /// The input has no more for now: to come back after a while.
+    fn wait(&mut self) -> Result<ControlFlow<()>, Failure>;
+}
+
+/// For inputs that do not grow.
+struct AtRest<F>(F);
+
+impl<F: FnMut(&Record<'_>) -> Result<ControlFlow<()>, Failure>> Each for AtRest<F> {
+    fn record(&mut self, record: &Record<'_>) -> Result<ControlFlow<()>, Failure> {
+        (self.0)(record)
+    }
+
+    fn wait(&mut self) -> Result<ControlFlow<()>, Failure> {
+        Ok(ControlFlow::Break(()))
+    }
+}
 
 /// A trace with what is asked of it.
 pub(crate) struct Pass<'a> {
@@ -32,19 +58,32 @@ impl<'a> Pass<'a> {
     /// What `each` gives; where reading fails; with `strict` at the first bad line.
     pub(crate) fn run(
         &mut self,
-        mut each: impl FnMut(&Record<'_>) -> Result<ControlFlow<()>, Failure>,
+        each: impl FnMut(&Record<'_>) -> Result<ControlFlow<()>, Failure>,
     ) -> Result<(), Failure> {
+        self.run_each(&mut AtRest(each))
+    }
+
+    /// As [`run`](Pass::run), of an input that may grow.
+    pub(crate) fn run_each(&mut self, each: &mut impl Each) -> Result<(), Failure> {
+        let spread = self.clock() == Clock::None;
         loop {
             // The reader's place and its tally are asked for before the record borrows the reader.
             self.check()?;
             let bytes = self.trace.bytes_read();
-            let name = &self.name;
-            let failed = |error| Failure::new(format!("reading {name} failed: {error}"));
-            let Some(record) = self.trace.next_record().map_err(failed)? else {
-                break;
+            let mut record = match self.trace.next_record() {
+                Ok(Some(record)) => record,
+                Ok(None) => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => match each.wait()? {
+                    ControlFlow::Continue(()) => continue,
+                    ControlFlow::Break(()) => break,
+                },
+                Err(error) => return Err(Failure::new(format!("reading {} failed: {error}", self.name))),
             };
+            if spread {
+                record.time_us = record.time_us.saturating_mul(SPREAD_US);
+            }
             self.progress.tick(bytes);
-            if self.sieve.passes(&record) && each(&record)?.is_break() {
+            if self.sieve.passes(&record) && each.record(&record)?.is_break() {
                 return Ok(());
             }
         }
@@ -64,6 +103,10 @@ impl<'a> Pass<'a> {
                 reason.text()
             ))),
         }
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.trace.clock()
     }
 
     pub(crate) fn format(&self) -> Format {

@@ -21,6 +21,11 @@ impl Progress {
         Progress { bar, records: 0 }
     }
 
+    /// No bar, where there is no end to move to.
+    pub(crate) fn hidden() -> Progress {
+        Progress { bar: ProgressBar::hidden(), records: 0 }
+    }
+
     /// Counts a record; `bytes` says how far the file is read.
     pub(crate) fn tick(&mut self, bytes: u64) {
         self.records += 1;

@@ -29,8 +29,8 @@ pub(crate) enum Growth {
     Known,
     /// Its columns become coarser.
     Coarsens,
-    /// Columns are added as far as the history holds; then the oldest go, counted by the sampler.
-    Rolls,
+    /// So many columns are kept at least; then the oldest go, counted by the sampler.
+    Rolls(u64),
 }
 
 /// Columns being filled.
@@ -64,10 +64,7 @@ impl<'a> Recording<'a> {
     /// # Errors
     /// Where its time is further from the first than any picture shows.
     pub(crate) fn observe(&mut self, record: &Record<'_>) -> Result<(), Failure> {
-        let time_ms = record.time_us / 1000;
-        if time_ms >= self.boundary_ms {
-            self.reach(time_ms)?;
-        }
+        self.reach(record.time_us / 1000)?;
         let op = match record.op {
             // Until ranges are counted as such, a scan is one read at its lower bound.
             Op::Read | Op::Scan => Observed::Read,
@@ -79,7 +76,10 @@ impl<'a> Recording<'a> {
     }
 
     /// Flushes at every window boundary up to this time, so that a window without records is zero, not missing.
-    fn reach(&mut self, time_ms: u64) -> Result<(), Failure> {
+    pub(crate) fn reach(&mut self, time_ms: u64) -> Result<(), Failure> {
+        if time_ms < self.boundary_ms {
+            return Ok(());
+        }
         let (first_us, last_us) = (self.began_ms * 1000, time_ms * 1000);
         match self.growth {
             Growth::Known => {}
@@ -89,11 +89,28 @@ impl<'a> Recording<'a> {
                     self.coarsen(step_ms, last_us)?;
                 }
             }
-            Growth::Rolls => {
-                step::choose(first_us, last_us, Some(self.step_ms))?;
-            }
+            Growth::Rolls(_) => self.leap(time_ms),
         }
         self.advance(time_ms);
+        Ok(())
+    }
+
+    /// Goes at once where so much time passed that nothing of before stays anyway.
+    fn leap(&mut self, time_ms: u64) {
+        let kept_ms = step::MAX_COLUMNS.saturating_mul(self.step_ms);
+        let from_ms = (time_ms / self.step_ms * self.step_ms).saturating_sub(kept_ms);
+        if from_ms > self.boundary_ms {
+            // Seals the open window; what is between is missing.
+            self.sampler.flush(self.boundary_ms);
+            self.sampler.flush(from_ms);
+            self.boundary_ms = from_ms + self.step_ms;
+        }
+    }
+
+    /// Brings the open column up to this time; no record before it may follow.
+    pub(crate) fn show(&mut self, time_ms: u64) -> Result<(), Failure> {
+        self.reach(time_ms)?;
+        self.sampler.flush(time_ms);
         Ok(())
     }
 
@@ -155,7 +172,7 @@ fn config(catalog: &Catalog, extent: Extent, growth: Growth, step_ms: u64) -> Co
             let columns = known.max(step::AUTO_COLUMNS);
             (columns, routes * columns * CELL_BYTES)
         }
-        Growth::Rolls => (step::MAX_COLUMNS, OPEN_END_BYTES),
+        Growth::Rolls(columns) => (known.max(columns), OPEN_END_BYTES),
     };
     let mut config = Config::default();
     config.step_ms = step_ms;

@@ -9,25 +9,24 @@ use keyviz_trace::Skipped;
 use super::answer::{Answer, Peak};
 use super::feed::Fed;
 use super::hot::HotRange;
-use super::input::Input;
+use super::notes::Note;
 use super::prefixes::Prefix;
 use super::selection::Filtered;
 use crate::escape;
-use crate::quantity::{bytes, clock, count, duration, instant, rate, share, since};
+use crate::quantity::{bytes, clock, count, duration, instant, rate, records, share, since};
 
-/// The whole answer; ends without a newline. `routes` says where the routes come from, where that is not all of the
-/// trace.
-pub(crate) fn tell(input: &Input, fed: &Fed, answer: &Answer, routes: Option<&str>, took: Duration) -> String {
-    let mut text = format!("{}: {}, {}\n\n", input.name(), fed.format.name(), bytes(fed.bytes));
+/// The whole answer; ends without a newline.
+pub(crate) fn tell(name: &str, fed: &Fed, answer: &Answer, notes: &[Note], took: Duration) -> String {
+    let mut text = format!("{}: {}, {}\n\n", name, fed.format.name(), bytes(fed.bytes));
     // Writing to a String cannot fail, so what `writeln!` returns is dropped throughout.
-    let _ = totals(&mut text, fed, answer, routes);
+    let _ = totals(&mut text, fed, answer, notes);
     let _ = hottest(&mut text, fed, answer);
     let lines_rate = rate(fed.tally.lines, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     let _ = write!(text, "\ntook      {:.1}s, {} lines", took.as_secs_f64(), lines_rate);
     text
 }
 
-fn totals(text: &mut String, fed: &Fed, answer: &Answer, routes: Option<&str>) -> std::fmt::Result {
+fn totals(text: &mut String, fed: &Fed, answer: &Answer, notes: &[Note]) -> std::fmt::Result {
     let total = &answer.total;
     writeln!(
         text,
@@ -51,7 +50,7 @@ fn totals(text: &mut String, fed: &Fed, answer: &Answer, routes: Option<&str>) -
         text,
         "duration  {}, {} on average, in {} column{plural} of {}",
         duration(fed.duration_ms()),
-        rate(total.get(Series::Ops), fed.duration_ms()),
+        rate(total.get(Series::Ops), fed.rated_ms()),
         count(columns),
         duration(fed.step_ms)
     )?;
@@ -63,15 +62,14 @@ fn totals(text: &mut String, fed: &Fed, answer: &Answer, routes: Option<&str>) -
     if fed.filtered.total() > 0 {
         writeln!(text, "filtered  {}", filtered(fed.filtered))?;
     }
-    if let Some(routes) = routes {
-        writeln!(text, "routes    {routes}")?;
+    for note in notes {
+        writeln!(text, "{:<9} {}", note.label, note.text)?;
     }
     if tally.times_raised > 0 {
-        writeln!(
-            text,
-            "time      went back in {} records; they are shown at the latest time before them",
-            count(tally.times_raised)
-        )?;
+        writeln!(text, "time      went back in {}; shown at the latest time before", records(tally.times_raised))?;
+    }
+    if answer.let_go > 0 {
+        writeln!(text, "older     {} operations are in columns that were let go", count(answer.let_go))?;
     }
     if answer.not_shown > 0 {
         writeln!(text, "warning   {} operations are in no column of the picture", count(answer.not_shown))?;
@@ -91,7 +89,7 @@ fn hottest(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
             text,
             "  {:>7}  {:>10}  {:>11}  {:<19}  {:>10}  {}",
             share(range.ops, total),
-            rate(range.ops, fed.duration_ms()),
+            rate(range.ops, fed.rated_ms()),
             peak_rate,
             peak_time,
             count(range.ops),
@@ -106,7 +104,7 @@ fn hottest(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
             text,
             "  {:>7}  {:>10}  {:>10}  {}",
             share(hot.ops, total),
-            rate(hot.ops, fed.duration_ms()),
+            rate(hot.ops, fed.rated_ms()),
             count(hot.ops),
             name(&hot.prefix)
         )?;
@@ -125,12 +123,10 @@ fn when(fed: &Fed, peak: &Peak) -> String {
 }
 
 fn bounds(range: &HotRange) -> String {
-    if let Some(prefix) = range.prefix.as_ref().filter(|prefix| prefix.whole) {
-        return name(prefix);
-    }
     let end = range.end.as_ref().map_or("the end".to_owned(), |end| escape::key(end));
     let start = if range.start.is_empty() { "the start".to_owned() } else { escape::key(&range.start) };
     match &range.prefix {
+        Some(prefix) if range.is_all_of(prefix) => name(prefix),
         Some(prefix) => format!("{start} to {end} ({})", name(prefix)),
         None => format!("{start} to {end}"),
     }
@@ -154,7 +150,7 @@ pub(crate) fn filtered(filtered: Filtered) -> String {
     ];
     let parts = parts.into_iter().filter(|(records, _)| *records > 0);
     let parts: Vec<String> = parts.map(|(records, why)| format!("{} {why}", count(records))).collect();
-    format!("{} records left out: {}", count(filtered.total()), parts.join(", "))
+    format!("{} left out: {}", records(filtered.total()), parts.join(", "))
 }
 
 /// One line a reason, with the numbers of its first lines; empty when nothing was skipped.

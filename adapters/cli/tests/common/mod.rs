@@ -91,7 +91,11 @@ pub struct Running {
 
 impl Running {
     pub fn start(command: &mut Command) -> Running {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        Running::of(command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap())
+    }
+
+    /// One whose standard output is a pipe.
+    pub fn of(mut child: Child) -> Running {
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Running { child, stdout, said: String::new() }
     }

@@ -72,6 +72,20 @@ fn number(text: &[u8]) -> Option<(u64, u32, &[u8])> {
     Some((value, u32::try_from(digits).ok()?, rest))
 }
 
+/// The database in `[db client]` of a line with a command's shape; `None` where there are no brackets.
+pub(crate) fn database(text: &[u8]) -> Option<u32> {
+    let (_, after) = text.split_at_checked(memchr::memchr(b' ', text)?)?;
+    let (database, _, _) = number(after.strip_prefix(b" [")?)?;
+    u32::try_from(database).ok()
+}
+
+/// Whether this is all that a capture without any command holds: the server's `OK`.
+pub(crate) fn is_idle(head: &[u8]) -> bool {
+    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let first = lines.next().map(|line| line.strip_prefix(b"+").unwrap_or(line));
+    first == Some(b"OK") && lines.all(<[u8]>::is_empty)
+}
+
 /// Past `[db client] "`; `None` where the shape is another. The client is an address, `lua`, or a socket's path,
 /// so its end is the first bracket followed by a space and a quote.
 fn client(text: &[u8]) -> Option<&[u8]> {

@@ -18,7 +18,7 @@ use crate::redis::{KeyUse, resolve};
 use crate::skipped::Reason;
 
 pub(crate) use args::Args;
-pub(crate) use line::{hex, looks_like};
+pub(crate) use line::{hex, is_idle, looks_like};
 
 /// Reads lines; keeps one command's arguments at a time.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub(crate) struct Monitor {
     args: Args,
     keys: Vec<KeyUse>,
     next: usize,
+    /// A bit for each of the first 64 databases that was named.
+    databases: u64,
 }
 
 /// One key of the current command.
@@ -45,6 +47,7 @@ impl Monitor {
             other => other,
         })?;
         resolve(&self.args, &mut self.keys)?;
+        self.databases |= line::database(text).and_then(|number| 1_u64.checked_shl(number)).unwrap_or(0);
         Ok((time_us, self.keys.len()))
     }
 
@@ -53,6 +56,11 @@ impl Monitor {
         let more = self.next < self.keys.len();
         self.next += usize::from(more);
         more
+    }
+
+    /// How many databases had a command with a key, of the first 64.
+    pub(crate) fn databases(&self) -> u32 {
+        self.databases.count_ones()
     }
 
     /// The key stepped to.

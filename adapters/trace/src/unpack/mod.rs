@@ -27,6 +27,24 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// How an input that begins with these bytes is compressed; four are enough.
+    ///
+    /// ```
+    /// use keyviz_trace::Compression;
+    ///
+    /// assert_eq!(Compression::of(b"\x1f\x8b\x08\x00"), Compression::Gzip);
+    /// assert_eq!(Compression::of(b"ts_us,op,key"), Compression::None);
+    /// ```
+    #[must_use]
+    pub fn of(head: &[u8]) -> Compression {
+        match head {
+            [0x1f, 0x8b, ..] => Compression::Gzip,
+            // A frame, or one of the 16 kinds of frames that are to be skipped.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Compression::Zstd,
+            _ => Compression::None,
+        }
+    }
+
     /// The program that packs so; `none` for no compression.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -55,11 +73,10 @@ enum Kind<R> {
 impl<R: Read> Unpacked<R> {
     pub(crate) fn new(input: R) -> io::Result<Unpacked<R>> {
         let raw = Raw::new(input)?;
-        let kind = match raw.head() {
-            [0x1f, 0x8b, ..] => Kind::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, raw)))),
-            // A frame, or one of the 16 kinds of frames that are to be skipped.
-            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Kind::Zstd(Box::new(Zstd::new(raw))),
-            _ => Kind::Plain(raw),
+        let kind = match Compression::of(raw.head()) {
+            Compression::Gzip => Kind::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, raw)))),
+            Compression::Zstd => Kind::Zstd(Box::new(Zstd::new(raw))),
+            Compression::None => Kind::Plain(raw),
         };
         Ok(Unpacked { kind, cut: false })
     }

@@ -1,10 +1,13 @@
 //! One file a row of the design's table.
 
 mod alternatives;
+mod beside_reader;
 mod build;
 mod flush;
 mod handle;
+mod history;
 mod labels;
+mod many_threads;
 mod one_route;
 mod recorder;
 mod register;
@@ -13,6 +16,7 @@ mod replay;
 mod shared_shards;
 mod sub_buckets;
 mod two_threads;
+mod virtual_buckets;
 mod zipf;
 
 use crate::measure::Measured;
@@ -38,6 +42,7 @@ pub const ALL: &[Bench] = &[
     sub_buckets::BENCH,
     labels::BENCH,
     two_threads::BENCH,
+    many_threads::BENCH,
     shared_shards::BENCH,
     alternatives::BY_ROUTE,
     alternatives::BY_ROUTE_TWO_THREADS,
@@ -45,6 +50,9 @@ pub const ALL: &[Bench] = &[
     register::BENCH,
     remove::BENCH,
     flush::BENCH,
+    beside_reader::BENCH,
+    virtual_buckets::BENCH,
+    history::BENCH,
     recorder::BENCH,
     replay::BENCH,
     build::BENCH,

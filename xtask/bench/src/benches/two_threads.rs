@@ -120,9 +120,7 @@ fn check(who: &str, counted: u64, streams: u64, stream: &Stream) -> Result<(), S
 
 /// By the best runs of each, and by the middle ones.
 fn gain(one: Vec<Duration>, two: Vec<Duration>) -> Result<Measured, String> {
-    let one = Measured::of(one, 1)?;
-    let two = Measured::of(two, 2)?;
-    Ok(Measured { lowest_ns: one.lowest_ns / two.lowest_ns, median_ns: one.median_ns / two.median_ns })
+    Ok(Measured::of(one, 1)?.over(Measured::of(two, 2)?))
 }
 
 fn row(name: &str, gain: Measured, bare: Measured) -> Row {

@@ -206,11 +206,15 @@ describe("use", { skip }, () => {
   test("choices are in the fragment, and a fragment is a choice", async () => {
     server.answers = fixed(status(), calm);
     const page = await open({ fragment: "series=writes&range=1h&scale=linear&rows=128&tz=utc&refresh=10&theme=dark" });
-    assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll("input:checked")].map((input) => /** @type {HTMLInputElement} */ (input).value)), ["writes", "1h", "utc", "linear"]);
+    assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll("input:checked")].map((input) => /** @type {HTMLInputElement} */ (input).value)), ["writes", "1h", "utc", "linear", "range"]);
     assert.deepEqual([await page.inputValue("#rows"), await page.inputValue("#refresh")], ["128", "10000"]);
     assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), "dark");
     const asked = matrixAsked()[0].query;
-    assert.deepEqual([asked.get("series"), asked.get("rows"), asked.get("axis"), asked.get("open"), asked.get("to_unix_ms")], ["writes", "128", "route", "1", "0"]);
+    assert.deepEqual([asked.get("series"), asked.get("rows"), asked.get("axis"), asked.get("open"), asked.get("to_unix_ms")], ["writes", "128", "range", "1", "0"]);
+    await page.check("#axis input[value=route]");
+    await page.waitForFunction(() => location.hash.includes("axis=route"));
+    await page.check("#axis input[value=range]");
+    assert.ok(matrixAsked().some((asked) => asked.query.get("axis") === "route"));
     await page.check("#series input[value=read_bytes]");
     await page.selectOption("#rows", "1024");
     await page.check("#scale input[value=log]");

@@ -1,6 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { find, nameOf, pictureOf } from "../../src/picture.js";
 import { WireError, decodeMatrix } from "../../src/matrix.js";
 import { base64, columns, matrix, wireRow } from "../support/answers.js";
 
@@ -68,4 +69,19 @@ test("what is not a matrix is refused with its reason", () => {
     assert.throws(() => decodeMatrix(body), (error) => error instanceof WireError && reason.test(error.message), String(reason));
   }
   for (const body of [null, 7, "x", []]) assert.throws(() => decodeMatrix(body), WireError);
+});
+
+test("a range row says which of its cells are estimates, and is found again by its key when it is cut anew", () => {
+  const range = (/** @type {number} */ at, /** @type {string} */ id, /** @type {string | null} */ start, /** @type {string | null} */ end, /** @type {boolean[] | undefined} */ estimated) =>
+    ({ ...wireRow({ bucket_id: `range:${at}@${id}`, start: start === null ? null : base64(start), end: end === null ? null : base64(end), route_count: 3, values: [5, 7] }), ...(estimated === undefined ? {} : { estimated }) });
+  const wide = columns(2, () => "complete");
+  const fine = decodeMatrix(matrix(wide, [range(0, "aa", null, "m", [true, false]), range(1, "aa", "m", null, undefined)]));
+  assert.deepEqual([fine.estimates, fine.rows[0].estimated, fine.rows[1].estimated, fine.rows[0].isRange, fine.rows[0].route], [1, [true, false], null, true, null]);
+  const view = { fromMs: 0, toMs: 1, clipped: false };
+  const [before, after] = [fine, decodeMatrix(matrix(wide, [range(0, "bb", null, "f", undefined), range(1, "bb", "f", "x", undefined), range(2, "bb", "x", null, undefined)]))].map((one) => pictureOf(one, /** @type {any} */ (view), "log"));
+  const name = nameOf(before, { row: 1, column: 0, rowsHere: 1, columnsHere: 1 });
+  assert.match(name.row, /^key:/);
+  assert.deepEqual([find(before, name)?.row, find(after, name)?.row], [1, 1], "m lies in [f, x)");
+  assert.equal(find(after, { ...name, row: "key:!" }), null);
+  for (const estimated of [[true], "yes", [1, 0]]) assert.throws(() => decodeMatrix(matrix(wide, [/** @type {any} */ ({ ...range(0, "aa", null, null, undefined), estimated })])), WireError);
 });

@@ -43,3 +43,14 @@ test("modules import downwards: no circle", () => {
   };
   walk("main.js", []);
 });
+
+test("imports and exports have the one form that a page in a file is made from", () => {
+  for (const file of files.filter((name) => name.endsWith(".js"))) {
+    for (const line of read(`src/${file}`).split("\n")) {
+      if (/^\s*import\b/.test(line)) assert.match(line, /^import \{ \w+(, \w+)* \} from "\.\/\w+\.js";$/, file);
+      if (/^\s*export\b/.test(line)) assert.match(line, /^export (const|class|function|async function) \w+/, file);
+      // Types stand in comments.
+      if (!/^\s*(\/\*\*|\*)/.test(line)) assert.doesNotMatch(line.replace(/\/\*\*.*?\*\//g, ""), /<\/script|<!--|\bimport\(|import\.meta|^await /, file);
+    }
+  }
+});

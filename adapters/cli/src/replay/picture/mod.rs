@@ -12,6 +12,7 @@ use std::path::Path;
 
 use keyviz_core::{ColumnState, Matrix, Reader, Series};
 
+use super::notes::SPREAD_A_SECOND;
 use super::{answer, input};
 use crate::escape;
 use crate::failure::Failure;
@@ -44,6 +45,8 @@ pub(crate) struct Title<'a> {
     pub(crate) name: &'a str,
     /// Whether its clock started with it.
     pub(crate) relative: bool,
+    /// Whether it had none, and its records were spread evenly.
+    pub(crate) spread: bool,
 }
 
 /// Draws one series and writes it as PNG, 1600 x 900.
@@ -63,7 +66,7 @@ fn draw(matrix: &Matrix, title: &Title<'_>) -> Canvas {
     heading(&mut canvas, matrix, title);
     cells(&mut canvas, matrix, palette);
     keys(&mut canvas, matrix);
-    times(&mut canvas, matrix, title.relative);
+    times(&mut canvas, matrix, title);
     legend(&mut canvas, matrix.series, palette);
     canvas
 }
@@ -145,7 +148,7 @@ fn keys(canvas: &mut Canvas, matrix: &Matrix) {
     canvas.text((20, HEIGHT - 24), SCALE, GREY, "keys in order, from the top");
 }
 
-fn times(canvas: &mut Canvas, matrix: &Matrix, relative: bool) {
+fn times(canvas: &mut Canvas, matrix: &Matrix, title: &Title<'_>) {
     let (Some(first), Some(last)) = (matrix.columns.first(), matrix.columns.last()) else { return };
     let (from_ms, to_ms) = (first.start_ms, last.end_ms);
     let span_ms = to_ms.saturating_sub(from_ms).max(1);
@@ -154,14 +157,15 @@ fn times(canvas: &mut Canvas, matrix: &Matrix, relative: bool) {
         let part = at_ms.saturating_sub(from_ms) as f64 / span_ms as f64;
         let x = LEFT + (part * PLOT_WIDTH as f64) as usize;
         canvas.fill((x, below), (1, 8), INK);
-        let name = ticks::name(at_ms, span_ms, relative);
+        let name = ticks::name(at_ms, span_ms, title.relative);
         let half = name.len() * LETTER / 2;
         canvas.text((x.saturating_sub(half), below + 14), SCALE, INK, &name);
     }
     let from = instant(from_ms);
-    let caption = match relative {
-        true => "time since the trace began (hh:mm:ss)".to_owned(),
-        false => format!("time in UTC, from {from}"),
+    let caption = match (title.spread, title.relative) {
+        (true, _) => format!("the trace has no times: records spread evenly, {SPREAD_A_SECOND} a second"),
+        (false, true) => "time since the trace began (hh:mm:ss)".to_owned(),
+        (false, false) => format!("time in UTC, from {from}"),
     };
     let x = LEFT + PLOT_WIDTH.saturating_sub(caption.len() * LETTER) / 2;
     canvas.text((x, HEIGHT - 24), SCALE, GREY, &caption);

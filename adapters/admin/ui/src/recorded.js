@@ -1,0 +1,75 @@
+// @ts-check
+/** Answers that stand in the page itself: a recording that was written to a file, and is opened without a server. */
+
+/** @typedef {{series: string, status: any, matrices: Record<string, any>}} Answers */
+
+/** The members of an answer that hold a value per column. */
+const PER_COLUMN = ["column_unix_ms", "column_start_unix_ms", "column_covers_from_unix_ms", "column_covers_to_unix_ms", "column_state", "column_nodes", "unattributed"];
+
+/** @param {number[]} values @returns {number} */
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+/**
+ * What a server would answer: the columns whose ends are in the time asked for, and of the rows the most active.
+ * @param {any} matrix all of one series @param {{fromUnixMs: number, toUnixMs: number, rows: number}} query 0 is unbounded @returns {any}
+ */
+export function answerOf(matrix, query) {
+  /** @type {number[]} */
+  const ends = matrix.column_unix_ms;
+  const kept = ends.map((end) => end >= query.fromUnixMs && (query.toUnixMs === 0 || end < query.toUnixMs));
+  /** @template T @param {T[]} values @returns {T[]} */
+  const cutTo = (values) => values.filter((_, column) => kept[column]);
+  const answer = { ...matrix };
+  for (const name of PER_COLUMN) if (Array.isArray(matrix[name])) answer[name] = cutTo(matrix[name]);
+  /** @type {any[]} */
+  const rows = matrix.rows.map((/** @type {any} */ row) => ({ ...row, values: cutTo(row.values) }));
+  const values = cutTo(matrix.cut.values);
+  answer.cut = { rows: matrix.cut.rows, values };
+  answer.rows = rows;
+  if (rows.length <= query.rows) return answer;
+  // The most active stay, ties by their names, in the order they have.
+  const ranked = rows.map((row) => ({ row, total: sum(row.values) })).sort((a, b) => b.total - a.total || (a.row.bucket_id < b.row.bucket_id ? -1 : 1));
+  const left = new Set(ranked.slice(query.rows).map((one) => one.row));
+  answer.rows = rows.filter((row) => !left.has(row));
+  answer.cut = { rows: matrix.cut.rows + left.size, values: values.map((value, column) => value + sum([...left].map((row) => row.values[column]))) };
+  return answer;
+}
+
+/** A source of answers like the server's API, which needs no token. */
+export class Recorded {
+  /** @param {Answers} answers */
+  constructor(answers) {
+    this.answers = answers;
+  }
+
+  /** What is shown first. @returns {string} */
+  get series() {
+    return this.answers.series;
+  }
+
+  /** @returns {boolean} */
+  get hasToken() {
+    return false;
+  }
+
+  /** @param {string | null} _token @returns {void} */
+  setToken(_token) {}
+
+  /** @param {AbortSignal} _signal @returns {Promise<any>} */
+  async status(_signal) {
+    return this.answers.status;
+  }
+
+  /** @param {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number}} query the axis is the file's @param {AbortSignal} _signal @returns {Promise<any>} */
+  async matrix(query, _signal) {
+    const matrix = this.answers.matrices[query.series];
+    if (matrix === undefined) throw new Error(`the file has no series ${query.series}`);
+    return answerOf(matrix, query);
+  }
+}
+
+/** @returns {Recorded | null} the answers in this page; null where it comes from a server */
+export function recordedHere() {
+  const text = document.getElementById("recorded")?.textContent;
+  return text ? new Recorded(JSON.parse(text)) : null;
+}

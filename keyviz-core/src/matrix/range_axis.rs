@@ -1,0 +1,287 @@
+//! The matrix on the range axis, from the history: rows are ranges of keys, whatever was counted under which
+//! bounds at which time.
+//!
+//! The history is read twice, as for the route axis: first for the boundaries and what was counted between
+//! them, so that the axis can be cut; then for the values. Nothing is held per cell but the result.
+
+use alloc::vec::Vec;
+
+use super::axis::{Axis, Placement, Share, Span};
+use super::bucket::BucketId;
+use super::history_columns::{columns, unattributed};
+use super::{AxisKind, Column, Cut, Matrix, MatrixQuery, Row};
+use crate::descriptor::NONE;
+use crate::label::Label;
+use crate::limits::MAX_ROWS;
+use crate::reading::{Place, Reading};
+use crate::route::RouteId;
+use crate::shared::Shared;
+
+/// No cell yet, and cells of several owners.
+const MIXED: u32 = NONE - 1;
+
+/// Builds the matrix.
+pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
+    let mut reading = Reading::new(shared);
+    let mut places = reading.places(query.from_ms, query.to_ms, query.open);
+    let found = Found::of(&mut reading, &mut places, query);
+    let bounds = found.bounds(&reading);
+    let lanes = found.lanes();
+    let budget = if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) };
+    let spans: Vec<Span<'_>> =
+        bounds.iter().map(|(start, end, total)| Span { start, end: end.as_deref(), total: *total }).collect();
+    let names = query.key_names.as_deref();
+    let axis = Axis::cut(&spans, &query.start, query.end.as_deref(), budget / lanes.len().max(1), |edge| {
+        u8::from(names.is_some_and(|names| names.is_border(edge)))
+    });
+
+    let (mut columns, index) = columns(&places, &found.taken);
+    let mut fill = Fill::new(&axis, &reading, lanes, columns.len(), query);
+    let mut taken = found.taken;
+    for ((place, taken), at) in places.iter_mut().zip(&mut taken).zip(&index) {
+        *taken = *taken && reading.take(place);
+        if *taken {
+            fill.column(&reading, place, *at);
+        }
+        if let Some(column) = columns.get_mut(*at) {
+            *column = Column::of(&place.head, *taken);
+        }
+    }
+    let unattributed = unattributed(&places, &taken, &index, columns.len(), query);
+    let values = alloc::vec![0; columns.len()];
+    Matrix {
+        series: query.series,
+        step_ms: shared.config.step_ms,
+        axis: AxisKind::Range,
+        axis_id: axis.id(),
+        rows: fill.finish(shared, &reading),
+        columns,
+        cut: Cut { rows: 0, values },
+        unattributed,
+        write_merge: super::write_merge(shared),
+        labels: shared.config.labels.clone(),
+    }
+}
+
+/// What the first reading found: the totals by descriptor, label and division.
+struct Found {
+    totals: Vec<Option<u64>>,
+    taken: Vec<bool>,
+    lanes: usize,
+    k: usize,
+    split: bool,
+}
+
+impl Found {
+    fn of(reading: &mut Reading<'_>, places: &mut [Place], query: &MatrixQuery) -> Self {
+        let per_route = reading.per_route();
+        let k = reading.k();
+        let mut totals: Vec<Option<u64>> = Vec::new();
+        let taken = places
+            .iter_mut()
+            .map(|place| {
+                let taken = reading.take(place);
+                if taken {
+                    totals.resize(reading.known.len() * per_route, None);
+                    reading.cells(&place.head, |known, at, cell| {
+                        if query.asks_label(k, at)
+                            && !cell.counts.is_zero()
+                            && let Some(total) = totals.get_mut(known * per_route + at)
+                        {
+                            *total = Some(total.unwrap_or(0).saturating_add(cell.counts.get(query.series)));
+                        }
+                    });
+                }
+                taken
+            })
+            .collect();
+        Found { totals, taken, lanes: per_route / k, k, split: query.splits() }
+    }
+
+    /// The labels that have rows of their own; one for all where they are summed.
+    fn lanes(&self) -> Vec<usize> {
+        if !self.split {
+            return alloc::vec![0];
+        }
+        let present = |lane: usize| {
+            let cells = self.totals.iter().enumerate();
+            cells.filter(|(at, _)| at / self.k % self.lanes == lane).any(|(_, total)| total.is_some())
+        };
+        (0..self.lanes).filter(|lane| present(*lane)).collect()
+    }
+
+    /// The bounds of every division that was counted in, with its total over all labels.
+    fn bounds(&self, reading: &Reading<'_>) -> Vec<(Vec<u8>, Option<Vec<u8>>, u64)> {
+        let mut bounds = Vec::new();
+        for (known, totals) in reading.known.iter().zip(self.totals.chunks(self.lanes * self.k)) {
+            for sub in 0..self.k {
+                let of_sub = totals.iter().skip(sub).step_by(self.k);
+                let total =
+                    of_sub.flatten().fold(None, |sum: Option<u64>, add| Some(sum.unwrap_or(0).saturating_add(*add)));
+                if let Some(total) = total {
+                    let (start, end) = known.sub.bounds(&known.start, known.end.as_deref(), sub as u32);
+                    bounds.push((start, end, total));
+                }
+            }
+        }
+        bounds
+    }
+}
+
+/// The values of the rows while the second reading fills them: label by label, row by row.
+struct Fill<'a> {
+    axis: &'a Axis,
+    query: &'a MatrixQuery,
+    lanes: Vec<usize>,
+    columns: usize,
+    k: usize,
+    values: Vec<u64>,
+    estimated: Vec<bool>,
+    /// The descriptor of the one group that a cell's counts are of; empty when no route has a group.
+    owner: Vec<u32>,
+    /// Of each descriptor and division, where it lies; what is not known yet is absent.
+    placed: Vec<Option<Placement>>,
+    known: Vec<bool>,
+    scratch: Vec<Share>,
+}
+
+impl<'a> Fill<'a> {
+    fn new(axis: &'a Axis, reading: &Reading<'_>, lanes: Vec<usize>, columns: usize, query: &'a MatrixQuery) -> Self {
+        let cells = axis.rows() * lanes.len() * columns;
+        let grouped = reading.known.iter().any(|known| known.descriptor.group != 0);
+        Fill {
+            axis,
+            query,
+            lanes,
+            columns,
+            k: reading.k(),
+            values: alloc::vec![0; cells],
+            estimated: alloc::vec![false; cells],
+            owner: if grouped { alloc::vec![NONE; cells] } else { Vec::new() },
+            placed: Vec::new(),
+            known: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Where a division of a descriptor lies.
+    fn place(&mut self, reading: &Reading<'_>, known: usize, sub: usize) -> Option<Placement> {
+        let at = known * self.k + sub;
+        if self.known.len() <= at {
+            self.known.resize(reading.known.len() * self.k, false);
+            self.placed.resize(reading.known.len() * self.k, None);
+        }
+        if !self.known.get(at).copied().unwrap_or(true) {
+            let known = reading.known.get(known)?;
+            let (start, end) = known.sub.bounds(&known.start, known.end.as_deref(), sub as u32);
+            let placement = self.axis.place(&start, end.as_deref());
+            self.placed.get_mut(at).into_iter().for_each(|to| *to = placement);
+            self.known.get_mut(at).into_iter().for_each(|to| *to = true);
+        }
+        self.placed.get(at).copied().flatten()
+    }
+
+    fn column(&mut self, reading: &Reading<'_>, place: &Place, column: usize) {
+        let (k, query, rows) = (self.k, self.query, self.axis.rows());
+        let mut scratch = core::mem::take(&mut self.scratch);
+        reading.cells(&place.head, |known, at, cell| {
+            if !query.asks_label(k, at) || cell.counts.is_zero() {
+                return;
+            }
+            let lane = if query.splits() { self.lanes.iter().position(|lane| *lane == at / k) } else { Some(0) };
+            let (Some(lane), Some(placement)) = (lane, self.place(reading, known, at % k)) else { return };
+            let value = cell.counts.get(query.series);
+            let (columns, axis) = (self.columns, self.axis);
+            let index = |row: usize| (lane * rows + row) * columns + column;
+            if placement.exact {
+                return self.add(reading, index(placement.first as usize), value, known, false);
+            }
+            let Some(of) = reading.known.get(known) else { return };
+            let (start, end) = of.sub.bounds(&of.start, of.end.as_deref(), (at % k) as u32);
+            axis.spread(placement, (&start, end.as_deref()), value, &mut scratch, |row, share| {
+                self.add(reading, index(row), share, known, true);
+            });
+        });
+        self.scratch = scratch;
+    }
+
+    fn add(&mut self, reading: &Reading<'_>, index: usize, value: u64, known: usize, estimated: bool) {
+        if value == 0 {
+            return;
+        }
+        if let Some(sum) = self.values.get_mut(index) {
+            *sum = sum.saturating_add(value);
+        }
+        if estimated && let Some(flag) = self.estimated.get_mut(index) {
+            *flag = true;
+        }
+        let Some(owner) = self.owner.get_mut(index) else { return };
+        let of = |owner: u32| reading.known.get(owner as usize).map(|known| &known.descriptor);
+        *owner = match (of(*owner), of(known as u32)) {
+            (None, _) if *owner == NONE => known as u32,
+            (Some(was), Some(is)) if was.group == is.group && was.age() < is.age() => known as u32,
+            (Some(was), Some(is)) if was.group == is.group => *owner,
+            _ => MIXED,
+        };
+    }
+
+    fn finish(self, shared: &Shared, reading: &Reading<'_>) -> Vec<Row> {
+        let rows = self.axis.rows();
+        let id = self.axis.id();
+        let counts = self.route_counts(reading);
+        let mut out = Vec::with_capacity(rows * self.lanes.len());
+        for row in 0..rows {
+            for (at, lane) in self.lanes.iter().enumerate() {
+                let cells = (at * rows + row) * self.columns..(at * rows + row + 1) * self.columns;
+                let label = if self.query.splits() { Label(*lane as u8) } else { Label::NONE };
+                let owned = |of: fn(&crate::descriptor::Descriptor) -> u64| {
+                    let owners = self.owner.get(cells.clone()).unwrap_or(&[]);
+                    let of = |owner: &u32| reading.known.get(*owner as usize).map_or(0, |known| of(&known.descriptor));
+                    owners.iter().map(of).collect::<Vec<u64>>()
+                };
+                let estimated = self.estimated.get(cells.clone()).unwrap_or(&[]);
+                let (start, end) = self.axis.bounds(row);
+                out.push(Row {
+                    bucket_id: BucketId::of_range(row, shared.config.labels.name(label), id),
+                    route: RouteId(0),
+                    aggregate: false,
+                    route_ids: Vec::new(),
+                    route_ids_truncated: false,
+                    route_count: counts.get(row).copied().unwrap_or(0),
+                    label,
+                    start: start.to_vec(),
+                    end: end.map(<[u8]>::to_vec),
+                    values: self.values.get(cells.clone()).unwrap_or(&[]).to_vec(),
+                    estimated: if estimated.contains(&true) { estimated.to_vec() } else { Vec::new() },
+                    draining: false,
+                    groups: owned(|d| d.group),
+                    terms: owned(|d| d.term),
+                    term_parts: Vec::new(),
+                });
+            }
+        }
+        out
+    }
+
+    /// How many routes each row lies in: of each route, and of each virtual bucket's routes, by the bounds it had last.
+    fn route_counts(&self, reading: &Reading<'_>) -> Vec<u64> {
+        let mut newest: Vec<&crate::reading::Known> = reading.known.iter().collect();
+        newest.sort_unstable_by_key(|known| (known.descriptor.owner(), core::cmp::Reverse(known.descriptor.age())));
+        newest.dedup_by_key(|known| known.descriptor.owner());
+        let mut counts = alloc::vec![0i64; self.axis.rows() + 1];
+        for known in newest {
+            let Some(placement) = self.axis.place(&known.start, known.end.as_deref()) else { continue };
+            let routes = known.descriptor.members.max(1) as i64;
+            counts.get_mut(placement.first as usize).into_iter().for_each(|count| *count += routes);
+            counts.get_mut(placement.last as usize + 1).into_iter().for_each(|count| *count -= routes);
+        }
+        let mut sum = 0;
+        counts
+            .iter()
+            .map(|step| {
+                sum += step;
+                sum as u64
+            })
+            .collect()
+    }
+}

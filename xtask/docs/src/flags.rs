@@ -1,0 +1,43 @@
+//! The sampler's flags, as a host that flattens them has them.
+
+use clap::{Args, Command};
+use keyviz_admin::SamplerArgs;
+
+/// A flag.
+pub struct Flag {
+    /// What the host's program knows it by: `keyviz_` and the field's name.
+    pub id: String,
+    /// `--keyviz-step`.
+    pub flag: String,
+    /// `KEYVIZ_STEP`.
+    pub environment: String,
+    /// What it stands at.
+    pub default: String,
+    /// What the help says.
+    pub help: String,
+}
+
+/// All flags that the help shows.
+pub fn all() -> Vec<Flag> {
+    let command = SamplerArgs::augment_args(Command::new("host"));
+    let shown = command.get_arguments().filter(|argument| !argument.is_hide_set());
+    shown
+        .map(|argument| Flag {
+            id: argument.get_id().to_string(),
+            flag: argument.get_long().map(|name| format!("--{name}")).unwrap_or_default(),
+            environment: argument.get_env().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            default: argument
+                .get_default_values()
+                .first()
+                .map(|v| v.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            help: argument.get_help().map(ToString::to_string).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// Whether a flag is the one of a field; a flag says its unit with its value, so it lacks the name's.
+pub fn is_of(flag: &Flag, field: &str) -> bool {
+    let name = flag.id.strip_prefix("keyviz_");
+    name == Some(field) || name == field.strip_suffix("_ms")
+}

@@ -1,0 +1,79 @@
+//! What the fuzzer begins with: a few lines of every format, and the frozen files beside the tests.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// A few lines of every text format, good and bad.
+const TEXTS: &[&str] = &[
+    "OK\n1700000000.000001 [0 127.0.0.1:5] \"SET\" \"user:1\" \"a\\x00\\n\"\n1700000000.000002 [9 lua] \"MGET\" \"a\" \"b\"\n1700000000.5 [0 unix:/r.sock] \"EVAL\" \"x\" \"1\" \"k\"\n1700000000.6 [0 [::1]:7] \"XREAD\" \"COUNT\" \"2\" \"STREAMS\" \"s\" \"0\"\nPING\n",
+    "ts_us,op,key,end_key,bytes,count,tag\r\n5,read,a,,10,2,redis\r\n4,w,\"with, \"\"q\"\"\nline\",,,,\r\n6,scan,a,b,,,\n7,jump,a,,,,\n8,r,\"open,,,,\n",
+    "ts_us,op,key:hex\n1,r,00ff\n2,w,zz\n",
+    "ts_us,op,key:base64,end_key:u64be\n1,s,AP8=,18446744073709551615\n2,w,!,x\n",
+    "{\"ts_us\":1700000000123456,\"op\":\"write\",\"key\":\"user:1\",\"bytes\":3}\n{\"ts_us\":2,\"op\":\"scan\",\"key:hex\":\"00ff\",\"end_key:hex\":\"01\",\"count\":12,\"tag\":\"s3\"}\n{\"key:u64be\":1}\n",
+    "0,nz:u:eeW511W3dcH3de3d15ec,22,304,4,get,0\n1,a,b,1,2,3,set,5\n",
+    "127.0.0.1 - - [10/Oct/2023:13:55:36 -0700] \"GET /a%20b?x=1 HTTP/1.1\" 200 2326 \"-\" \"agent \\\"q\\\"\"\n::1 - u [31/Dec/2023:23:59:60 +0000] \"-\" 408 -\n",
+    "128166372003061629,hm,1,Read,2096128,4096,1388\n128166372016382155,hm,1,Write,8192,512,33\n",
+    "419,W,8792731648,16384,1577808144360767\n725,R,59110326272,360448,1577808144360813\n",
+    "key,op,size,op_count,key_size\n1668,GET,512,3,20\n,SET,1,1,1\n",
+    "key,op,size,op_count,key_size,op_time,usecase\nabc,GET_LEASE,82,2,3,1629,x\n",
+    "0x1234 1 0 5 1700000000000000\n6B6579 0 1 0 1700000000000001 8\n",
+];
+
+/// Maps of columns for `--columns`.
+const MAPS: &[&str] = &[
+    "ts=1,op=2,key=3,bytes=4",
+    "key=1",
+    "ts_ns=2,key:hex=1,end_key:hex=3,count=4,tag=5",
+    "ts_ms=1,key:u64be=2,op=3",
+    "key:base64=1,ts_us=1024",
+    "key=0,key=1",
+];
+
+fn samples(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let mut samples: Vec<Vec<u8>> = TEXTS.iter().map(|text| text.as_bytes().to_vec()).collect();
+    for entry in fs::read_dir(data)? {
+        samples.push(fs::read(entry?.path())?);
+    }
+    // Three records of libCacheSim: time, id, size, next.
+    samples.push(
+        (0..3_u8).flat_map(|n| [[n, 0, 0, 0, 7, n, 0, 0], [0, 0, 0, 0, 64, 0, 0, 0], [0xff; 8]].concat()).collect(),
+    );
+    Ok(samples)
+}
+
+/// All samples, each behind each of these beginnings.
+fn behind(data: &Path, beginnings: &[&[u8]]) -> io::Result<Vec<Vec<u8>>> {
+    let samples = samples(data)?;
+    let seeds =
+        beginnings.iter().flat_map(|beginning| samples.iter().map(|sample| [beginning, sample.as_slice()].concat()));
+    Ok(seeds.collect())
+}
+
+pub(crate) fn detected(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+    samples(data)
+}
+
+/// Every format is forced onto every sample.
+pub(crate) fn forced(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let picks: Vec<[u8; 1]> = (0..12).map(|pick| [pick]).collect();
+    behind(data, &picks.iter().map(<[u8; 1]>::as_slice).collect::<Vec<_>>())
+}
+
+pub(crate) fn columns(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let maps: Vec<Vec<u8>> = MAPS.iter().map(|map| [map.as_bytes(), b"\n"].concat()).collect();
+    behind(data, &maps.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// gzip and zstd: whole, cut, with a byte that is another.
+pub(crate) fn packed(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+    behind(
+        data,
+        &[&[2, 0, 0], &[3, 0, 0], &[0x82, 128, 1], &[0x83, 128, 1], &[2, 200, 1], &[3, 20, 4], &[0, 0, 0], &[1, 0, 0]],
+    )
+}
+
+/// Cut in the middle, byte by byte and in larger pieces.
+pub(crate) fn growing(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+    behind(data, &[&[128, 1], &[200, 50], &[90, 255]])
+}
