@@ -65,7 +65,7 @@ pub(crate) const FIXED_BYTES: usize = arc_bytes::<Shared>();
 /// ```
 ///
 /// `S` is how it reaches the shared half, and `'m` how long its own memory is lent: [`Writer`] has both
-/// from the allocator, [`FixedWriter`] from the host.
+/// from the allocator, [`FixedWriter`](crate::FixedWriter) from the host.
 pub struct WriterOn<'m, S: Deref<Target = Shared>> {
     pub(crate) shared: S,
     pub(crate) state: State<'m>,
