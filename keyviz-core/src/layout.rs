@@ -172,7 +172,7 @@ impl Layout {
 
     /// Words of all reservoirs.
     pub(crate) const fn id_samples_len(&self) -> usize {
-        self.reservoirs() * RESERVOIR_WORDS
+        self.reservoirs().saturating_mul(RESERVOIR_WORDS)
     }
 
     /// Members that are kept in sight as candidates for seats of their own.
@@ -197,7 +197,7 @@ impl Layout {
 
     /// Words of all directories.
     pub(crate) const fn directories_len(&self) -> usize {
-        self.directory_rows() * self.directory_words
+        self.directory_rows().saturating_mul(self.directory_words)
     }
 
     /// Seats that say how their route divides.
@@ -207,7 +207,7 @@ impl Layout {
 
     /// Words of all descriptors.
     pub(crate) const fn descriptor_words(&self) -> usize {
-        self.descriptors * DESCRIPTOR_WORDS
+        self.descriptors.saturating_mul(DESCRIPTOR_WORDS)
     }
 
     /// Words of all blocks.
@@ -237,7 +237,7 @@ impl Layout {
 
     /// Blocks of one column in which every cell is at its largest.
     pub(crate) const fn largest_column_blocks(&self) -> usize {
-        (self.cells() * MAX_CELL_BYTES).div_ceil(BLOCK_BYTES) + 1
+        self.cells().saturating_mul(MAX_CELL_BYTES).div_ceil(BLOCK_BYTES) + 1
     }
 
     /// Blocks that the parts of one route take at the most, both those of the open column and those
@@ -253,29 +253,34 @@ impl Layout {
 
     /// What of `history_bytes` goes to the index and the descriptors.
     pub(crate) const fn history_fixed_bytes(&self) -> usize {
-        self.column_entries() * (ENTRY_BYTES + 2 * size_of::<u32>())
-            + self.descriptors * (DESCRIPTOR_WORDS * 8 + DESCRIPTOR_META_BYTES)
+        let entries = self.column_entries().saturating_mul(ENTRY_BYTES + 2 * size_of::<u32>());
+        let descriptors = self.descriptors.saturating_mul(DESCRIPTOR_WORDS * 8 + DESCRIPTOR_META_BYTES);
+        entries.saturating_add(descriptors)
     }
 
     /// What each pool can ever need.
     pub(crate) const fn room(&self) -> Pools {
         let least = self.least_pools();
-        let columns = self.columns * self.largest_column_blocks() * (BLOCK_BYTES + size_of::<u32>());
+        let columns = self.columns.saturating_mul(self.largest_column_blocks());
+        let longest = 2 * self.max_bound_len.div_ceil(CHUNK_BYTES) * CHUNK_SIZE;
         Pools {
-            cell_bytes: self.directory_rows() * self.pages * self.page_lines * LINE_BYTES,
-            history_bytes: least.history_bytes + columns,
-            bound_bytes: 2 * self.descriptors * self.max_bound_len.div_ceil(CHUNK_BYTES) * CHUNK_SIZE,
+            cell_bytes: self.directory_rows().saturating_mul(self.pages).saturating_mul(self.page_lines * LINE_BYTES),
+            history_bytes: least.history_bytes.saturating_add(columns.saturating_mul(BLOCK_BYTES + size_of::<u32>())),
+            bound_bytes: self.descriptors.saturating_mul(longest),
         }
     }
 
     /// The least that each pool must have.
     pub(crate) const fn least_pools(&self) -> Pools {
         // Where there is no compare-and-swap each recorder gets all its pages when it is made.
-        let pages = if HAS_CAS { self.shards * self.pages + 1 } else { self.recorders * self.pages };
+        let rows = if HAS_CAS { self.shards } else { self.recorders };
+        let pages = rows.saturating_mul(self.pages).saturating_add(if HAS_CAS { 1 } else { 0 });
+        let blocks = 2 * self.largest_column_blocks() + self.parts_limit();
         Pools {
-            cell_bytes: pages * self.page_lines * LINE_BYTES,
-            history_bytes: self.history_fixed_bytes()
-                + (2 * self.largest_column_blocks() + self.parts_limit()) * (BLOCK_BYTES + size_of::<u32>()),
+            cell_bytes: pages.saturating_mul(self.page_lines * LINE_BYTES),
+            history_bytes: self
+                .history_fixed_bytes()
+                .saturating_add(blocks.saturating_mul(BLOCK_BYTES + size_of::<u32>())),
             bound_bytes: 2 * self.max_bound_len.div_ceil(CHUNK_BYTES) * CHUNK_SIZE,
         }
     }

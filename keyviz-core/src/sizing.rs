@@ -106,6 +106,17 @@ impl Config {
     }
 }
 
+/// A sum that stays at the most there is: more than a small machine's allocator or linker will give.
+#[expect(clippy::indexing_slicing, reason = "below the slice's length")]
+const fn sum(parts: &[usize]) -> usize {
+    let (mut sum, mut at) = (0usize, 0);
+    while at < parts.len() {
+        sum = sum.saturating_add(parts[at]);
+        at += 1;
+    }
+    sum
+}
+
 impl Layout {
     const fn history_bytes(&self) -> usize {
         self.history_fixed_bytes() + self.blocks * (BLOCK_BYTES + size_of::<u32>())
@@ -133,10 +144,10 @@ impl Layout {
         let order = self.nodes() * size_of::<Node>();
         let members = self.members * (size_of::<Word>() + size_of::<AtomicU32>() + size_of::<MemberMeta>());
         let buckets = self.virtuals * size_of::<Run>() + Candidates::bytes(self);
-        let directories = self.directory_rows() * self.directory_words * COUNT_BYTES;
+        let directories = self.directories_len().saturating_mul(COUNT_BYTES);
         let lineage = self.lineage * size_of::<LineageEntry>();
         let sets = lineage + self.page_set_words * 8 + self.chunks * size_of::<u32>();
-        seats + tables + order + members + buckets + directories + sets
+        sum(&[seats, tables, order, members, buckets, directories, sets])
     }
 
     /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and
@@ -152,16 +163,16 @@ impl Layout {
 
     /// Bytes of everything that has a length.
     const fn array_bytes(&self) -> usize {
-        self.pool_bytes() + self.route_bytes() + self.cell_state_bytes() + self.recorder_bytes()
+        sum(&[self.pool_bytes(), self.route_bytes(), self.cell_state_bytes(), self.recorder_bytes()])
     }
 
     pub(crate) const fn memory_bytes(&self) -> usize {
-        self.array_bytes() + FIXED_BYTES
+        self.array_bytes().saturating_add(FIXED_BYTES)
     }
 
     /// Bytes of the static form, its writer left out.
     pub(crate) const fn fixed_memory_bytes(&self) -> usize {
-        self.array_bytes() + size_of::<Shared>()
+        self.array_bytes().saturating_add(size_of::<Shared>())
     }
 
     /// The field whose lowering frees the most.
