@@ -105,6 +105,7 @@ fn happened(found: &mut Differences, world: &World, counters: &Counters) {
         ("columns_late", counters.columns_late, 10),
         ("windows_missing", counters.windows_missing, 10),
         ("clock_stepped_back", counters.clock_stepped_back, 10),
+        ("splits and merges", world.sampler.reader().lineage().len() as u64, 10),
         ("stale_handles", counters.stale_handles, 10),
         ("columns compared by the reader", world.compared.load(Ordering::Relaxed), 20),
         ("promoted", counters.promoted, 40),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use keyviz_core::{Column, ColumnState, MatrixQuery, Reader, Series, Tally};
+use keyviz_core::{AxisKind, Column, ColumnState, MatrixQuery, Reader, Series, Tally};
 
 use crate::random::Random;
 use crate::world::{World, lock};
@@ -27,12 +27,13 @@ pub fn run(world: &World) {
     }
 }
 
-/// Whatever the budget, rows and what is cut add up to the column.
+/// Whatever the axis and the budget, rows and what is cut add up to the column.
 fn matrix(world: &World, reader: &Reader, draw: u64) {
     let series = Series::ALL.get(draw as usize % Series::ALL.len()).copied().unwrap_or_default();
     let rows = if draw & 1 << 20 == 0 { 0 } else { 1 + (draw >> 32 & 63) as usize };
     let query = MatrixQuery {
         series,
+        axis: if draw & 1 << 23 == 0 { AxisKind::Route } else { AxisKind::Range },
         rows,
         split_labels: draw & 1 << 21 == 0,
         open: draw & 1 << 22 == 0,
