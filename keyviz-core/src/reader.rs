@@ -161,7 +161,7 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
             let taken = reading.take(place);
             let column = Column::of(&place.head, taken);
             if taken {
-                reading.cells(&place.head, |known, at, cell| {
+                reading.cells(|known, at, cell| {
                     let Some(known) = reading.known.get(known) else { return };
                     each(
                         &column,

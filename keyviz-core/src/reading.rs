@@ -7,6 +7,7 @@ use core::cmp::Reverse;
 use crate::column::{BEFORE_FIRST, Cell, WordSource, decode};
 use crate::descriptor::{Descriptor, NONE};
 use crate::history::{ColumnState, Head};
+use crate::op::Tally;
 use crate::shared::Shared;
 use crate::sub_bucket::SubLayout;
 
@@ -27,6 +28,15 @@ pub(crate) struct Place {
     pub(crate) head: Head,
 }
 
+/// A cell of a column that was taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Taken {
+    known: u32,
+    at: u32,
+    pub(crate) draining: bool,
+    pub(crate) counts: Tally,
+}
+
 /// One reading of the history: the descriptors met so far, and room for one column.
 pub(crate) struct Reading<'a> {
     shared: &'a Shared,
@@ -35,12 +45,14 @@ pub(crate) struct Reading<'a> {
     pub(crate) known: Vec<Known>,
     words: Vec<u64>,
     main_words: usize,
+    /// The cells of the column taken last.
+    cells: Vec<Taken>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(shared: &'a Shared) -> Self {
         let index = alloc::vec![NONE; shared.layout.descriptors];
-        Reading { shared, index, known: Vec::new(), words: Vec::new(), main_words: 0 }
+        Reading { shared, index, known: Vec::new(), words: Vec::new(), main_words: 0, cells: Vec::new() }
     }
 
     /// Cells of a route.
@@ -79,7 +91,7 @@ impl<'a> Reading<'a> {
             history.copy(&place.head.parts, &mut self.words);
             if history.still(place.entry, place.head.sequence) {
                 let fresh = self.known.len();
-                self.learn(&place.head, attempt > 0);
+                self.decode(&place.head, attempt > 0);
                 if history.still(place.entry, place.head.sequence) {
                     return true;
                 }
@@ -105,54 +117,61 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn learn(&mut self, head: &Head, retaken: bool) {
-        let shared = self.shared;
-        let per_route = (shared.layout.lanes * shared.layout.k) as u64;
+    /// Decodes the copied column once, and learns what its rows are.
+    fn decode(&mut self, head: &Head, retaken: bool) {
         // A column that was still open when an earlier one was read may refer to a descriptor that
         // was used anew in between.
         let check = retaken || head.state == ColumnState::Open;
-        let (index, known) = (&mut self.index, &mut self.known);
-        let mut last = u64::MAX;
-        each_cell(&self.words, self.main_words, head, |cell| {
-            let number = cell.row / per_route;
-            if number == last {
-                return;
+        let per_route = self.per_route() as u64;
+        let Reading { shared, index, known, words, main_words, cells } = self;
+        cells.clear();
+        let (mut last, mut at_known) = (u64::MAX, NONE);
+        each_cell(words, *main_words, head, |cell| {
+            // Most samplers divide nothing; a division takes longer than the rest.
+            let (number, at) =
+                if per_route == 1 { (cell.row, 0) } else { (cell.row / per_route, cell.row % per_route) };
+            if number != last {
+                last = number;
+                at_known = learn(shared, index, known, number, check);
             }
-            last = number;
-            let Some(slot) = index.get_mut(number as usize) else { return };
-            if let Some(old) = known.get(*slot as usize)
-                && (!check || old.descriptor.serial == shared.descriptors.get(number as u32).serial)
-            {
-                return;
+            if at_known != NONE {
+                cells.push(Taken { known: at_known, at: at as u32, draining: cell.draining, counts: cell.counts });
             }
-            let descriptor = shared.descriptors.get(number as u32);
-            let bound = |bound| {
-                let mut bytes = Vec::new();
-                shared.slab.copy(bound, shared.layout.max_bound_len, &mut bytes);
-                bytes
-            };
-            let start = bound(descriptor.start);
-            let end = (!descriptor.end.is_none()).then(|| bound(descriptor.end));
-            // Virtual buckets are not divided.
-            let k = if descriptor.is_virtual() { 1 } else { shared.layout.k as u32 };
-            let sub = SubLayout::new(&start, end.as_deref(), k);
-            *slot = known.len() as u32;
-            known.push(Known { descriptor, start, end, sub });
         });
     }
 
     /// Calls `each` with every cell of the column taken last: the descriptor's place in `known`, the
     /// cell's place within its route, and the cell.
-    pub(crate) fn cells(&self, head: &Head, mut each: impl FnMut(usize, usize, &Cell)) {
-        let per_route = (self.shared.layout.lanes * self.shared.layout.k) as u64;
-        each_cell(&self.words, self.main_words, head, |cell| {
-            if let Some(known) = self.index.get((cell.row / per_route) as usize)
-                && (*known as usize) < self.known.len()
-            {
-                each(*known as usize, (cell.row % per_route) as usize, &cell);
-            }
-        });
+    pub(crate) fn cells(&self, mut each: impl FnMut(usize, usize, &Taken)) {
+        for cell in &self.cells {
+            each(cell.known as usize, cell.at as usize, cell);
+        }
     }
+}
+
+/// The place in `known` of a descriptor, which is copied where it is not there; [`NONE`] for a number that
+/// no descriptor has. With `check`, one that was used anew since is copied again.
+fn learn(shared: &Shared, index: &mut [u32], known: &mut Vec<Known>, number: u64, check: bool) -> u32 {
+    let Some(slot) = index.get_mut(number as usize) else { return NONE };
+    if let Some(old) = known.get(*slot as usize)
+        && (!check || old.descriptor.serial == shared.descriptors.get(number as u32).serial)
+    {
+        return *slot;
+    }
+    let descriptor = shared.descriptors.get(number as u32);
+    let bound = |bound| {
+        let mut bytes = Vec::new();
+        shared.slab.copy(bound, shared.layout.max_bound_len, &mut bytes);
+        bytes
+    };
+    let start = bound(descriptor.start);
+    let end = (!descriptor.end.is_none()).then(|| bound(descriptor.end));
+    // Virtual buckets are not divided.
+    let k = if descriptor.is_virtual() { 1 } else { shared.layout.k as u32 };
+    let sub = SubLayout::new(&start, end.as_deref(), k);
+    *slot = known.len() as u32;
+    known.push(Known { descriptor, start, end, sub });
+    *slot
 }
 
 fn each_cell(words: &[u64], main_words: usize, head: &Head, mut each: impl FnMut(Cell)) {

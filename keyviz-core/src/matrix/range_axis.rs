@@ -41,7 +41,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
     for ((place, taken), at) in places.iter_mut().zip(&mut taken).zip(&index) {
         *taken = *taken && reading.take(place);
         if *taken {
-            fill.column(&reading, place, *at);
+            fill.column(&reading, *at);
         }
         if let Some(column) = columns.get_mut(*at) {
             *column = Column::of(&place.head, *taken);
@@ -83,7 +83,7 @@ impl Found {
                 let taken = reading.take(place);
                 if taken {
                     totals.resize(reading.known.len() * per_route, None);
-                    reading.cells(&place.head, |known, at, cell| {
+                    reading.cells(|known, at, cell| {
                         if query.asks_label(k, at)
                             && !cell.counts.is_zero()
                             && let Some(total) = totals.get_mut(known * per_route + at)
@@ -181,10 +181,10 @@ impl<'a> Fill<'a> {
         self.placed.get(at).copied().flatten()
     }
 
-    fn column(&mut self, reading: &Reading<'_>, place: &Place, column: usize) {
+    fn column(&mut self, reading: &Reading<'_>, column: usize) {
         let (k, query, rows) = (self.k, self.query, self.axis.rows());
         let mut scratch = core::mem::take(&mut self.scratch);
-        reading.cells(&place.head, |known, at, cell| {
+        reading.cells(|known, at, cell| {
             if !query.asks_label(k, at) || cell.counts.is_zero() {
                 return;
             }

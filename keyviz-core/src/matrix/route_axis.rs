@@ -96,7 +96,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
     for ((place, taken), at) in places.iter_mut().zip(&mut taken).zip(&index) {
         *taken = *taken && reading.take(place);
         if *taken {
-            second.column(&reading, place, *at, query, &row_of, known);
+            second.column(&reading, *at, query, &row_of, known);
         }
         if let Some(column) = columns.get_mut(*at) {
             *column = Column::of(&place.head, *taken);
@@ -130,7 +130,7 @@ fn first_reading(reading: &mut Reading<'_>, places: &mut [Place], query: &Matrix
             let taken = reading.take(place);
             if taken {
                 found.resize(reading.known.len() * per_route, Found::default());
-                reading.cells(&place.head, |known, at, cell| {
+                reading.cells(|known, at, cell| {
                     if let Some(found) = found.get_mut(known * per_route + at)
                         && !cell.counts.is_zero()
                     {
@@ -265,7 +265,6 @@ impl Fill {
     fn column(
         &mut self,
         reading: &Reading<'_>,
-        place: &Place,
         column: usize,
         query: &MatrixQuery,
         row_of: &[u32],
@@ -276,7 +275,7 @@ impl Fill {
         let mut marks: Vec<(usize, u32)> = Vec::new();
         let age = |k: u32| reading.known.get(k as usize).map(|k| k.descriptor.age());
         let k = reading.k();
-        reading.cells(&place.head, |known, at, cell| {
+        reading.cells(|known, at, cell| {
             let value = cell.counts.get(query.series);
             let row = match row_of.get(known * self.per_route + at) {
                 Some(row) if known < known_before => *row,
@@ -314,21 +313,14 @@ impl Fill {
             }
         }
         if several {
-            self.part_column(reading, place, column, query, row_of);
+            self.part_column(reading, column, query, row_of);
         }
     }
 
     /// Notes the parts of the cells of a column that several descriptors added to.
-    fn part_column(
-        &mut self,
-        reading: &Reading<'_>,
-        place: &Place,
-        column: usize,
-        query: &MatrixQuery,
-        row_of: &[u32],
-    ) {
+    fn part_column(&mut self, reading: &Reading<'_>, column: usize, query: &MatrixQuery, row_of: &[u32]) {
         let mut parts: Vec<(u32, TermPart)> = Vec::new();
-        reading.cells(&place.head, |known, at, cell| {
+        reading.cells(|known, at, cell| {
             let value = cell.counts.get(query.series);
             let row = row_of.get(known * self.per_route + at).copied().unwrap_or(NONE);
             let Some(known) = reading.known.get(known) else { return };
