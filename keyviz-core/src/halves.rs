@@ -67,7 +67,7 @@ pub(crate) const FIXED_BYTES: usize = arc_bytes::<Shared>();
 /// `S` is how it reaches the shared half, and `'m` how long its own memory is lent: [`Writer`] has both
 /// from the allocator, [`FixedWriter`](crate::FixedWriter) from the host.
 ///
-/// - Panics: never. Memory: [`Config::memory_bytes`], all of it taken by [`new`](Writer::new).
+/// - Panics: never. Memory: [`Config::memory_bytes`], all of it taken by [`new`](Writer::new), or lent.
 /// - Threads: `Send`; whoever flushes owns it. Recorders and readers work beside it and never wait for it, nor
 ///   it for them.
 ///

@@ -43,6 +43,56 @@ impl Labels {
     /// No labels: every route has one slot.
     pub const NONE: Labels = Labels { names: [[0; MAX_LABEL_LEN]; MAX_LABELS], lens: [0; MAX_LABELS], count: 0 };
 
+    /// As [`new`](Self::new), in a constant.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub const fn listed(names: &[&str]) -> Result<Self, LabelError> {
+        let (mut labels, mut at) = (Labels::NONE, 0);
+        while at < names.len() {
+            #[expect(clippy::indexing_slicing, reason = "below the slice's length")]
+            let name = names[at].as_bytes();
+            labels = match labels.with(name) {
+                Ok(labels) => labels,
+                Err(error) => return Err(error),
+            };
+            at += 1;
+        }
+        Ok(labels)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "below the arrays' lengths")]
+    const fn with(mut self, name: &[u8]) -> Result<Self, LabelError> {
+        if name.is_empty() || name.len() > MAX_LABEL_LEN {
+            return Err(LabelError::BadLength { len: name.len() });
+        }
+        let mut at = 0;
+        while at < name.len() {
+            if !matches!(name[at], b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-') {
+                return Err(LabelError::BadByte);
+            }
+            at += 1;
+        }
+        let (mut known, count) = (0, self.len());
+        while known < count {
+            if same(&self.names[known], self.lens[known] as usize, name) {
+                return Err(LabelError::Repeated);
+            }
+            known += 1;
+        }
+        if count == MAX_LABELS {
+            return Err(LabelError::TooMany);
+        }
+        let mut at = 0;
+        while at < name.len() {
+            self.names[count][at] = name[at];
+            at += 1;
+        }
+        self.lens[count] = name.len() as u8;
+        self.count += 1;
+        Ok(self)
+    }
+
     /// Takes the names in order.
     ///
     /// # Errors
@@ -61,26 +111,7 @@ impl Labels {
     pub fn new<S: AsRef<str>>(names: &[S]) -> Result<Self, LabelError> {
         let mut labels = Labels::NONE;
         for name in names {
-            let name = name.as_ref().as_bytes();
-            if name.is_empty() || name.len() > MAX_LABEL_LEN {
-                return Err(LabelError::BadLength { len: name.len() });
-            }
-            if !name.iter().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-')) {
-                return Err(LabelError::BadByte);
-            }
-            let known = labels.names.iter().zip(labels.lens).take(labels.len());
-            if known.into_iter().any(|(n, len)| n.get(..usize::from(len)) == Some(name)) {
-                return Err(LabelError::Repeated);
-            }
-            let at = usize::from(labels.count);
-            let (Some(to), Some(len)) = (labels.names.get_mut(at), labels.lens.get_mut(at)) else {
-                return Err(LabelError::TooMany);
-            };
-            for (to, from) in to.iter_mut().zip(name) {
-                *to = *from;
-            }
-            *len = name.len() as u8;
-            labels.count += 1;
+            labels = labels.with(name.as_ref().as_bytes())?;
         }
         Ok(labels)
     }
@@ -126,6 +157,16 @@ impl Labels {
     pub fn iter(&self) -> impl Iterator<Item = (Label, &str)> {
         (1..=self.count).filter_map(|i| self.name(Label(i)).map(|n| (Label(i), n)))
     }
+}
+
+/// Whether the first `len` bytes are those of `name`; by hand, for constants.
+#[expect(clippy::indexing_slicing, reason = "below both lengths")]
+const fn same(bytes: &[u8; MAX_LABEL_LEN], len: usize, name: &[u8]) -> bool {
+    let mut at = 0;
+    while at < len && at < name.len() && bytes[at] == name[at] {
+        at += 1;
+    }
+    len == name.len() && at == len
 }
 
 impl Default for Labels {

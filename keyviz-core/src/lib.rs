@@ -29,19 +29,25 @@
 //! Serving, drawing, authentication: `keyviz-admin`. Reading traces: `keyviz-trace`.
 //!
 //! # Features
-//! `std` (default) adds [`Sampler`] and the recorder that each thread keeps. `alloc` adds everything
-//! that takes memory at run time, with [`Writer`] for a host that owns the writing half itself. Without both, what remains are the words of the interface.
+//! Without features there are no allocations at all: [`fixed!`] declares a static [`Shared`] and the memory of
+//! its [`FixedWriter`], sized at compile time, and [`FixedMatrix`] shows what was counted. `alloc` adds what
+//! takes memory at run time: [`Writer`], [`Reader`], [`Matrix`], JSON. `std` (default) adds [`Sampler`] and the
+//! recorder that each thread keeps. A feature adds; it changes nothing that is there without it.
+//!
+//! Where the machine has no 64-bit atomics, cells have 32 bits and flush takes differences: exact while no
+//! cell takes 2^32 operations, or bytes, between two flushes. Without compare-and-swap there are no shared
+//! shards: make one recorder for each interrupt priority.
 //!
 //! # The modules, in the order of the data's way
-//! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `config` `config_error` `zeroed` `layout`
-//! `counters` →
+//! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `config` `config_error` `zeroed` `pool`
+//! `layout` `counters` →
 //! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `id_samples` `space_saving` →
 //! keep: `descriptor` `column` `history` `lineage` →
 //! both halves: `shared` `recorder` →
-//! change: `routes` `groups` `grace` `seat` `places` `retire` `writer` `runs` `coarsen` `reshape` `promote`
+//! change: `routes` `groups` `grace` `seat` `places` `retire` `memory` `writer` `runs` `coarsen` `reshape` `promote`
 //! `terms` `flush` →
-//! show: `reading` `matrix` `reader` →
-//! speak: `wire` → the doors: `halves` `sampler` `sizing`.
+//! show: `window` `reading` `matrix` `reader`, and without an allocator `bound` `in_place` `fixed_matrix` →
+//! speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -187,7 +187,10 @@ impl<'a> Case<'a> {
                 self.sampler.flush(self.now_ms);
                 self.observed.insert(self.now_ms, std::mem::take(&mut self.observing));
             }
-            "snapshot" => self.snapshot(step),
+            "snapshot" => {
+                self.snapshot(step);
+                self.sampler.reads_alike();
+            }
             "matrix" => self.matrix(step),
             "sub_bucket_bounds" => self.sub_bucket_bounds(step),
             other => panic!("{}: unknown op {other}", self.name),

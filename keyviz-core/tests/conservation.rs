@@ -287,6 +287,7 @@ impl World {
     /// Each column that is kept has what was counted in its time; the others were evicted.
     fn check(&self) {
         self.accounted();
+        self.sampler.reads_alike();
         let reader = self.sampler.reader();
         let counters = reader.counters();
         assert_eq!(words(counters.observed), self.total);

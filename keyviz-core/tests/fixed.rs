@@ -1,9 +1,9 @@
 //! The static form: declared, claimed once, at work beside interrupts, which are threads here.
 
-#![cfg(all(feature = "alloc", not(keyviz_loom)))]
+#![cfg(not(keyviz_loom))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
 
-use keyviz_core::{ClaimError, Config, ConfigError, MatrixQuery, Op, RouteId, fixed};
+use keyviz_core::{ClaimError, ColumnState, Config, ConfigError, Label, Op, RouteId, Series, fixed};
 
 fixed! {
     mod small {}
@@ -73,9 +73,10 @@ fn threads_count_in_a_static_beside_its_writer() {
     let counters = writer.counters();
     assert_eq!(counters.observed.reads, 3 * EACH);
     assert_eq!(counters.recorded.reads + counters.unattributed.reads, 3 * EACH);
-    let matrix = writer.reader().matrix(&MatrixQuery { series: keyviz_core::Series::Reads, ..MatrixQuery::default() });
-    let rows: u64 = matrix.rows.iter().flat_map(|row| &row.values).sum();
-    assert_eq!(rows, counters.recorded.reads);
+    let matrix = writer.matrix::<700, 4>(Series::Reads, true);
+    let rows: u64 = matrix.rows.iter().flat_map(|row| row.values).sum();
+    let (cut, unattributed): (u64, u64) = (matrix.cut.iter().sum(), matrix.unattributed.iter().sum());
+    assert_eq!((rows, cut, unattributed), (counters.recorded.reads, 0, counters.unattributed.reads));
 }
 
 #[test]
@@ -107,6 +108,50 @@ fn a_cell_that_wraps_is_exact() {
     writer.flush(1000);
     let recorded = writer.counters().recorded;
     assert_eq!((recorded.reads, recorded.read_bytes), (9 << 30, 27 << 30));
-    let query = MatrixQuery { series: keyviz_core::Series::ReadBytes, ..MatrixQuery::default() };
-    assert_eq!(writer.reader().matrix(&query).rows[0].values, [27 << 30]);
+    assert_eq!(writer.matrix::<1, 1>(Series::ReadBytes, true).rows[0].values, [27 << 30]);
+}
+
+/// More rows and columns than there is room for: the newest columns, and what has no row is cut, exactly.
+#[test]
+fn what_a_fixed_matrix_has_no_room_for_is_said() {
+    fixed! {
+        mod narrow {
+            labels: match keyviz_core::Labels::listed(&["redis"]) {
+                Ok(labels) => labels,
+                Err(_) => panic!("refused"),
+            },
+        }
+    }
+    let mut memory = narrow::Memory::new();
+    let mut writer = memory.claim(&narrow::SHARED, 0).unwrap();
+    let recorder = writer.recorder().unwrap();
+    for route in [3u8, 1, 2] {
+        writer.register(RouteId(route.into()), &[route], Some(&[route, 0]), 0).unwrap();
+    }
+    let label = writer.label("redis");
+    assert_ne!(label, Label::NONE);
+    for window in [1, 2, 5, 6] {
+        for route in 1..=4 {
+            recorder.observe_labelled(RouteId(route), label, Op::Write, b"", 0);
+        }
+        writer.flush(window * 1000);
+    }
+    let matrix = writer.matrix::<2, 3>(Series::Writes, true);
+    // Of six: two windows, a gap, the late one, a gap, the last.
+    assert_eq!(matrix.older, 3);
+    let states: Vec<ColumnState> = matrix.columns.iter().map(|column| column.state).collect();
+    assert_eq!(states, [ColumnState::Late, ColumnState::Missing, ColumnState::Complete]);
+    assert_eq!((matrix.rows.len(), matrix.cut, matrix.unattributed), (2, [1, 0, 1], [1, 0, 1]));
+    let text = matrix.to_string();
+    assert!(text.contains("3 older columns\n3000..4000 late\n"), "{text}");
+    assert!(text.contains(":redis \\x01..\\x01\\x00: 1 0 1\n"), "{text}");
+    let mut seen = 0;
+    writer.for_each_cell(false, |_, cell| {
+        let mut room = [0; 2];
+        assert_eq!(cell.start.copy_to(&mut room), Some(&[cell.route.0 as u8][..]));
+        assert_eq!(cell.end.unwrap().bytes().collect::<Vec<u8>>(), [cell.route.0 as u8, 0]);
+        assert_eq!(cell.end.unwrap().copy_to(&mut room[..1]), None);
+        seen += cell.counts.writes;
+    });
+    assert_eq!(seen, 12);
 }

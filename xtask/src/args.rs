@@ -27,6 +27,8 @@ pub enum Command {
         /// The file's name, without its ending.
         model: Option<String>,
     },
+    /// Build the core for bare machines and run firmware.
+    NoStd,
     /// Build and run the stress test with these arguments; `keyviz-stress` reads them itself.
     Stress(Vec<OsString>),
     /// Write what of the documents is made from the code.
@@ -47,6 +49,7 @@ pub fn parse() -> Result<Command, lexopt::Error> {
         "help" => nothing_more(parser, Command::Help),
         "docs" => nothing_more(parser, Command::Docs),
         "setup" => nothing_more(parser, Command::Setup),
+        "no-std" => nothing_more(parser, Command::NoStd),
         "test" => test(parser),
         "fuzz" => fuzz(parser),
         "loom" => loom(parser),

@@ -11,6 +11,8 @@ cargo xtask COMMAND
                                     what it finds stays in the build output, under fuzz/found
   loom [MODEL]                      the core's threads in every interleaving within a bound; MODEL is a file of
                                     loom-tests/tests, without its ending
+  no-std                            the core on every feature rung and for bare machines; firmware in QEMU, with its
+                                    sizes
   bench [NAME | --only NAME] [--json FILE] [--runs N] [--list]
                                     the numbers, beside what they compare with; NAME is the start of a name;
                                     `bench build` times a build from nothing to a live picture

@@ -10,6 +10,7 @@ mod docs;
 mod fuzz;
 mod help;
 mod loom;
+mod no_std;
 mod process;
 mod setup;
 mod stress;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Fuzz { target, seconds } => fuzz::run(&checkout, target.as_deref(), seconds),
         Command::Bench(arguments) => bench::run(&checkout, &arguments),
         Command::Loom { model } => loom::run(&checkout, model.as_deref()),
+        Command::NoStd => no_std::run(&checkout),
         Command::Stress(arguments) => stress::run(&checkout, &arguments),
         Command::Docs => docs::run(&checkout),
         Command::Setup => setup::run(&checkout),

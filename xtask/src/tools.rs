@@ -23,6 +23,14 @@ pub enum Tool {
     Fonts,
     /// The server whose traffic `keyviz replay` is tested with.
     RedisServer,
+    /// Debian's compiler, for the bare machines that rustup's has no library for.
+    BareRustc,
+    /// Its cargo.
+    BareCargo,
+    /// The source of its core library.
+    BareSource,
+    /// The machines that firmware runs on.
+    QemuArm,
     /// The program that writes the RocksDB traces that the readers are tested with.
     DbBench,
     /// The compiler of libFuzzer, with which the trace readers are fuzzed.
@@ -34,7 +42,7 @@ const NODE_MAJOR: u32 = 20;
 
 impl Tool {
     /// All of them, in the order in which they are set up.
-    pub const ALL: [Tool; 9] = [
+    pub const ALL: [Tool; 13] = [
         Tool::Rustfmt,
         Tool::Clippy,
         Tool::Node,
@@ -43,6 +51,10 @@ impl Tool {
         Tool::Fonts,
         Tool::RedisServer,
         Tool::DbBench,
+        Tool::BareRustc,
+        Tool::BareCargo,
+        Tool::BareSource,
+        Tool::QemuArm,
         Tool::Cxx,
     ];
 
@@ -57,6 +69,10 @@ impl Tool {
             Tool::Fonts => "a font (DejaVu Sans)",
             Tool::RedisServer => "redis-server",
             Tool::DbBench => "db_bench",
+            Tool::BareRustc => "/usr/bin/rustc (Debian's rustc-web)",
+            Tool::BareCargo => "/usr/bin/cargo (Debian's cargo-web)",
+            Tool::BareSource => "Debian's rust-web-src",
+            Tool::QemuArm => "qemu-system-arm",
             Tool::Cxx => "a C++ compiler",
         }
     }
@@ -71,6 +87,10 @@ impl Tool {
             Tool::Fonts => Some("fonts-dejavu-core"),
             Tool::RedisServer => Some("redis-server"),
             Tool::DbBench => Some("rocksdb-tools"),
+            Tool::BareRustc => Some("rustc-web"),
+            Tool::BareCargo => Some("cargo-web"),
+            Tool::BareSource => Some("rust-web-src"),
+            Tool::QemuArm => Some("qemu-system-arm"),
             Tool::Cxx => Some("g++"),
         }
     }
@@ -86,6 +106,8 @@ impl Tool {
             Tool::Fonts => "install a font, DejaVu Sans for one",
             Tool::RedisServer => "install redis-server",
             Tool::DbBench => "install db_bench, RocksDB's benchmark (Debian: rocksdb-tools)",
+            Tool::BareRustc | Tool::BareCargo | Tool::BareSource => "on Debian: rustc-web, cargo-web and rust-web-src",
+            Tool::QemuArm => "install QEMU for Arm (Debian: qemu-system-arm)",
             Tool::Cxx => "install g++ or clang++, or name the compiler in CXX",
         }
     }
@@ -101,6 +123,10 @@ impl Tool {
             Tool::Fonts => has_font(),
             Tool::RedisServer => on_path("redis-server").is_some(),
             Tool::DbBench => on_path("db_bench").is_some(),
+            Tool::BareRustc => Path::new("/usr/bin/rustc").is_file(),
+            Tool::BareCargo => Path::new("/usr/bin/cargo").is_file(),
+            Tool::BareSource => Path::new("/usr/lib/rustlib/src/rust/library/core/src/lib.rs").is_file(),
+            Tool::QemuArm => on_path("qemu-system-arm").is_some(),
             Tool::Cxx => env::var_os("CXX").is_some() || on_path("c++").is_some(),
         }
     }

@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use keyviz_core::{
     CellView, Column, Config, ConfigError, Counters, FixedReader, FixedRecorder, FixedWriter, Label, Lineage, Matrix,
-    MatrixQuery, NewRoute, Op, RegisterError, Registered, ReshapeError, RouteHandle, RouteId,
+    MatrixQuery, NewRoute, Op, RegisterError, Registered, ReshapeError, RouteHandle, RouteId, Series,
 };
 
 std::thread_local! {
@@ -60,6 +60,42 @@ impl Writer {
         match self {
             Writer::Heap(writer) => Recorder::Heap(writer.recorder()),
             Writer::Fixed(writer) => Recorder::Fixed(writer.recorder().unwrap()),
+        }
+    }
+
+    /// Whether what is read in place, with the writer in hand, is what a reader copies.
+    pub fn reads_alike(&self) {
+        let copied = both!(Writer, self, w => {
+            let mut cells = Vec::new();
+            w.reader().for_each_cell(0, 0, true, |column, cell| {
+                let (start, end) = cell.bounds();
+                cells.push((*column, cell.route, cell.aggregate, cell.label, start, end, cell.sub_bucket, cell.counts));
+            });
+            cells
+        });
+        let in_place = both!(Writer, self, w => {
+            let mut cells = Vec::new();
+            w.for_each_cell(true, |column, cell| {
+                let (start, end) = (cell.start.bytes().collect::<Vec<u8>>(), cell.end.map(|end| end.bytes().collect()));
+                cells.push((*column, cell.route, cell.aggregate, cell.label, start, end, cell.sub_bucket, cell.counts));
+            });
+            cells
+        });
+        assert_eq!(copied, in_place);
+        for series in Series::ALL {
+            let query = MatrixQuery { series, open: true, ..MatrixQuery::default() };
+            let matrix = both!(Writer, self, w => w.reader().matrix(&query));
+            let sum = |of: &dyn Fn(usize) -> u64| (0..matrix.columns.len()).map(of).collect::<Vec<u64>>();
+            let shown = sum(&|at| matrix.rows.iter().map(|row| row.values[at]).sum::<u64>() + matrix.cut.values[at]);
+            both!(Writer, self, w => {
+                let fixed = w.matrix::<8, 64>(series, true);
+                assert_eq!(fixed.columns[..], matrix.columns[fixed.older..]);
+                for (at, _) in fixed.columns.iter().enumerate() {
+                    let rows: u64 = fixed.rows.iter().map(|row| row.values[at]).sum();
+                    assert_eq!(rows + fixed.cut[at], shown[fixed.older + at], "column {at} of {}", series.name());
+                    assert_eq!(fixed.unattributed[at], matrix.unattributed[fixed.older + at]);
+                }
+            });
         }
     }
 

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::{Done, Step};
 use crate::checkout::Checkout;
+use crate::no_std;
 use crate::process;
 use crate::stress as all_at_once;
 use crate::tools::Tool;
@@ -39,6 +40,24 @@ pub const CORE: &[Step] = &[
         run: core_alloc,
     },
     Step { name: "core-std", about: "the core with std builds and is tested", needs: &[], wants: &[], run: core_std },
+];
+
+/// The core on other machines than this one.
+pub const MACHINES: &[Step] = &[
+    Step {
+        name: "core-u32",
+        about: "the core holds with cells of 32 bits",
+        needs: &[Tool::Clippy],
+        wants: &[],
+        run: core_u32,
+    },
+    Step {
+        name: "no-std",
+        about: "firmware without an allocator prints what the host prints",
+        needs: no_std::NEEDS,
+        wants: &[],
+        run: |checkout| no_std::firmware(checkout).map(|()| Done::Passed),
+    },
 ];
 
 /// The core's threads, interleaved.
@@ -132,6 +151,18 @@ fn core(checkout: &Checkout, features: &[&str], targets: &[&str]) -> Result<Done
     let package = ["--locked", "--package", "keyviz-core"];
     process::run(process::cargo(checkout, "build").args(package).args(features))?;
     passed(process::cargo(checkout, "test").args(package).args(features).args(targets))
+}
+
+/// Every test of the core, as on a machine whose atomics end at 32 bits. In a folder of its own.
+fn core_u32(checkout: &Checkout) -> Result<Done, String> {
+    let narrow = |subcommand| {
+        let mut command = process::cargo(checkout, subcommand);
+        command.env("RUSTFLAGS", "--cfg keyviz_u32_cells").env("CARGO_TARGET_DIR", checkout.target().join("u32"));
+        command.args(["--locked", "--package", "keyviz-core"]);
+        command
+    };
+    process::run(narrow("clippy").args(["--all-targets", "--", "--deny", "warnings"]))?;
+    passed(narrow("test").args(WITHOUT_EXAMPLES))
 }
 
 /// The core has been tested rung by rung already.

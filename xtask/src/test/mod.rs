@@ -46,6 +46,7 @@ const STEPS: &[&[Step]] = &[
     licences::STEPS,
     conformance::STEPS,
     cargo::CORE,
+    cargo::MACHINES,
     cargo::LOOM,
     cargo::WORKSPACE,
     fuzz::STEPS,

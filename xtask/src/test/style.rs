@@ -34,7 +34,7 @@ const RULES: &[Rule] = &[
         why: "observe and read take no lock; the one lock, for whoever changes routes or flushes, is in sampler.rs",
     },
     Rule {
-        words: &["core::sync::atomic", "std::sync::atomic", "loom::"],
+        words: &["core::sync::atomic", "std::sync::atomic", "portable_atomic::", "loom::"],
         applies: |path| is_core(path) && !path.starts_with("keyviz-core/src/sync"),
         why: "sync.rs, with its words.rs for the model checker, is the only file that names atomics",
     },
