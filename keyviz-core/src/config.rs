@@ -23,6 +23,14 @@ use crate::limits::{
 /// assert!(refused.to_string().starts_with("cell_bytes"));
 /// # Ok::<(), keyviz_core::ConfigError>(())
 /// ```
+///
+/// - Units: bytes, milliseconds, counts, as each field says. `docs/configuration.md` has a table of all of them
+///   with bounds, bytes and flags.
+/// - Errors: a value beyond its bounds is refused by the field's name when a sampler is made, and by
+///   [`validate`](Self::validate), [`memory_bytes`](Self::memory_bytes) and [`fit`](Self::fit); setting one does
+///   nothing else.
+///
+/// See also [`within`](Self::within), which begins with a budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {

@@ -2,7 +2,18 @@
 
 use core::fmt;
 
-/// Why a configuration was refused.
+/// Why a configuration was refused. Nothing was taken or changed then.
+///
+/// The text begins with the field's name and ends with what to do.
+///
+/// # Examples
+/// ```
+/// use keyviz_core::Config;
+/// let mut config = Config::default();
+/// config.step_ms = 10;
+/// let text = config.validate().unwrap_err().to_string();
+/// assert_eq!(text, "step_ms: 10 is out of range; use 100 to 86400000");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {

@@ -8,6 +8,9 @@ pub const MAX_LABELS: usize = 15;
 pub const MAX_LABEL_LEN: usize = 32;
 
 /// One of the configured labels, or none; resolved once with [`Labels::get`], free to copy.
+///
+/// One byte. A label of one sampler has no meaning for another: get it with
+/// [`Sampler::label`](crate::Sampler::label) of the one that observes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(pub(crate) u8);
 
@@ -94,6 +97,17 @@ impl Labels {
     ///
     /// # Errors
     /// [`LabelError`] names what was refused: too many, a bad length, a bad byte, a repeated name.
+    ///
+    /// Never panics, never allocates.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{LabelError, Labels};
+    /// assert_eq!(Labels::new(&["redis", "s3"])?.len(), 2);
+    /// assert_eq!(Labels::new(&["s3", "s3"]), Err(LabelError::Repeated));
+    /// assert_eq!(Labels::new(&[""]), Err(LabelError::BadLength { len: 0 }));
+    /// # Ok::<(), LabelError>(())
+    /// ```
     pub fn new<S: AsRef<str>>(names: &[S]) -> Result<Self, LabelError> {
         let mut labels = Labels::NONE;
         for name in names {

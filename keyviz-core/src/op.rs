@@ -66,6 +66,17 @@ impl Series {
 /// Totals of the four counted series.
 ///
 /// Sums saturate, so that a total never wraps into a small number.
+///
+/// - Operations and bytes, each 64 bits. Panics: never. Memory: 32 bytes.
+///
+/// # Examples
+/// ```
+/// use keyviz_core::{Series, Tally};
+/// let mut sum = Tally { reads: 2, read_bytes: 64, ..Tally::ZERO };
+/// sum.add(Tally { writes: 1, read_bytes: u64::MAX, ..Tally::ZERO });
+/// assert_eq!(sum.get(Series::Ops), 3);
+/// assert_eq!(sum.read_bytes, u64::MAX); // and not 63
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tally {
     /// Reads.

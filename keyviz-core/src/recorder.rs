@@ -26,8 +26,7 @@ const MAX_RETRIES: usize = 4;
 
 /// Observes for one thread at a time: it can be sent to another thread, not shared with it.
 ///
-/// Making and dropping one takes about a microsecond and allocates nothing. What it has counted
-/// stays when it is dropped.
+/// Making and dropping one allocates nothing. What it has counted stays when it is dropped.
 ///
 /// # Examples
 /// ```
@@ -45,6 +44,16 @@ const MAX_RETRIES: usize = 4;
 ///
 /// `S` is how it reaches the shared half: [`Recorder`] counts references to it, [`FixedRecorder`] has a
 /// static one.
+///
+/// - Panics: never; blocks and allocates never.
+/// - Memory: none of its own. It claims pages out of `cell_bytes` as it touches routes, and leaves them, with
+///   its place, to the next recorder.
+/// - Threads: `Send`, not `Sync`. The first `max_recorders` at a time have cells of their own; further ones
+///   count in shared shards, as exactly, which `recorders_refused` and `shared_ops` count.
+/// - Cost: to make and drop one, a look at each place that is taken: 8 ns where none is, 43 ns where 63 are.
+/// - Source: one writer a counter and one reader that sums, as in HdrHistogram's recorders.
+///
+/// See also [`Sampler::observe`](crate::Sampler::observe), which keeps a recorder for the calling thread.
 pub struct RecorderOn<S: Deref<Target = Shared>> {
     shared: S,
     /// Its own line, and its directory's place: a recorder's, or a shared shard's.
@@ -105,10 +114,31 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         }
     }
 
-    /// Counts one operation: 1 to the operation's count, `key.len() + value_len` to its bytes.
+    /// Counts one operation: 1 to the operation's count, `key.len() + value_len` to its bytes (modulo 2^64).
     ///
-    /// `key` divides the route into sub-buckets when K is above 1; its bytes are not kept. Never
-    /// blocks, never allocates, never panics. About 4 ns for a hot route.
+    /// `key` divides the route into sub-buckets when K is above 1; its bytes are not kept. A key outside of the
+    /// route's bounds counts in the first or the last. An operation on a route that nobody registered is
+    /// unattributed.
+    ///
+    /// - Panics: never; blocks and allocates never, makes no system call.
+    /// - Threads: what happened before a flush is in it; what happens beside it is in it or in a later one.
+    /// - Cost: 4 ns for a hot route, 7 ns for zipf over 10 000 of them; 17 ns there with K = 16. A route in a
+    ///   virtual bucket takes a second lookup.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, Op, RouteId, Sampler};
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// sampler.register(RouteId(7), b"a", Some(b"m"), 0)?;
+    /// let recorder = sampler.recorder();
+    /// recorder.observe(RouteId(7), Op::Read, b"apple", 95);
+    /// recorder.observe(RouteId(8), Op::Read, b"apple", 95); // nobody registered 8
+    /// sampler.flush(60_000);
+    /// let counters = sampler.reader().counters();
+    /// assert_eq!((counters.recorded.reads, counters.recorded.read_bytes), (1, 100));
+    /// assert_eq!(counters.unattributed.reads, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     // One copy, as it stands here: in its callers it took longer.
     #[inline(never)]
     pub fn observe(&self, route: RouteId, op: Op, key: &[u8], value_len: u64) {
@@ -150,21 +180,60 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     }
 
     /// As [`observe`](Self::observe), for traffic of a labelled origin.
+    ///
+    /// Get the label once, with [`Sampler::label`](crate::Sampler::label). A label that is not configured counts
+    /// unlabelled, and in `unknown_labels`; virtual buckets have no labels. Cost: some ns more than `observe`.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, Labels, Op, RouteId, Sampler};
+    /// let mut config = Config::default();
+    /// config.labels = Labels::new(&["redis"])?;
+    /// let sampler = Sampler::new(config, 0)?;
+    /// sampler.register(RouteId(7), b"a", None, 0)?;
+    /// let recorder = sampler.recorder();
+    /// recorder.observe_labelled(RouteId(7), sampler.label("redis"), Op::Read, b"b", 0);
+    /// recorder.observe_labelled(RouteId(7), sampler.label("s3"), Op::Read, b"b", 0); // not configured
+    /// sampler.flush(60_000);
+    /// let counters = sampler.reader().counters();
+    /// assert_eq!((counters.recorded.reads, counters.unknown_labels), (2, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn observe_labelled(&self, route: RouteId, label: Label, op: Op, key: &[u8], value_len: u64) {
         let bytes = (key.len() as u64).wrapping_add(value_len);
         self.observe_any(route, label, op, key, bytes, 1);
     }
 
-    /// As [`observe`](Self::observe), for `times` operations alike. Their bytes saturate at 2^64 - 1.
+    /// As [`observe`](Self::observe), for `times` operations alike; 0 counts nothing. Their bytes saturate at
+    /// 2^64 - 1. Cost: that of one operation.
     pub fn observe_many(&self, route: RouteId, op: Op, key: &[u8], value_len: u64, times: u64) {
         let bytes = (key.len() as u64).saturating_add(value_len).saturating_mul(times);
         self.observe_any(route, Label::NONE, op, key, bytes, times);
     }
 
-    /// As [`observe`](Self::observe), without the lookup while the handle is up to date.
+    /// As [`observe`](Self::observe), without the lookup while the handle is up to date: 3.0 instead of 3.6 ns
+    /// for a hot route.
     ///
-    /// A stale handle (its route was removed or registered anew) is counted, looked up by its id and
-    /// refreshed.
+    /// A stale handle (its route was removed, folded or registered anew; it is another sampler's) is counted in
+    /// `stale_handles`, looked up by its id and refreshed; so is one whose route was not yet registered when it was
+    /// taken. A route in a virtual bucket is looked up each time.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, Op, RouteId, Sampler};
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// sampler.register(RouteId(7), b"a", None, 0)?;
+    /// let recorder = sampler.recorder();
+    /// let mut handle = recorder.handle(RouteId(7));
+    /// recorder.observe_handle(&mut handle, Op::Write, b"b", 0);
+    /// sampler.remove(RouteId(7));
+    /// recorder.observe_handle(&mut handle, Op::Write, b"b", 0); // stale, and there is no 7 to find
+    /// sampler.flush(60_000);
+    /// let counters = sampler.reader().counters();
+    /// assert_eq!((counters.recorded.writes, counters.unattributed.writes), (1, 1));
+    /// assert_eq!(counters.stale_handles, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline(never)]
     pub fn observe_handle(&self, handle: &mut RouteHandle, op: Op, key: &[u8], value_len: u64) {
         let shared = &*self.shared;
@@ -233,7 +302,8 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         }
     }
 
-    /// A handle for a route; for one that nobody registered, a handle that falls back to a lookup.
+    /// A handle for a route, for [`observe_handle`](Self::observe_handle); for one that nobody registered, a
+    /// handle that falls back to a lookup. Never panics, blocks or allocates. Cost: two lookups.
     #[must_use]
     pub fn handle(&self, route: RouteId) -> RouteHandle {
         handle(&self.shared, route)

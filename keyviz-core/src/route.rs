@@ -2,7 +2,10 @@
 
 use core::fmt;
 
-/// The host's id of a route: any 64 bits.
+/// The host's id of a route: any 64 bits, 0 and all ones included.
+///
+/// An id names one route at a time. Removed, it may be registered with other bounds at once; its earlier
+/// counts stay under the earlier ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteId(pub u64);
 
@@ -51,6 +54,9 @@ pub struct Registered {
 }
 
 /// Why [`Sampler::register`](crate::Sampler::register) changed nothing.
+///
+/// Each is counted in `register_refused`; the text says what to do. See
+/// [`Writer::register`](crate::Writer::register) for an example of each that a call can run into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {

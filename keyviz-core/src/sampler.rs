@@ -52,6 +52,13 @@ impl Drop for Inner {
 /// assert!(sampler.register(RouteId(2), b"z", Some(b"a"), 0).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// - Panics: never. Memory: [`Config::memory_bytes`], all of it taken by [`new`](Sampler::new).
+/// - Threads: `Send` and `Sync`. What changes routes or flushes takes one lock, which no observation and no
+///   reader takes; while a flush of 10 000 active routes holds it, about half a millisecond, a route change waits.
+/// - Cost: of cloning, one atomic addition.
+///
+/// See also [`Writer`], for a host that owns the writing half itself.
 #[derive(Clone)]
 pub struct Sampler(Arc<Inner>);
 
@@ -61,6 +68,19 @@ impl Sampler {
     ///
     /// # Errors
     /// [`ConfigError`] names the field and what to do; nothing is taken then.
+    ///
+    /// Never panics. Cost: as [`Writer::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, ConfigError, Sampler};
+    /// assert!(Sampler::new(Config::within(64 << 20)?, 0).is_ok());
+    ///
+    /// let mut config = Config::default();
+    /// config.cell_bytes = 4096; // not even one page for each stretch of slots
+    /// assert!(matches!(Sampler::new(config, 0), Err(ConfigError::PoolTooSmall { field: "cell_bytes", .. })));
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     pub fn new(config: Config, now_ms: u64) -> Result<Sampler, ConfigError> {
         let writer = Writer::new(config, now_ms)?;
         Ok(Sampler(Arc::new(Inner { shared: Arc::clone(&writer.shared), writer: Mutex::new(writer) })))
@@ -72,13 +92,14 @@ impl Sampler {
         self.0.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A recorder for the calling thread, or for whichever thread it is sent to.
+    /// A recorder for the calling thread, or for whichever thread it is sent to; see [`Recorder`]. Never refused:
+    /// without a place of its own it counts in the shared shards.
     #[must_use]
     pub fn recorder(&self) -> Recorder {
         Recorder::new(Arc::clone(&self.0.shared))
     }
 
-    /// A reader of this sampler.
+    /// A reader of this sampler; see [`Reader`]. It may outlive the sampler: then it shows what was flushed last.
     #[must_use]
     pub fn reader(&self) -> Reader {
         Reader { shared: Arc::clone(&self.0.shared) }
@@ -90,12 +111,30 @@ impl Sampler {
     /// A thread keeps recorders of four samplers; a thread that feeds more in turn makes one anew each
     /// time. The memory of a sampler that is dropped is given back once every thread that observed so
     /// has ended or has observed another sampler.
+    ///
+    /// Never panics, blocks or allocates. On a thread that is ending and has given its recorders up, one lives for
+    /// the call.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, Op, RouteId, Sampler};
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// sampler.register(RouteId(7), b"a", None, 0)?;
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| sampler.observe(RouteId(7), Op::Read, b"b", 0));
+    ///     scope.spawn(|| sampler.observe(RouteId(8), Op::Read, b"b", 0)); // nobody registered 8
+    /// });
+    /// sampler.flush(60_000);
+    /// let counters = sampler.reader().counters();
+    /// assert_eq!((counters.recorded.reads, counters.unattributed.reads), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn observe(&self, route: RouteId, op: Op, key: &[u8], value_len: u64) {
         self.with_recorder(|recorder| recorder.observe(route, op, key, value_len));
     }
 
-    /// As [`observe`](Self::observe), for traffic of a labelled origin.
+    /// As [`observe`](Self::observe), for traffic of a labelled origin; see [`Recorder::observe_labelled`].
     #[inline]
     pub fn observe_labelled(&self, route: RouteId, label: Label, op: Op, key: &[u8], value_len: u64) {
         self.with_recorder(|recorder| recorder.observe_labelled(route, label, op, key, value_len));
@@ -130,6 +169,22 @@ impl Sampler {
     ///
     /// # Errors
     /// [`RegisterError`], with nothing changed; operations of the route then count as unattributed.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, RegisterError, RouteId, Sampler};
+    /// let mut config = Config::default();
+    /// config.max_bound_len = 8;
+    /// let sampler = Sampler::new(config, 0)?;
+    /// assert!(sampler.register(RouteId(1), b"a", Some(b"m"), 0)?.own_slot);
+    /// assert!(sampler.register(RouteId(1), b"x", None, 9)?.own_slot); // registered already: nothing changes
+    ///
+    /// let refused = sampler.register(RouteId(2), b"z", Some(b"m"), 0);
+    /// assert_eq!(refused, Err(RegisterError::EmptyRange));
+    /// let refused = sampler.register(RouteId(2), b"much too long", None, 0);
+    /// assert_eq!(refused, Err(RegisterError::BoundTooLong { len: 13, max: 8 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn register(
         &self,
         route: RouteId,
@@ -144,6 +199,20 @@ impl Sampler {
     ///
     /// Later observations of it are unattributed. What was observed before is drained for a grace of
     /// max(2 steps, 5 s) and at least two further flushes; rows of that time say `draining`.
+    ///
+    /// Never panics. Memory: none is freed; the slot is used again after the grace and the next sealed column.
+    /// Cost: O(log routes), about a microsecond; of a route in a virtual bucket whose ranges overlap, linear in the
+    /// bucket's routes.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, RouteId, Sampler};
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// sampler.register(RouteId(1), b"a", None, 0)?;
+    /// assert!(sampler.remove(RouteId(1)));
+    /// assert!(!sampler.remove(RouteId(1))); // it is gone
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove(&self, route: RouteId) -> bool {
         self.writer().remove(route)
     }
@@ -192,12 +261,14 @@ impl Sampler {
 
     /// The virtual bucket that counts a registered route; `None` for a route with slots of its own and for
     /// one that nobody registered.
+    ///
+    /// See [`Writer::bucket_of`]. Takes the lock that flush and route changes take.
     #[must_use]
     pub fn bucket_of(&self, route: RouteId) -> Option<u64> {
         self.writer().bucket_of(route)
     }
 
-    /// A handle for [`Recorder::observe_handle`].
+    /// A handle for [`Recorder::observe_handle`]; see [`Recorder::handle`]. Takes no lock.
     #[must_use]
     pub fn handle(&self, route: RouteId) -> RouteHandle {
         handle(&self.0.shared, route)
@@ -219,6 +290,8 @@ impl Sampler {
 
     /// The bounds of one sub-bucket of a registered route; `None` when the route is not registered
     /// or has no such division.
+    ///
+    /// See [`Writer::sub_bucket_bounds`]. Takes the lock that flush and route changes take.
     #[must_use]
     pub fn sub_bucket_bounds(&self, route: RouteId, sub_bucket: u32) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
         self.writer().sub_bucket_bounds(route, sub_bucket)

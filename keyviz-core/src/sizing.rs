@@ -32,6 +32,21 @@ impl Config {
     ///
     /// # Errors
     /// As [`validate`](Config::validate).
+    ///
+    /// Never panics. Cost: some hundred additions.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::Config;
+    /// let mut config = Config::default();
+    /// let before = config.memory_bytes()?;
+    /// config.cell_bytes += 1 << 20;
+    /// assert_eq!(config.memory_bytes()?, before + (1 << 20));
+    ///
+    /// config.max_recorders = 0;
+    /// assert!(config.memory_bytes().is_err());
+    /// # Ok::<(), keyviz_core::ConfigError>(())
+    /// ```
     pub fn memory_bytes(&self) -> Result<usize, ConfigError> {
         Ok(Layout::new(self)?.memory_bytes())
     }
@@ -48,6 +63,17 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::OverBudget`] when not even 8 routes fit.
+    ///
+    /// Never panics. Cost: some 14 times [`fit`](Config::fit).
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::Config;
+    /// let config = Config::within(16 << 20)?;
+    /// assert!(config.memory_bytes()? <= 16 << 20);
+    /// assert!(Config::within(10_000).is_err()); // not even 8 routes
+    /// # Ok::<(), keyviz_core::ConfigError>(())
+    /// ```
     pub fn within(budget_bytes: usize) -> Result<Config, ConfigError> {
         let (mut fits, mut over) = (8, Config::default().max_routes);
         let with = |max_routes| {
@@ -74,6 +100,18 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::OverBudget`] names the field that takes the most.
+    ///
+    /// Never panics. A configuration that fits comes back as it was.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, ConfigError};
+    /// let config = Config::default().fit(80 << 20)?;
+    /// assert!(config.memory_bytes()? <= 80 << 20);
+    /// assert_eq!(config.max_routes, Config::default().max_routes); // only pools shrink
+    /// assert!(matches!(Config::default().fit(1 << 20), Err(ConfigError::OverBudget { .. })));
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     pub fn fit(mut self, budget_bytes: usize) -> Result<Config, ConfigError> {
         let layout = Layout::new(&self)?;
         if layout.memory_bytes() <= budget_bytes {

@@ -7,6 +7,13 @@ use core::fmt::{self, Write};
 const MAX_LEN: usize = 8 + 20 + 9 + 33 + 4;
 
 /// A row's name; compares as its text does.
+///
+/// - `route:7`; `route:7:redis` of a label; `route:7#3` of a division, `route:7:redis#3` of both;
+/// - `virtual:9` of a virtual bucket;
+/// - `range:3@` and 16 hex digits, the axis' id, on the range axis, with the label after the number;
+/// - on the route axis with `~` and eight hex digits behind the id for bounds that it no longer has.
+///
+/// Never panics. Memory: the text, at most 80 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BucketId(pub(crate) String);
 

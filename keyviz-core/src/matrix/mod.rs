@@ -50,6 +50,16 @@ impl AxisKind {
 }
 
 /// What to show.
+///
+/// The default asks for the writes of everything that is sealed. A query cannot be refused: an empty range, of
+/// keys or of time, has an empty answer.
+///
+/// # Examples
+/// ```
+/// use keyviz_core::{MatrixQuery, Series};
+/// let query = MatrixQuery { series: Series::Reads, rows: 96, open: true, ..MatrixQuery::default() };
+/// assert_eq!((query.from_ms, query.to_ms), (0, 0)); // of all time
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatrixQuery {
     /// The series.
@@ -214,6 +224,28 @@ impl WriteMerge {
 /// For each column, the sum of all rows plus `cut` is what the history has of the series in the
 /// ranges asked for; `unattributed` is what no row could take. A row's rate in a column is its value
 /// over `covers_to_ms - covers_from_ms`.
+///
+/// - Units: operations, or bytes where [`Series::is_bytes`] says so. Rows have as many values as there are
+///   columns.
+/// - Memory: 8 bytes a value, and the rows' bounds and names.
+/// - Source: ours; `ARCHITECTURE.md` in the repository has the rules of reading.
+///
+/// # Examples
+/// ```
+/// use keyviz_core::{Config, MatrixQuery, Op, RouteId, Sampler};
+/// let sampler = Sampler::new(Config::default(), 0)?;
+/// for route in 0..3 {
+///     sampler.register(RouteId(route), &[route as u8], Some(&[route as u8 + 1]), 0)?;
+///     sampler.observe(RouteId(route), Op::Write, b"", 0);
+/// }
+/// sampler.observe(RouteId(9), Op::Write, b"", 0); // nobody registered 9
+/// sampler.flush(60_000);
+/// let query = MatrixQuery { rows: 2, ..MatrixQuery::default() };
+/// let matrix = sampler.reader().matrix(&query);
+/// assert_eq!((matrix.rows.len(), matrix.cut.rows, matrix.cut.values[0]), (2, 1, 1));
+/// assert_eq!(matrix.unattributed, [1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Matrix {
