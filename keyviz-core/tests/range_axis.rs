@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use keyviz_core::{
-    AxisKind, Config, KeyNames, Label, Labels, Matrix, MatrixQuery, NewRoute, Op, RouteId, Series, Writer,
+    AxisKind, ColumnState, Config, KeyNames, Label, Labels, Matrix, MatrixQuery, NewRoute, Op, RouteId, Series, Writer,
 };
 use proptest::prelude::*;
 
@@ -234,6 +235,48 @@ fn a_cell_of_one_group_names_it() {
     assert_eq!(groups, [(1, 5), (2, 0), (0, 0)], "route 0 had nothing, so the rows begin at 1");
     let matrix = reader.matrix(&MatrixQuery { rows: 1, ..query() });
     assert_eq!((matrix.rows[0].groups[0], matrix.rows[0].terms[0]), (0, 0), "of several groups");
+}
+
+/// A column that is open with some routes at the first reading and sealed with more at the second: what the
+/// rows were not made for is cut, never lost.
+#[test]
+fn a_column_sealed_between_the_two_readings_adds_up() {
+    const SEALED: u64 = 1050;
+    let mut config = config(2000);
+    (config.max_known_routes, config.history_columns) = (0, 4);
+    let mut writer = tiled(config, 1000);
+    let (recorder, reader) = (writer.recorder(), writer.reader());
+    let stop = AtomicBool::new(false);
+    let looked = std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut looked = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let matrix = reader.matrix(&MatrixQuery { open: true, ..query() });
+                for (at, column) in matrix.columns.iter().enumerate().filter(|(_, c)| c.state == ColumnState::Complete)
+                {
+                    let sum: u64 = matrix.rows.iter().map(|row| row.values[at]).sum();
+                    assert_eq!(sum + matrix.cut.values[at], SEALED, "{column:?}");
+                    looked += 1;
+                }
+            }
+            looked
+        });
+        let begun = Instant::now();
+        let mut window = 0;
+        while begun.elapsed() < Duration::from_millis(1500) && !reading.is_finished() {
+            (0..500).for_each(|route| recorder.observe(RouteId(route), Op::Write, b"", 0));
+            writer.flush(window * STEP_MS + STEP_MS / 2);
+            std::thread::sleep(Duration::from_micros(300));
+            let late = 500 + window % 8 * 50;
+            (0..500).chain(late..late + 50).for_each(|route| recorder.observe(RouteId(route), Op::Write, b"", 0));
+            window += 1;
+            writer.flush(window * STEP_MS);
+            std::thread::sleep(Duration::from_micros(300));
+        }
+        stop.store(true, Ordering::Relaxed);
+        reading.join().unwrap()
+    });
+    assert!(looked > 10, "sealed columns looked at: {looked}");
 }
 
 proptest! {

@@ -219,7 +219,8 @@ impl WriteMerge {
 /// Rows x columns of one series, ordered by start, then by bucket id.
 ///
 /// On the range axis the rows tile what was counted, there are as many as boundaries allow up to the
-/// budget, and nothing is cut. Group and term stand in a cell whose counts are of one group.
+/// budget, and no row is cut; `cut` has what the open column got while the rows were being made and none of
+/// them could take. Group and term stand in a cell whose counts are of one group.
 ///
 /// For each column, the sum of all rows plus `cut` is what the history has of the series in the
 /// ranges asked for; `unattributed` is what no row could take. A row's rate in a column is its value

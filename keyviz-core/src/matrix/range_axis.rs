@@ -48,7 +48,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
         }
     }
     let unattributed = unattributed(&places, &taken, &index, columns.len(), query);
-    let values = alloc::vec![0; columns.len()];
+    let cut = Cut { rows: 0, values: core::mem::take(&mut fill.cut) };
     Matrix {
         series: query.series,
         step_ms: shared.config.step_ms,
@@ -56,7 +56,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
         axis_id: axis.id(),
         rows: fill.finish(shared, &reading),
         columns,
-        cut: Cut { rows: 0, values },
+        cut,
         unattributed,
         write_merge: super::write_merge(shared),
         labels: shared.config.labels.clone(),
@@ -137,6 +137,7 @@ struct Fill<'a> {
     k: usize,
     values: Vec<u64>,
     estimated: Vec<bool>,
+    cut: Vec<u64>,
     /// The descriptor of the one group that a cell's counts are of; empty when no route has a group.
     owner: Vec<u32>,
     /// Of each descriptor and division, where it lies; what is not known yet is absent.
@@ -157,6 +158,7 @@ impl<'a> Fill<'a> {
             k: reading.k(),
             values: alloc::vec![0; cells],
             estimated: alloc::vec![false; cells],
+            cut: alloc::vec![0; columns],
             owner: if grouped { alloc::vec![NONE; cells] } else { Vec::new() },
             placed: Vec::new(),
             known: Vec::new(),
@@ -189,8 +191,10 @@ impl<'a> Fill<'a> {
                 return;
             }
             let lane = if query.splits() { self.lanes.iter().position(|lane| *lane == at / k) } else { Some(0) };
-            let (Some(lane), Some(placement)) = (lane, self.place(reading, known, at % k)) else { return };
             let value = cell.counts.get(query.series);
+            let (Some(lane), Some(placement)) = (lane, self.place(reading, known, at % k)) else {
+                return self.cut(reading, known, at % k, column, value);
+            };
             let (columns, axis) = (self.columns, self.axis);
             let index = |row: usize| (lane * rows + row) * columns + column;
             if placement.exact {
@@ -198,11 +202,27 @@ impl<'a> Fill<'a> {
             }
             let Some(of) = reading.known.get(known) else { return };
             let (start, end) = of.sub.bounds(&of.start, of.end.as_deref(), (at % k) as u32);
+            let mut left = value;
             axis.spread(placement, (&start, end.as_deref()), value, &mut scratch, |row, share| {
                 self.add(reading, index(row), share, known, true);
+                left -= share;
             });
+            self.cut(reading, known, at % k, column, left);
         });
         self.scratch = scratch;
+    }
+
+    /// Counts what no row could take of a division: the open column may have been published anew between the
+    /// two readings, with a label or a range that the first one did not meet. Of a division that reaches out of
+    /// the keys asked for, that is what lies out there.
+    fn cut(&mut self, reading: &Reading<'_>, known: usize, sub: usize, column: usize, value: u64) {
+        let Some(of) = reading.known.get(known).filter(|_| value > 0) else { return };
+        let (start, end) = of.sub.bounds(&of.start, of.end.as_deref(), sub as u32);
+        let asked = &self.query.end;
+        let inside = start >= self.query.start && asked.as_ref().is_none_or(|to| end.is_some_and(|end| end <= *to));
+        if inside && let Some(cut) = self.cut.get_mut(column) {
+            *cut = cut.saturating_add(value);
+        }
     }
 
     fn add(&mut self, reading: &Reading<'_>, index: usize, value: u64, known: usize, estimated: bool) {

@@ -37,9 +37,7 @@ fn matrix(world: &World, reader: &Reader, draw: u64) {
         axis,
         rows,
         split_labels: draw & 1 << 21 == 0,
-        // A column that is sealed between the two readings of a matrix may then have keys or labels that the
-        // range axis was not cut for, and its rows lack them; the route axis counts them as cut.
-        open: draw & 1 << 22 == 0 && axis == AxisKind::Route,
+        open: draw & 1 << 22 == 0,
         ..MatrixQuery::default()
     };
     let matrix = reader.matrix(&query);
