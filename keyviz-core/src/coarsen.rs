@@ -136,10 +136,7 @@ impl State<'_> {
     pub(crate) fn promote(&mut self, shared: &Shared, member: u32, warmth: u64) -> bool {
         let place = self.place_of(member);
         let (Some(known), Some(bucket)) = (self.known(place), self.bucket_at(place)) else { return false };
-        let slab = &shared.slab;
-        let same =
-            |start, end| slab.compare_bounds(start, known.start).is_eq() && slab.compare_bounds(end, known.end).is_eq();
-        let revivable = self.revivable(known.route, known.group, same);
+        let revivable = self.seat_it_had(shared, &known);
         if self.live as usize >= self.layout.max_routes || (revivable.is_none() && self.free_seat == NONE) {
             return false;
         }
@@ -176,6 +173,14 @@ impl State<'_> {
         self.live += 1;
         shared.board.add(Published::Promoted, 1);
         true
+    }
+
+    /// The seat that a member had before it was folded, while it drains.
+    pub(crate) fn seat_it_had(&mut self, shared: &Shared, known: &Known) -> Option<u32> {
+        let slab = &shared.slab;
+        let same =
+            |start, end| slab.compare_bounds(start, known.start).is_eq() && slab.compare_bounds(end, known.end).is_eq();
+        self.revivable(known.route, known.group, same)
     }
 
     /// A free seat filled for a route, with a descriptor, in its group, not yet in order and table.
