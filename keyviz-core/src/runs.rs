@@ -127,7 +127,7 @@ impl State<'_> {
         let hull = self.hull(shared, bucket);
         let end = match overlapping {
             false => self.last_end(bucket),
-            true if compare_ends(shared, known.end, hull.1).is_lt() => hull.1,
+            true if !self.is_pending(bucket) && compare_ends(shared, known.end, hull.1).is_lt() => hull.1,
             true => self.furthest_end(shared, bucket, Some(place)),
         };
         self.rebound(shared, bucket, end);
@@ -200,8 +200,11 @@ impl State<'_> {
             shared.members.set_bucket((place - seats.len() as u32) as usize, kept);
             place = meta.next;
         }
-        let ends = [left, right].map(|bucket| self.hull(shared, bucket).1);
-        let overlapping = a.overlapping || b.overlapping;
+        let ends = [left, right].map(|bucket| self.run_end(shared, bucket));
+        // A route that stood between the two may have hidden that the left one reaches into the right one.
+        let reaches = ends[0].is_none()
+            || self.known(b.first).is_some_and(|first| shared.slab.compare_bounds(ends[0], first.start).is_gt());
+        let overlapping = a.overlapping || b.overlapping || reaches;
         if let Some(run) = self.run_mut(kept) {
             (run.first, run.last, run.members) = (a.first, b.last, a.members + b.members);
             run.overlapping = overlapping;
@@ -226,8 +229,26 @@ impl State<'_> {
         self.run(bucket).and_then(|run| self.known(run.last)).map_or(BoundRef::NONE, |known| known.end)
     }
 
+    /// Whether a bucket's descriptor does not say the bounds of its run, for want of a free one.
+    fn is_pending(&self, bucket: u32) -> bool {
+        self.seats.get(bucket as usize).is_some_and(|meta| meta.pending)
+    }
+
+    /// Where a bucket's run ends.
+    fn run_end(&self, shared: &Shared, bucket: u32) -> BoundRef {
+        match (self.run(bucket).is_some_and(|run| run.overlapping), self.is_pending(bucket)) {
+            (false, _) => self.last_end(bucket),
+            (true, false) => self.hull(shared, bucket).1,
+            (true, true) => self.furthest_end(shared, bucket, None),
+        }
+    }
+
     fn later_end(&self, shared: &Shared, bucket: u32, end: BoundRef) -> BoundRef {
-        let has = self.hull(shared, bucket).1;
+        let has = if self.is_pending(bucket) {
+            self.furthest_end(shared, bucket, None)
+        } else {
+            self.hull(shared, bucket).1
+        };
         if compare_ends(shared, has, end).is_gt() { has } else { end }
     }
 
@@ -239,7 +260,8 @@ impl State<'_> {
             if Some(place) != but && compare_ends(shared, known.end, furthest).is_gt() {
                 furthest = known.end;
             }
-            if place == run.last {
+            // Nothing lies beyond an unbounded one.
+            if place == run.last || furthest.is_none() {
                 break;
             }
             place = known.next;
@@ -266,6 +288,10 @@ impl State<'_> {
 
     /// Tries again for a bucket whose bounds found no descriptor.
     pub(crate) fn rebound_pending(&mut self, shared: &Shared, bucket: u32) {
+        // A bucket without members drains under the bounds that it had last.
+        if self.run(bucket).is_none_or(|run| run.members == 0) {
+            return;
+        }
         let overlapping = self.run(bucket).is_some_and(|run| run.overlapping);
         let end = if overlapping { self.furthest_end(shared, bucket, None) } else { self.last_end(bucket) };
         self.rebound(shared, bucket, end);
