@@ -274,10 +274,10 @@ impl State<'_> {
         let Some(start) = self.run(bucket).and_then(|run| self.known(run.first)).map(|known| known.start) else {
             return;
         };
-        self.describe_members(shared, bucket);
         let (old_start, old_end) = self.hull(shared, bucket);
         let order = (shared.slab.compare_bounds(start, old_start), compare_ends(shared, end, old_end));
         if order == (Order_::Equal, Order_::Equal) {
+            self.describe_members(shared, bucket);
             return self.set_pending(bucket, false);
         }
         if (order.0.is_gt() || order.1.is_lt()) && !self.set_apart(shared, bucket) {
@@ -300,8 +300,12 @@ impl State<'_> {
     /// Lets the descriptor say how many members there are.
     fn describe_members(&mut self, shared: &Shared, bucket: u32) {
         let descriptor = self.seats.get(bucket as usize).map_or(NONE, |meta| meta.descriptor);
-        let members = self.run(bucket).map_or(1, |run| u64::from(run.members.max(1)));
-        shared.descriptors.set_members(descriptor, members);
+        shared.descriptors.set_members(descriptor, self.members_of(bucket));
+    }
+
+    /// How many members a bucket's descriptor is to say; 0 would make it a route's.
+    fn members_of(&self, bucket: u32) -> u64 {
+        self.run(bucket).map_or(1, |run| u64::from(run.members.max(1)))
     }
 
     /// Gives a bucket a descriptor with these bounds: its own one rewritten, where no column refers to
@@ -309,23 +313,27 @@ impl State<'_> {
     fn describe_bounds(&mut self, shared: &Shared, bucket: u32, start: BoundRef, end: BoundRef) {
         let Some(&meta) = self.seats.get(bucket as usize) else { return };
         let old = shared.descriptors.get(meta.descriptor);
+        // Under its old bounds it had as many members as that descriptor says.
+        let members = self.members_of(bucket);
         self.bounds.retain(start);
         self.bounds.retain(end);
         self.since += 1;
         if !meta.described {
             shared.descriptors.set_bounds(meta.descriptor, start, end);
             shared.descriptors.set_since(meta.descriptor, self.since);
+            shared.descriptors.set_members(meta.descriptor, members);
             self.bounds.release(&shared.slab, old.start);
             self.bounds.release(&shared.slab, old.end);
             return self.set_pending(bucket, false);
         }
         let since = self.since;
-        let Some(fresh) = self.take_descriptor(shared, Descriptor { start, end, since, ..old }) else {
+        let Some(fresh) = self.take_descriptor(shared, Descriptor { start, end, since, members, ..old }) else {
             self.bounds.release(&shared.slab, start);
             self.bounds.release(&shared.slab, end);
             if !meta.pending {
                 shared.board.add(Published::BoundsUnsplit, 1);
             }
+            self.describe_members(shared, bucket);
             return self.set_pending(bucket, true);
         };
         let last_column = self.last_column();
