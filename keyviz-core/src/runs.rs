@@ -67,6 +67,7 @@ impl State<'_> {
         (meta.descriptor, meta.described, meta.pending) = (descriptor, false, false);
         (meta.parted, meta.mark) = (false, NONE);
         (meta.route, meta.next, meta.previous) = (id, NONE, NONE);
+        (meta.start, meta.end) = (BoundRef::NONE, BoundRef::NONE);
         self.free_virtual = next;
         self.free_virtuals -= 1;
         shared.seats.name_bucket(bucket as usize, id);
@@ -115,7 +116,7 @@ impl State<'_> {
         let Some(run) = self.run_mut(bucket) else { return };
         run.members -= 1;
         if run.members == 0 {
-            return self.retire_bucket(bucket);
+            return self.retire_bucket(shared, bucket);
         }
         if run.first == place {
             run.first = known.next;
@@ -133,9 +134,13 @@ impl State<'_> {
         self.rebound(shared, bucket, end);
     }
 
-    fn retire_bucket(&mut self, bucket: u32) {
+    fn retire_bucket(&mut self, shared: &Shared, bucket: u32) {
+        let (start, end) = self.hull(shared, bucket);
+        // Its members held these bounds; now it does, until it is free.
+        self.held_chunks += self.chunks_of(shared, start, end);
         if let Some(meta) = self.meta(bucket) {
             meta.state = SeatState::Draining;
+            (meta.start, meta.end) = (start, end);
         }
         self.draining.push(&mut self.seats, bucket);
         self.draining_virtuals += 1;
@@ -212,7 +217,7 @@ impl State<'_> {
         if let Some(run) = self.run_mut(gone) {
             run.members = 0;
         }
-        self.retire_bucket(gone);
+        self.retire_bucket(shared, gone);
         let later = if compare_ends(shared, ends[0], ends[1]).is_gt() { ends[0] } else { ends[1] };
         let end = if overlapping { later } else { self.last_end(kept) };
         self.rebound(shared, kept, end);
