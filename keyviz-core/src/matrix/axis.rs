@@ -107,8 +107,8 @@ impl Axis {
     }
 
     /// Spreads `value`, counted in a range that `placement` says lies in several rows or reaches beyond
-    /// them, over these rows: calls `each` with a row and its share. What reaches beyond has its share,
-    /// too, which no row gets.
+    /// them, over these rows: calls `each` with every row and its share, which may be nothing. What reaches
+    /// beyond has its share, too, which no row gets.
     pub(crate) fn spread(
         &self,
         placement: Placement,
@@ -139,7 +139,7 @@ impl Axis {
             scratch.push(Share::new(usize::MAX, position(end).saturating_sub(from)));
         }
         largest_remainder(value, scratch);
-        for share in scratch.iter().filter(|share| share.row != usize::MAX && share.value > 0) {
+        for share in scratch.iter().filter(|share| share.row != usize::MAX) {
             each(share.row, share.value);
         }
     }

@@ -191,6 +191,9 @@ impl<'a> Fill<'a> {
             let lane = if query.splits() { self.lanes.iter().position(|lane| *lane == at / k) } else { Some(0) };
             let (Some(lane), Some(placement)) = (lane, self.place(reading, known, at % k)) else { return };
             let value = cell.counts.get(query.series);
+            if value == 0 {
+                return;
+            }
             let (columns, axis) = (self.columns, self.axis);
             let index = |row: usize| (lane * rows + row) * columns + column;
             if placement.exact {
@@ -206,14 +209,15 @@ impl<'a> Fill<'a> {
     }
 
     fn add(&mut self, reading: &Reading<'_>, index: usize, value: u64, known: usize, estimated: bool) {
+        // Nothing, too, is an estimate where it is a share of something.
+        if estimated && let Some(flag) = self.estimated.get_mut(index) {
+            *flag = true;
+        }
         if value == 0 {
             return;
         }
         if let Some(sum) = self.values.get_mut(index) {
             *sum = sum.saturating_add(value);
-        }
-        if estimated && let Some(flag) = self.estimated.get_mut(index) {
-            *flag = true;
         }
         let Some(owner) = self.owner.get_mut(index) else { return };
         let of = |owner: u32| reading.known.get(owner as usize).map(|known| &known.descriptor);
