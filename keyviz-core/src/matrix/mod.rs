@@ -209,7 +209,7 @@ impl WriteMerge {
 /// Rows x columns of one series, ordered by start, then by bucket id.
 ///
 /// On the range axis the rows tile what was counted, there are as many as boundaries allow up to the
-/// budget, and nothing is cut. Group and term stand in a cell whose counts are of one group.
+/// budget, and nothing is cut but what the open column was given while it was read. Group and term stand in a cell whose counts are of one group.
 ///
 /// For each column, the sum of all rows plus `cut` is what the history has of the series in the
 /// ranges asked for; `unattributed` is what no row could take. A row's rate in a column is its value

@@ -36,7 +36,9 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
     });
 
     let (mut columns, index) = columns(&places, &found.taken);
-    let mut fill = Fill::new(&axis, &reading, lanes, columns.len(), query);
+    // The second reading meets nothing that the first did not, but in an open column published meanwhile;
+    // the axis was cut without such cells, so they have no row and count as cut.
+    let mut fill = Fill::new(&axis, &reading, lanes, columns.len(), query, found.totals);
     let mut taken = found.taken;
     for ((place, taken), at) in places.iter_mut().zip(&mut taken).zip(&index) {
         *taken = *taken && reading.take(place);
@@ -48,7 +50,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
         }
     }
     let unattributed = unattributed(&places, &taken, &index, columns.len(), query);
-    let values = alloc::vec![0; columns.len()];
+    let cut = Cut { rows: 0, values: core::mem::take(&mut fill.cut) };
     Matrix {
         series: query.series,
         step_ms: shared.config.step_ms,
@@ -56,7 +58,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
         axis_id: axis.id(),
         rows: fill.finish(shared, &reading),
         columns,
-        cut: Cut { rows: 0, values },
+        cut,
         unattributed,
         write_merge: super::write_merge(shared),
         labels: shared.config.labels.clone(),
@@ -142,11 +144,22 @@ struct Fill<'a> {
     /// Of each descriptor and division, where it lies; what is not known yet is absent.
     placed: Vec<Option<Placement>>,
     known: Vec<bool>,
+    /// By descriptor, label and division, what the first reading found.
+    met: Vec<Option<u64>>,
+    /// What it did not find, per column.
+    cut: Vec<u64>,
     scratch: Vec<Share>,
 }
 
 impl<'a> Fill<'a> {
-    fn new(axis: &'a Axis, reading: &Reading<'_>, lanes: Vec<usize>, columns: usize, query: &'a MatrixQuery) -> Self {
+    fn new(
+        axis: &'a Axis,
+        reading: &Reading<'_>,
+        lanes: Vec<usize>,
+        columns: usize,
+        query: &'a MatrixQuery,
+        met: Vec<Option<u64>>,
+    ) -> Self {
         let cells = axis.rows() * lanes.len() * columns;
         let grouped = reading.known.iter().any(|known| known.descriptor.group != 0);
         Fill {
@@ -160,6 +173,8 @@ impl<'a> Fill<'a> {
             owner: if grouped { alloc::vec![NONE; cells] } else { Vec::new() },
             placed: Vec::new(),
             known: Vec::new(),
+            met,
+            cut: alloc::vec![0; columns],
             scratch: Vec::new(),
         }
     }
@@ -188,12 +203,18 @@ impl<'a> Fill<'a> {
             if !query.asks_label(k, at) || cell.counts.is_zero() {
                 return;
             }
-            let lane = if query.splits() { self.lanes.iter().position(|lane| *lane == at / k) } else { Some(0) };
-            let (Some(lane), Some(placement)) = (lane, self.place(reading, known, at % k)) else { return };
             let value = cell.counts.get(query.series);
             if value == 0 {
                 return;
             }
+            if self.met.get(known * reading.per_route() + at).copied().flatten().is_none() {
+                if query.asks(k, reading.known.get(known), at) {
+                    self.cut.get_mut(column).into_iter().for_each(|cut| *cut = cut.saturating_add(value));
+                }
+                return;
+            }
+            let lane = if query.splits() { self.lanes.iter().position(|lane| *lane == at / k) } else { Some(0) };
+            let (Some(lane), Some(placement)) = (lane, self.place(reading, known, at % k)) else { return };
             let (columns, axis) = (self.columns, self.axis);
             let index = |row: usize| (lane * rows + row) * columns + column;
             if placement.exact {
