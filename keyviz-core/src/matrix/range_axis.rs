@@ -26,8 +26,14 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
     let mut places = reading.places(query.from_ms, query.to_ms, query.open);
     let found = Found::of(&mut reading, &mut places, query);
     let bounds = found.bounds(&reading);
-    let lanes = found.lanes();
+    let mut lanes = found.lanes();
     let budget = if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) };
+    // Fewer rows than labels: one row has all of them.
+    let summed = (lanes.len() > budget).then(|| MatrixQuery { split_labels: false, ..query.clone() });
+    if summed.is_some() {
+        lanes = alloc::vec![0];
+    }
+    let query = summed.as_ref().unwrap_or(query);
     let spans: Vec<Span<'_>> =
         bounds.iter().map(|(start, end, total)| Span { start, end: end.as_deref(), total: *total }).collect();
     let names = query.key_names.as_deref();
