@@ -249,11 +249,8 @@ impl State<'_> {
     }
 
     fn later_end(&self, shared: &Shared, bucket: u32, end: BoundRef) -> BoundRef {
-        let has = if self.is_pending(bucket) {
-            self.furthest_end(shared, bucket, None)
-        } else {
-            self.hull(shared, bucket).1
-        };
+        let has =
+            if self.is_pending(bucket) { self.furthest_end(shared, bucket, None) } else { self.hull(shared, bucket).1 };
         if compare_ends(shared, has, end).is_gt() { has } else { end }
     }
 

@@ -34,7 +34,8 @@ fn a_nothing_that_is_an_estimate_says_so() {
     recorder.observe(RouteId(1), Op::Read, &key(350), 0);
     writer.flush(STEP_MS);
     let edges: Vec<Vec<u8>> = (0..5).map(|i| key(i * 100)).collect();
-    let part = |i: usize| NewRoute { route: RouteId(10 + i as u64), start: &edges[i], end: Some(&edges[i + 1]), group: 0 };
+    let part =
+        |i: usize| NewRoute { route: RouteId(10 + i as u64), start: &edges[i], end: Some(&edges[i + 1]), group: 0 };
     writer.split_route(RouteId(1), &[part(0), part(1), part(2), part(3)]).unwrap();
     (10..14).for_each(|route| recorder.observe(RouteId(route), Op::Read, b"", 0));
     writer.flush(2 * STEP_MS);
@@ -126,7 +127,9 @@ fn nothing_is_missing_from_an_open_column_that_moves_on() {
         let mut worst = 0;
         while !stop.load(Ordering::Relaxed) {
             let matrix = reader.matrix(&MatrixQuery { open: true, ..query() });
-            let Some(column) = matrix.columns.last().filter(|column| column.state == ColumnState::Open) else { continue };
+            let Some(column) = matrix.columns.last().filter(|column| column.state == ColumnState::Open) else {
+                continue;
+            };
             let sum: u64 = matrix.rows.iter().map(|row| row.values[0]).sum::<u64>() + matrix.cut.values[0];
             worst = worst.max(column.covers_to_ms.abs_diff(sum));
         }
