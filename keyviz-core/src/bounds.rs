@@ -107,11 +107,19 @@ impl Slab {
         if shift == 0 { first } else { first | self.window(bound, index + 1) >> (64 - shift) }
     }
 
+    /// The bound's bytes, eight by eight as [`window`](Self::window) gives them, chunk after chunk; what
+    /// comes after its end has no meaning.
+    fn windows(&self, bound: BoundRef) -> impl Iterator<Item = u64> {
+        let first = bound.chunk().unwrap_or(usize::MAX);
+        let chunks = core::iter::successors(Some(first), |chunk| Some(self.link(*chunk).0));
+        chunks.flat_map(move |chunk| (0..CHUNK_WORDS).map(move |word| self.word(chunk, word)))
+    }
+
     /// How many first bytes two bounds have in common.
     pub(crate) fn common_prefix(&self, a: BoundRef, b: BoundRef) -> usize {
         let most = self.len(a).min(self.len(b));
-        for index in 0..most.div_ceil(8) {
-            let differ = self.window(a, index) ^ self.window(b, index);
+        for (index, (a, b)) in self.windows(a).zip(self.windows(b)).take(most.div_ceil(8)).enumerate() {
+            let differ = a ^ b;
             if differ != 0 {
                 return most.min(index * 8 + differ.leading_zeros() as usize / 8);
             }
@@ -159,8 +167,8 @@ impl Slab {
             return Order::Equal;
         }
         let (a_len, b_len) = (self.len(a), self.len(b));
-        for index in 0..a_len.min(b_len).div_ceil(8) {
-            let order = self.window(a, index).cmp(&self.window(b, index));
+        for (a, b) in self.windows(a).zip(self.windows(b)).take(a_len.min(b_len).div_ceil(8)) {
+            let order = a.cmp(&b);
             if order.is_ne() {
                 return order;
             }

@@ -37,6 +37,7 @@ impl State<'_> {
             MemberMeta { route: fresh.route.0, group: fresh.group, start, end, bucket, previous: NONE, next: NONE };
         self.held_chunks += BoundCounts::chunks_for(fresh.start.len());
         self.held_chunks += BoundCounts::chunks_for(fresh.end.map_or(0, <[u8]>::len));
+        self.hold_group(fresh.group);
         let member = self.members.insert(&shared.members, meta);
         let place = self.place_of(member);
         self.enter(shared, place, spot);
@@ -114,6 +115,7 @@ impl State<'_> {
         self.bounds.retain(end);
         self.held_chunks += self.chunks_of(shared, start, end);
         let meta = MemberMeta { route, group, start, end, bucket, previous: NONE, next: NONE };
+        self.hold_group(group);
         let member = self.members.insert(&shared.members, meta);
         let place = self.place_of(member);
         self.change_place(shared, seat, place);
@@ -136,10 +138,7 @@ impl State<'_> {
     pub(crate) fn promote(&mut self, shared: &Shared, member: u32, warmth: u64) -> bool {
         let place = self.place_of(member);
         let (Some(known), Some(bucket)) = (self.known(place), self.bucket_at(place)) else { return false };
-        let slab = &shared.slab;
-        let same =
-            |start, end| slab.compare_bounds(start, known.start).is_eq() && slab.compare_bounds(end, known.end).is_eq();
-        let revivable = self.revivable(known.route, known.group, same);
+        let revivable = self.seat_it_had(shared, &known);
         if self.live as usize >= self.layout.max_routes || (revivable.is_none() && self.free_seat == NONE) {
             return false;
         }
@@ -178,6 +177,14 @@ impl State<'_> {
         true
     }
 
+    /// The seat that a member had before it was folded, while it drains.
+    pub(crate) fn seat_it_had(&mut self, shared: &Shared, known: &Known) -> Option<u32> {
+        let slab = &shared.slab;
+        let same =
+            |start, end| slab.compare_bounds(start, known.start).is_eq() && slab.compare_bounds(end, known.end).is_eq();
+        self.revivable(known.route, known.group, same)
+    }
+
     /// A free seat filled for a route, with a descriptor, in its group, not yet in order and table.
     fn seat_for(&mut self, shared: &Shared, known: &Known) -> Option<u32> {
         let &Known { route, group, start, end, .. } = known;
@@ -208,9 +215,19 @@ impl State<'_> {
         self.forget_member(shared, member);
     }
 
+    /// The group of a member is remembered, with its term, as that of a seat is.
+    fn hold_group(&mut self, group: u64) {
+        if let Some(entry) = self.groups.entry(group) {
+            entry.routes += 1;
+        }
+    }
+
     /// The member's number is free.
     fn forget_member(&mut self, shared: &Shared, member: u32) {
-        let Some(&MemberMeta { route, start, end, .. }) = self.members.get(member) else { return };
+        let Some(&MemberMeta { route, group, start, end, .. }) = self.members.get(member) else { return };
+        if let Some(entry) = self.groups.entry(group) {
+            entry.routes -= 1;
+        }
         shared.table.remove_member(route, &shared.members);
         self.held_chunks -= self.chunks_of(shared, start, end);
         self.members.remove(&shared.members, member);

@@ -153,6 +153,16 @@ impl<'m> DescriptorList<'m> {
         self.meta.get(self.retired_first as usize).map(|meta| meta.last_column)
     }
 
+    /// Whether so many are free.
+    pub(crate) fn has(&self, count: usize) -> bool {
+        let mut index = self.free;
+        for _ in 0..count {
+            let Some(meta) = self.meta.get(index as usize) else { return false };
+            index = meta.next;
+        }
+        true
+    }
+
     fn meta(&mut self, index: u32) -> Option<&mut DescriptorMeta> {
         self.meta.get_mut(index as usize)
     }

@@ -40,9 +40,10 @@ impl State<'_> {
         let drain = Drain { epoch, all: flushes.is_multiple_of(FULL_DRAIN_EVERY) };
         // A step back leaves no way to tell how long the column's counts took.
         let late = behind || elapsed > self.step_ms + self.step_ms / 2;
+        // What this sets apart came since the last flush, so it comes before that is adopted.
+        self.describe_pending(shared);
         self.adopt_pending(shared, late);
         self.gather_candidates(shared);
-        self.describe_pending(shared);
         let seal = t >= (window + 1).saturating_mul(self.step_ms);
         self.publish(shared, Some(drain), t, seal);
 

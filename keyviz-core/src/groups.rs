@@ -10,18 +10,19 @@ pub(crate) struct GroupEntry {
     pub(crate) term: u64,
     /// The first of its seats; the others follow by [`SeatMeta`](crate::seat::SeatMeta)'s links.
     pub(crate) first_seat: u32,
-    pub(crate) seats: u32,
+    /// Seats and members of its routes: while there are any, the group is remembered.
+    pub(crate) routes: u32,
 }
 
 impl GroupEntry {
     /// All zeros: what memory for groups begins as.
-    pub(crate) const BLANK: GroupEntry = GroupEntry { group: 0, term: 0, first_seat: 0, seats: 0 };
+    pub(crate) const BLANK: GroupEntry = GroupEntry { group: 0, term: 0, first_seat: 0, routes: 0 };
 
-    const FREE: GroupEntry = GroupEntry { group: 0, term: 0, first_seat: NONE, seats: 0 };
+    const FREE: GroupEntry = GroupEntry { group: 0, term: 0, first_seat: NONE, routes: 0 };
 }
 
-/// Open addressing with backward shift, at most half full. A group that has no seat gives way to a
-/// new one when the table is full; the seats are fewer than half the entries, so there is always one.
+/// Open addressing with backward shift, at most half full. A group that has no route gives way to a
+/// new one when the table is full; seats and members are fewer than half the entries, so there is always one.
 pub(crate) struct Groups<'m> {
     entries: PoolMut<'m, GroupEntry>,
     used: usize,
@@ -77,7 +78,7 @@ impl<'m> Groups<'m> {
         let mask = self.entries.len() - 1;
         for _ in 0..=mask {
             self.hand = (self.hand + 1) & mask;
-            if self.entries.get(self.hand).is_some_and(|e| e.group != 0 && e.seats == 0) {
+            if self.entries.get(self.hand).is_some_and(|e| e.group != 0 && e.routes == 0) {
                 self.remove_at(self.hand);
                 return;
             }
@@ -117,14 +118,14 @@ mod tests {
         let mut entries = [GroupEntry::FREE; 16];
         let mut groups = Groups::new(PoolMut::Lent(&mut entries));
         for group in 1..=4 {
-            groups.entry(group).unwrap().seats = 1;
+            groups.entry(group).unwrap().routes = 1;
         }
         for group in 5..200 {
             groups.entry(group).unwrap().term = group;
             assert_eq!(groups.get(group).map(|g| g.term), Some(group));
         }
         for group in 1..=4 {
-            assert_eq!(groups.get(group).map(|g| g.seats), Some(1));
+            assert_eq!(groups.get(group).map(|g| g.routes), Some(1));
         }
         assert!(groups.used <= 8);
         assert!(groups.entry(0).is_none());

@@ -204,8 +204,7 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// the parent. Cost: that of the registrations.
     ///
     /// # Errors
-    /// [`ReshapeError`] names the route and why, with nothing changed (one exception: where registrations use
-    /// up what history leaves of the descriptors, the parts named before the one in the error stay).
+    /// [`ReshapeError`] names the route and why, with nothing changed.
     ///
     /// # Examples
     /// ```

@@ -116,7 +116,8 @@ impl Layout {
             pool_pages: config.cell_bytes / (page_lines * LINE_BYTES),
             table_len: (2 * own_seats).next_power_of_two(),
             member_table_len: if members > 0 { (2 * members).next_power_of_two() } else { 0 },
-            group_len: (4 * seats).next_power_of_two(),
+            // Twice the groups that may have routes, and those that are remembered without any.
+            group_len: (2 * (known + own_seats)).next_power_of_two(),
             chunks: config.bound_bytes / CHUNK_SIZE,
             max_bound_len: config.max_bound_len as usize,
             descriptors: 4 * seats,

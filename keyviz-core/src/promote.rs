@@ -170,16 +170,30 @@ impl State<'_> {
         for at in 0..self.candidates.now.len() {
             let Some(seen) = self.seen_twice(at).filter(|seen| seen.heat == heat) else { continue };
             let Found::Member(member) = shared.find(seen.route) else { continue };
-            let mut done = self.has_seat() && self.promote(shared, member as u32, seen.ops);
-            if !done {
-                let left = coldest.get_or_insert_with(|| self.find_coldest());
-                done = self.fold_coldest(shared, left, seen.ops / colder_by)
-                    && self.promote(shared, member as u32, seen.ops);
-            }
+            let done = if (self.live as usize) < self.layout.max_routes {
+                self.promote(shared, member as u32, seen.ops)
+            } else {
+                self.fold_for(shared, member as u32, seen.ops / colder_by, coldest)
+                    && self.promote(shared, member as u32, seen.ops)
+            };
             if !done && heat == Heat::Hot {
                 shared.board.add(Published::PromotionsRefused, 1);
             }
         }
+    }
+
+    /// Folds a cold route for a member, if the member can have a seat then: no route gives up its slot for
+    /// nothing.
+    fn fold_for(&mut self, shared: &Shared, member: u32, most: u64, coldest: &mut Option<usize>) -> bool {
+        let place = self.place_of(member);
+        let (Some(known), Some(bucket)) = (self.known(place), self.bucket_at(place)) else { return false };
+        let inner = self.run(bucket).is_some_and(|run| run.first != place && run.last != place);
+        let seat = self.free_seat != NONE || self.seat_it_had(shared, &known).is_some();
+        if !seat || (inner && self.free_virtuals == 0) {
+            return false;
+        }
+        let left = coldest.get_or_insert_with(|| self.find_coldest());
+        self.fold_coldest(shared, left, most, place, inner)
     }
 
     fn has_seat(&self) -> bool {
@@ -255,15 +269,20 @@ impl State<'_> {
         len
     }
 
-    /// Folds the coldest route left, if one is no warmer than `most`.
-    fn fold_coldest(&mut self, shared: &Shared, left: &mut usize, most: u64) -> bool {
+    /// Folds the coldest route left, if one is no warmer than `most`, for the member at `place`, which has
+    /// neighbours in its bucket on both sides if it is `inner`: a bucket to divide stays free for it.
+    fn fold_coldest(&mut self, shared: &Shared, left: &mut usize, most: u64, place: u32, inner: bool) -> bool {
         while let Some(&(warmth, seat)) = left.checked_sub(1).and_then(|at| self.candidates.coldest.get(at)) {
             if warmth > most {
                 return false;
             }
             *left -= 1;
             let live = self.seats.get(seat as usize).is_some_and(|meta| meta.state == SeatState::Live);
-            if live && self.fold(shared, seat) {
+            let Some(known) = self.known(seat).filter(|_| live) else { continue };
+            let sides = [known.previous, known.next];
+            let opens = sides.iter().all(|side| self.bucket_at(*side).is_none());
+            let divides = inner || sides.contains(&place);
+            if self.free_virtuals >= u32::from(opens) + u32::from(divides) && self.fold(shared, seat) {
                 return true;
             }
         }

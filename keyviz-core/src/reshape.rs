@@ -144,6 +144,11 @@ impl State<'_> {
         if !self.make_bounds(shared, chunks) {
             return refuse(RegisterError::BoundsFull);
         }
+        // A member that leaves may narrow its bucket, a route that comes gets a descriptor or widens a bucket.
+        let descriptors = parents.len() - own_seats_left as usize + children.len();
+        if !self.make_descriptors(shared, descriptors) {
+            return refuse(self.full());
+        }
         Ok(())
     }
 

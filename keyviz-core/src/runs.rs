@@ -67,6 +67,7 @@ impl State<'_> {
         (meta.descriptor, meta.described, meta.pending) = (descriptor, false, false);
         (meta.parted, meta.mark) = (false, NONE);
         (meta.route, meta.next, meta.previous) = (id, NONE, NONE);
+        (meta.start, meta.end) = (BoundRef::NONE, BoundRef::NONE);
         self.free_virtual = next;
         self.free_virtuals -= 1;
         shared.seats.name_bucket(bucket as usize, id);
@@ -115,7 +116,7 @@ impl State<'_> {
         let Some(run) = self.run_mut(bucket) else { return };
         run.members -= 1;
         if run.members == 0 {
-            return self.retire_bucket(bucket);
+            return self.retire_bucket(shared, bucket);
         }
         if run.first == place {
             run.first = known.next;
@@ -127,15 +128,19 @@ impl State<'_> {
         let hull = self.hull(shared, bucket);
         let end = match overlapping {
             false => self.last_end(bucket),
-            true if compare_ends(shared, known.end, hull.1).is_lt() => hull.1,
+            true if !self.is_pending(bucket) && compare_ends(shared, known.end, hull.1).is_lt() => hull.1,
             true => self.furthest_end(shared, bucket, Some(place)),
         };
         self.rebound(shared, bucket, end);
     }
 
-    fn retire_bucket(&mut self, bucket: u32) {
+    fn retire_bucket(&mut self, shared: &Shared, bucket: u32) {
+        let (start, end) = self.hull(shared, bucket);
+        // Its members held these bounds; now it does, until it is free.
+        self.held_chunks += self.chunks_of(shared, start, end);
         if let Some(meta) = self.meta(bucket) {
             meta.state = SeatState::Draining;
+            (meta.start, meta.end) = (start, end);
         }
         self.draining.push(&mut self.seats, bucket);
         self.draining_virtuals += 1;
@@ -200,8 +205,11 @@ impl State<'_> {
             shared.members.set_bucket((place - seats.len() as u32) as usize, kept);
             place = meta.next;
         }
-        let ends = [left, right].map(|bucket| self.hull(shared, bucket).1);
-        let overlapping = a.overlapping || b.overlapping;
+        let ends = [left, right].map(|bucket| self.run_end(shared, bucket));
+        // A route that stood between the two may have hidden that the left one reaches into the right one.
+        let reaches = ends[0].is_none()
+            || self.known(b.first).is_some_and(|first| shared.slab.compare_bounds(ends[0], first.start).is_gt());
+        let overlapping = a.overlapping || b.overlapping || reaches;
         if let Some(run) = self.run_mut(kept) {
             (run.first, run.last, run.members) = (a.first, b.last, a.members + b.members);
             run.overlapping = overlapping;
@@ -209,7 +217,7 @@ impl State<'_> {
         if let Some(run) = self.run_mut(gone) {
             run.members = 0;
         }
-        self.retire_bucket(gone);
+        self.retire_bucket(shared, gone);
         let later = if compare_ends(shared, ends[0], ends[1]).is_gt() { ends[0] } else { ends[1] };
         let end = if overlapping { later } else { self.last_end(kept) };
         self.rebound(shared, kept, end);
@@ -226,8 +234,23 @@ impl State<'_> {
         self.run(bucket).and_then(|run| self.known(run.last)).map_or(BoundRef::NONE, |known| known.end)
     }
 
+    /// Whether a bucket's descriptor does not say the bounds of its run, for want of a free one.
+    fn is_pending(&self, bucket: u32) -> bool {
+        self.seats.get(bucket as usize).is_some_and(|meta| meta.pending)
+    }
+
+    /// Where a bucket's run ends.
+    fn run_end(&self, shared: &Shared, bucket: u32) -> BoundRef {
+        match (self.run(bucket).is_some_and(|run| run.overlapping), self.is_pending(bucket)) {
+            (false, _) => self.last_end(bucket),
+            (true, false) => self.hull(shared, bucket).1,
+            (true, true) => self.furthest_end(shared, bucket, None),
+        }
+    }
+
     fn later_end(&self, shared: &Shared, bucket: u32, end: BoundRef) -> BoundRef {
-        let has = self.hull(shared, bucket).1;
+        let has =
+            if self.is_pending(bucket) { self.furthest_end(shared, bucket, None) } else { self.hull(shared, bucket).1 };
         if compare_ends(shared, has, end).is_gt() { has } else { end }
     }
 
@@ -239,7 +262,8 @@ impl State<'_> {
             if Some(place) != but && compare_ends(shared, known.end, furthest).is_gt() {
                 furthest = known.end;
             }
-            if place == run.last {
+            // Nothing lies beyond an unbounded one.
+            if place == run.last || furthest.is_none() {
                 break;
             }
             place = known.next;
@@ -252,10 +276,10 @@ impl State<'_> {
         let Some(start) = self.run(bucket).and_then(|run| self.known(run.first)).map(|known| known.start) else {
             return;
         };
-        self.describe_members(shared, bucket);
         let (old_start, old_end) = self.hull(shared, bucket);
         let order = (shared.slab.compare_bounds(start, old_start), compare_ends(shared, end, old_end));
         if order == (Order_::Equal, Order_::Equal) {
+            self.describe_members(shared, bucket);
             return self.set_pending(bucket, false);
         }
         if (order.0.is_gt() || order.1.is_lt()) && !self.set_apart(shared, bucket) {
@@ -266,6 +290,10 @@ impl State<'_> {
 
     /// Tries again for a bucket whose bounds found no descriptor.
     pub(crate) fn rebound_pending(&mut self, shared: &Shared, bucket: u32) {
+        // A bucket without members drains under the bounds that it had last.
+        if self.run(bucket).is_none_or(|run| run.members == 0) {
+            return;
+        }
         let overlapping = self.run(bucket).is_some_and(|run| run.overlapping);
         let end = if overlapping { self.furthest_end(shared, bucket, None) } else { self.last_end(bucket) };
         self.rebound(shared, bucket, end);
@@ -274,8 +302,12 @@ impl State<'_> {
     /// Lets the descriptor say how many members there are.
     fn describe_members(&mut self, shared: &Shared, bucket: u32) {
         let descriptor = self.seats.get(bucket as usize).map_or(NONE, |meta| meta.descriptor);
-        let members = self.run(bucket).map_or(1, |run| u64::from(run.members.max(1)));
-        shared.descriptors.set_members(descriptor, members);
+        shared.descriptors.set_members(descriptor, self.members_of(bucket));
+    }
+
+    /// How many members a bucket's descriptor is to say; 0 would make it a route's.
+    fn members_of(&self, bucket: u32) -> u64 {
+        self.run(bucket).map_or(1, |run| u64::from(run.members.max(1)))
     }
 
     /// Gives a bucket a descriptor with these bounds: its own one rewritten, where no column refers to
@@ -283,23 +315,27 @@ impl State<'_> {
     fn describe_bounds(&mut self, shared: &Shared, bucket: u32, start: BoundRef, end: BoundRef) {
         let Some(&meta) = self.seats.get(bucket as usize) else { return };
         let old = shared.descriptors.get(meta.descriptor);
+        // Under its old bounds it had as many members as that descriptor says.
+        let members = self.members_of(bucket);
         self.bounds.retain(start);
         self.bounds.retain(end);
         self.since += 1;
         if !meta.described {
             shared.descriptors.set_bounds(meta.descriptor, start, end);
             shared.descriptors.set_since(meta.descriptor, self.since);
+            shared.descriptors.set_members(meta.descriptor, members);
             self.bounds.release(&shared.slab, old.start);
             self.bounds.release(&shared.slab, old.end);
             return self.set_pending(bucket, false);
         }
         let since = self.since;
-        let Some(fresh) = self.take_descriptor(shared, Descriptor { start, end, since, ..old }) else {
+        let Some(fresh) = self.take_descriptor(shared, Descriptor { start, end, since, members, ..old }) else {
             self.bounds.release(&shared.slab, start);
             self.bounds.release(&shared.slab, end);
             if !meta.pending {
                 shared.board.add(Published::BoundsUnsplit, 1);
             }
+            self.describe_members(shared, bucket);
             return self.set_pending(bucket, true);
         };
         let last_column = self.last_column();

@@ -19,7 +19,7 @@ impl State<'_> {
         let Some(entry) = self.groups.entry(group) else { return };
         shared.board.set(Published::EverGrouped, 1);
         let first = core::mem::replace(&mut entry.first_seat, seat);
-        entry.seats += 1;
+        entry.routes += 1;
         if let Some(meta) = self.seats.get_mut(first as usize) {
             meta.previous_in_group = seat;
         }
@@ -33,7 +33,7 @@ impl State<'_> {
             return;
         };
         let Some(entry) = self.groups.entry(group) else { return };
-        entry.seats -= 1;
+        entry.routes -= 1;
         if entry.first_seat == seat {
             entry.first_seat = next_in_group;
         }

@@ -374,6 +374,17 @@ impl<'m> State<'m> {
         }
     }
 
+    /// Makes room for so many descriptors, if need be at the cost of the oldest columns; `false` when there
+    /// is none.
+    pub(crate) fn make_descriptors(&mut self, shared: &Shared, count: usize) -> bool {
+        while !self.descriptors.has(count) {
+            if !self.reclaim(shared, true) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Frees the longest retired descriptor, with its hold on bounds. With `evict`, lets the oldest
     /// column go where one stands in the way; `false` when nothing was freed and nothing went.
     fn reclaim(&mut self, shared: &Shared, evict: bool) -> bool {

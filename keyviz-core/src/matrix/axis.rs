@@ -107,8 +107,8 @@ impl Axis {
     }
 
     /// Spreads `value`, counted in a range that `placement` says lies in several rows or reaches beyond
-    /// them, over these rows: calls `each` with a row and its share. What reaches beyond has its share,
-    /// too, which no row gets.
+    /// them, over these rows: calls `each` with every row and its share, which may be nothing. What reaches
+    /// beyond has its share, too, which no row gets.
     pub(crate) fn spread(
         &self,
         placement: Placement,
@@ -139,7 +139,7 @@ impl Axis {
             scratch.push(Share::new(usize::MAX, position(end).saturating_sub(from)));
         }
         largest_remainder(value, scratch);
-        for share in scratch.iter().filter(|share| share.row != usize::MAX && share.value > 0) {
+        for share in scratch.iter().filter(|share| share.row != usize::MAX) {
             each(share.row, share.value);
         }
     }
@@ -191,6 +191,9 @@ fn largest_remainder(value: u64, shares: &mut [Share]) {
     }
 }
 
+/// The most that one wide range weighs where rows are cut, so that sums of 256 of them have room.
+const MOST_WEIGHT: u64 = 1 << 56;
+
 /// What was counted in each of the finest intervals: spans that are one interval give it exactly, wider
 /// ones evenly by width. It decides what is cut and is shown nowhere.
 fn interval_sums(edges: &[&[u8]], end: Option<&[u8]>, spans: &[&Span<'_>]) -> Vec<u64> {
@@ -202,35 +205,40 @@ fn interval_sums(edges: &[&[u8]], end: Option<&[u8]>, spans: &[&Span<'_>]) -> Ve
         _ => 0,
     };
     let position = |i: usize| match edges.get(i) {
-        Some([]) => 0.0,
-        Some(edge) => window(edge, prefix) as f64,
-        None => end.map_or(u64::MAX as f64, |end| window(end, prefix) as f64),
+        Some([]) => 0,
+        Some(edge) => window(edge, prefix),
+        None => end.map_or(u64::MAX, |end| window(end, prefix)),
     };
     let mut exact = alloc::vec![0u64; edges.len()];
-    // Differences of what a unit of width, and of what an interval, has.
-    let mut by_width = alloc::vec![0f64; edges.len() + 1];
-    let mut by_interval = alloc::vec![0f64; edges.len() + 1];
+    // Differences of what a unit of width has, in parts of 2^-64, and of what an interval has, in parts of
+    // 2^-32. In whole numbers what is added is taken off again to the last bit: of a hot narrow range nothing
+    // stays behind that a wide cold one would multiply.
+    let mut by_width = alloc::vec![0u128; edges.len() + 1];
+    let mut by_interval = alloc::vec![0u128; edges.len() + 1];
     for span in spans.iter().filter(|span| span.total > 0) {
         let (first, after) = (at(span.start), span.end.map_or(edges.len(), at));
         if after <= first + 1 {
             exact.get_mut(first).into_iter().for_each(|sum| *sum = sum.saturating_add(span.total));
             continue;
         }
-        let width = position(after) - position(first);
-        let (steps, share) = if width > 0.0 {
-            (&mut by_width, span.total as f64 / width)
-        } else {
-            (&mut by_interval, span.total as f64 / (after - first) as f64)
+        let width = position(after).saturating_sub(position(first));
+        let total = u128::from(span.total.min(MOST_WEIGHT));
+        let (steps, share) = match (total << 64).checked_div(u128::from(width)) {
+            Some(share) => (&mut by_width, share),
+            None => (&mut by_interval, (total << 32) / (after - first) as u128),
         };
-        steps.get_mut(first).into_iter().for_each(|step| *step += share);
-        steps.get_mut(after).into_iter().for_each(|step| *step -= share);
+        steps.get_mut(first).into_iter().for_each(|step| *step = step.wrapping_add(share));
+        steps.get_mut(after).into_iter().for_each(|step| *step = step.wrapping_sub(share));
     }
-    let (mut density, mut each) = (0.0, 0.0);
+    let (mut density, mut each) = (0u128, 0u128);
     for (i, ((sum, by_width), by_interval)) in exact.iter_mut().zip(&by_width).zip(&by_interval).enumerate() {
-        density += by_width;
-        each += by_interval;
-        let spread = density * (position(i + 1) - position(i)) + each;
-        *sum = sum.saturating_add(if spread > 0.5 { (spread + 0.5) as u64 } else { 0 });
+        density = density.wrapping_add(*by_width);
+        each = each.wrapping_add(*by_interval);
+        let width = u128::from(position(i + 1).saturating_sub(position(i)));
+        let (whole, parts) = (density >> 64, u128::from(density as u64));
+        let spread = whole * width + ((parts * width + (1 << 63)) >> 64);
+        let spread = spread.saturating_add(each.wrapping_add(1 << 31) >> 32);
+        *sum = sum.saturating_add(u64::try_from(spread).unwrap_or(u64::MAX));
     }
     exact
 }

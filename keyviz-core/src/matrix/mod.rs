@@ -79,7 +79,8 @@ pub struct MatrixQuery {
     pub end: Option<Vec<u8>>,
     /// Only rows of this label; [`Label::NONE`] is the unlabelled ones.
     pub label: Option<Label>,
-    /// A row per label (else a route's labels are summed, unless one is asked for).
+    /// A row per label (else a route's labels are summed, unless one is asked for). On the range axis they
+    /// are summed, too, where `rows` is less than the labels there are.
     pub split_labels: bool,
     /// The open column too.
     pub open: bool,

@@ -26,8 +26,14 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
     let mut places = reading.places(query.from_ms, query.to_ms, query.open);
     let found = Found::of(&mut reading, &mut places, query);
     let bounds = found.bounds(&reading);
-    let lanes = found.lanes();
+    let mut lanes = found.lanes();
     let budget = if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) };
+    // Fewer rows than labels: one row has all of them.
+    let summed = (lanes.len() > budget).then(|| MatrixQuery { split_labels: false, ..query.clone() });
+    if summed.is_some() {
+        lanes = alloc::vec![0];
+    }
+    let query = summed.as_ref().unwrap_or(query);
     let spans: Vec<Span<'_>> =
         bounds.iter().map(|(start, end, total)| Span { start, end: end.as_deref(), total: *total }).collect();
     let names = query.key_names.as_deref();
@@ -36,7 +42,9 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
     });
 
     let (mut columns, index) = columns(&places, &found.taken);
-    let mut fill = Fill::new(&axis, &reading, lanes, columns.len(), query);
+    // The second reading meets nothing that the first did not, but in an open column published meanwhile;
+    // the axis was cut without such cells, so they have no row and count as cut.
+    let mut fill = Fill::new(&axis, &reading, lanes, columns.len(), query, found.totals);
     let mut taken = found.taken;
     for ((place, taken), at) in places.iter_mut().zip(&mut taken).zip(&index) {
         *taken = *taken && reading.take(place);
@@ -137,17 +145,27 @@ struct Fill<'a> {
     k: usize,
     values: Vec<u64>,
     estimated: Vec<bool>,
-    cut: Vec<u64>,
     /// The descriptor of the one group that a cell's counts are of; empty when no route has a group.
     owner: Vec<u32>,
     /// Of each descriptor and division, where it lies; what is not known yet is absent.
     placed: Vec<Option<Placement>>,
     known: Vec<bool>,
+    /// By descriptor, label and division, what the first reading found.
+    met: Vec<Option<u64>>,
+    /// What it did not find, per column.
+    cut: Vec<u64>,
     scratch: Vec<Share>,
 }
 
 impl<'a> Fill<'a> {
-    fn new(axis: &'a Axis, reading: &Reading<'_>, lanes: Vec<usize>, columns: usize, query: &'a MatrixQuery) -> Self {
+    fn new(
+        axis: &'a Axis,
+        reading: &Reading<'_>,
+        lanes: Vec<usize>,
+        columns: usize,
+        query: &'a MatrixQuery,
+        met: Vec<Option<u64>>,
+    ) -> Self {
         let cells = axis.rows() * lanes.len() * columns;
         let grouped = reading.known.iter().any(|known| known.descriptor.group != 0);
         Fill {
@@ -158,10 +176,11 @@ impl<'a> Fill<'a> {
             k: reading.k(),
             values: alloc::vec![0; cells],
             estimated: alloc::vec![false; cells],
-            cut: alloc::vec![0; columns],
             owner: if grouped { alloc::vec![NONE; cells] } else { Vec::new() },
             placed: Vec::new(),
             known: Vec::new(),
+            met,
+            cut: alloc::vec![0; columns],
             scratch: Vec::new(),
         }
     }
@@ -190,11 +209,18 @@ impl<'a> Fill<'a> {
             if !query.asks_label(k, at) || cell.counts.is_zero() {
                 return;
             }
-            let lane = if query.splits() { self.lanes.iter().position(|lane| *lane == at / k) } else { Some(0) };
             let value = cell.counts.get(query.series);
-            let (Some(lane), Some(placement)) = (lane, self.place(reading, known, at % k)) else {
-                return self.cut(reading, known, at % k, column, value);
-            };
+            if value == 0 {
+                return;
+            }
+            if self.met.get(known * reading.per_route() + at).copied().flatten().is_none() {
+                if query.asks(k, reading.known.get(known), at) {
+                    self.cut.get_mut(column).into_iter().for_each(|cut| *cut = cut.saturating_add(value));
+                }
+                return;
+            }
+            let lane = if query.splits() { self.lanes.iter().position(|lane| *lane == at / k) } else { Some(0) };
+            let (Some(lane), Some(placement)) = (lane, self.place(reading, known, at % k)) else { return };
             let (columns, axis) = (self.columns, self.axis);
             let index = |row: usize| (lane * rows + row) * columns + column;
             if placement.exact {
@@ -202,38 +228,23 @@ impl<'a> Fill<'a> {
             }
             let Some(of) = reading.known.get(known) else { return };
             let (start, end) = of.sub.bounds(&of.start, of.end.as_deref(), (at % k) as u32);
-            let mut left = value;
             axis.spread(placement, (&start, end.as_deref()), value, &mut scratch, |row, share| {
                 self.add(reading, index(row), share, known, true);
-                left -= share;
             });
-            self.cut(reading, known, at % k, column, left);
         });
         self.scratch = scratch;
     }
 
-    /// Counts what no row could take of a division: the open column may have been published anew between the
-    /// two readings, with a label or a range that the first one did not meet. Of a division that reaches out of
-    /// the keys asked for, that is what lies out there.
-    fn cut(&mut self, reading: &Reading<'_>, known: usize, sub: usize, column: usize, value: u64) {
-        let Some(of) = reading.known.get(known).filter(|_| value > 0) else { return };
-        let (start, end) = of.sub.bounds(&of.start, of.end.as_deref(), sub as u32);
-        let asked = &self.query.end;
-        let inside = start >= self.query.start && asked.as_ref().is_none_or(|to| end.is_some_and(|end| end <= *to));
-        if inside && let Some(cut) = self.cut.get_mut(column) {
-            *cut = cut.saturating_add(value);
-        }
-    }
-
     fn add(&mut self, reading: &Reading<'_>, index: usize, value: u64, known: usize, estimated: bool) {
+        // Nothing, too, is an estimate where it is a share of something.
+        if estimated && let Some(flag) = self.estimated.get_mut(index) {
+            *flag = true;
+        }
         if value == 0 {
             return;
         }
         if let Some(sum) = self.values.get_mut(index) {
             *sum = sum.saturating_add(value);
-        }
-        if estimated && let Some(flag) = self.estimated.get_mut(index) {
-            *flag = true;
         }
         let Some(owner) = self.owner.get_mut(index) else { return };
         let of = |owner: u32| reading.known.get(owner as usize).map(|known| &known.descriptor);
