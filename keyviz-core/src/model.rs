@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::config::Config;
 use crate::halves::Writer;
+use crate::history::ColumnState;
 use crate::layout::Layout;
 use crate::lineage::Lineage;
 use crate::pages::PageEntry;
@@ -82,7 +83,12 @@ pub fn seat_of_number(reader: &Reader, member: usize, route: RouteId) -> Option<
     reader.shared.members.bucket(member, route.0)
 }
 
+/// Whether a look at the index finds the open column.
+pub fn has_open_column(reader: &Reader) -> bool {
+    reader.shared.history.heads().iter().any(|(_, head)| head.state == ColumnState::Open)
+}
+
 /// Remembers that a route came from another, as a split or a merge does.
-pub fn tell_lineage(writer: &mut Writer, lineage: Lineage) {
-    writer.shared.lineage.push(lineage);
+pub fn tell_lineage(writer: &mut Writer, at_ms: u64, parent: RouteId, child: RouteId) {
+    writer.shared.lineage.push(Lineage { at_ms, parent, child });
 }
