@@ -26,6 +26,7 @@ use loom::thread;
 const ROUTE: RouteId = RouteId(1);
 const OTHER: RouteId = RouteId(2);
 const THIRD: RouteId = RouteId(3);
+const FOURTH: RouteId = RouteId(4);
 
 /// Observes `ROUTE` beside a change; nothing of it may be lost, doubled or unattributed. Returns what the
 /// columns have, and the writer.
@@ -118,27 +119,28 @@ fn a_promoted_member_is_found_though_its_number_is_anothers() {
     });
 }
 
-/// A member, with the seat of its bucket; a route with a seat lies behind it.
-fn one_member() -> (Writer, usize) {
-    let mut writer = Writer::new(tiny_with_buckets(3), 0).unwrap();
+/// Two members, each with a bucket of its own: a route with a seat lies between. The first one's number
+/// is 0.
+fn two_apart() -> Writer {
+    let mut writer = Writer::new(tiny_with_buckets(4), 0).unwrap();
     assert!(writer.register(THIRD, b"b", Some(b"c"), 0).unwrap().own_slot);
     assert!(!writer.register(ROUTE, b"a", Some(b"b"), 0).unwrap().own_slot);
-    let seat = bucket_seat(&writer, ROUTE).unwrap();
-    (writer, seat)
+    assert!(!writer.register(FOURTH, b"c", Some(b"d"), 0).unwrap().own_slot);
+    writer
 }
 
-/// The member's number becomes another route's, in another bucket.
-fn give_away(writer: &mut Writer) -> usize {
+/// The first one's number becomes another route's, in the second one's bucket.
+fn give_away(writer: &mut Writer) {
     assert!(writer.remove(ROUTE));
-    assert!(!writer.register(OTHER, b"c", Some(b"d"), 0).unwrap().own_slot);
-    bucket_seat(writer, OTHER).unwrap()
+    assert!(!writer.register(OTHER, b"d", Some(b"e"), 0).unwrap().own_slot);
+    assert_eq!(writer.bucket_of(OTHER), writer.bucket_of(FOURTH));
 }
 
 /// The operation of a removed member counts in the bucket that it had, or nowhere.
 #[test]
 fn a_number_that_is_anothers_now_counts_nothing_there() {
     explore(1, || {
-        let (mut writer, _) = one_member();
+        let mut writer = two_apart();
         let bucket = bucket_of(&writer, ROUTE);
         let recorder = writer.recorder();
         let observing = thread::spawn(move || recorder.observe(ROUTE, Op::Read, b"a", 1));
@@ -152,19 +154,21 @@ fn a_number_that_is_anothers_now_counts_nothing_there() {
     });
 }
 
-/// As above, and then the number is the route's again. This looks at the number alone: with the search
-/// before it, and all that a search may see, it would take minutes.
+/// As above, and then the number is the route's again, and once more the other's. This looks at the number
+/// alone: with the search before it, and all that a search may see, it would take minutes.
 #[test]
 fn a_number_that_was_anothers_meanwhile_counts_nothing_there() {
     let between = reached(|between| {
         explore(2, move || {
-            let (mut writer, was) = one_member();
+            let mut writer = two_apart();
+            let was = bucket_seat(&writer, ROUTE).unwrap();
             let reader = writer.reader();
             let looking = thread::spawn(move || seat_of_number(&reader, 0, ROUTE));
             give_away(&mut writer);
             assert!(writer.remove(OTHER));
             assert!(!writer.register(ROUTE, b"a", Some(b"b"), 0).unwrap().own_slot);
             let is = bucket_seat(&writer, ROUTE).unwrap();
+            give_away(&mut writer);
             let found = looking.join().unwrap();
             assert!(found.is_none_or(|seat| [was, is].contains(&seat)), "{found:?} is neither {was} nor {is}");
             between.fetch_add(u64::from(found.is_none()), Relaxed);
