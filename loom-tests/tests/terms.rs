@@ -33,7 +33,7 @@ fn in_term_one() -> (Writer, Recorder) {
 fn by_term(reader: &Reader) -> [(u64, u64); 2] {
     let mut terms = [(0, 0); 2];
     reader.for_each_cell(0, STEP_MS + 1, true, |_, cell| {
-        let (reads, writes) = &mut terms[usize::try_from(cell.term).unwrap() - 1];
+        let (reads, writes) = terms.get_mut(cell.term as usize - 1).unwrap();
         *reads += cell.counts.reads;
         *writes += cell.counts.writes;
     });
