@@ -65,7 +65,7 @@ pub(crate) struct Head {
     pub(crate) recorded: Tally,
 }
 
-/// How often a look at the index that met two publications is repeated. A publication takes at least as
+/// How often a look at the index that met the end of a publication is repeated. A publication takes at least as
 /// long as the look, so that more than one repetition is rare.
 #[cfg(feature = "alloc")]
 const MAX_LOOKS: usize = 16;
@@ -145,8 +145,8 @@ impl History {
     /// All heads there are, of each column one version or more.
     ///
     /// An entry is `None` only while it changes, and a column stands whole in another one then; only
-    /// where two publications fell into one look can it have been missed, and the look is repeated. What
-    /// any look found is given; the later version of a column has the greater sequence.
+    /// where one publication ended and another began within the look can it have been missed, and the look
+    /// is repeated. What any look found is given; the later version of a column has the greater sequence.
     #[cfg(feature = "alloc")]
     pub(crate) fn heads(&self) -> Vec<(usize, Head)> {
         let mut heads = Vec::with_capacity(self.entries());
@@ -154,7 +154,8 @@ impl History {
             let before = self.latest.load(Ordering::Acquire);
             heads.extend((0..self.entries()).filter_map(|entry| Some((entry, self.head(entry)?))));
             fence(Ordering::Acquire);
-            if self.latest.load(Ordering::Relaxed).wrapping_sub(before) < 2 {
+            // Who saw an entry withdrawn by the next publication sees here that the one before has ended.
+            if self.latest.load(Ordering::Relaxed) == before {
                 break;
             }
         }

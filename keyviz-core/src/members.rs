@@ -8,14 +8,22 @@
 
 use crate::bounds::BoundRef;
 use crate::descriptor::NONE;
+use crate::limits::MAX_ROUTES;
 use crate::pool::{Pool, PoolMut};
 use crate::sync::{AtomicU32, Ordering, Word, const_fn, fence};
 
 /// What recorders see of the members.
 pub(crate) struct MemberWords {
     routes: Pool<Word>,
+    /// The seat plus one (0: none), and in the upper bits how often the number was given out.
     buckets: Pool<AtomicU32>,
 }
+
+const SEAT_BITS: u32 = 22;
+const SEAT: u32 = (1 << SEAT_BITS) - 1;
+
+// Live, draining and virtual seats.
+const _: () = assert!(3 * MAX_ROUTES < SEAT);
 
 impl MemberWords {
     const_fn! {
@@ -30,12 +38,16 @@ impl MemberWords {
     }
 
     /// The seat of the bucket that counts `route`, whose number `member` was; `None` when it no longer
-    /// is.
+    /// is, or just moves.
     pub(crate) fn bucket(&self, member: usize, route: u64) -> Option<usize> {
-        let bucket = self.buckets.get(member)?.load(Ordering::Relaxed);
+        let word = self.buckets.get(member)?;
+        let bucket = word.load(Ordering::Acquire);
+        let seat = ((bucket & SEAT) as usize).checked_sub(1)?;
+        if self.route(member)? != route {
+            return None;
+        }
         fence(Ordering::Acquire);
-        let bucket = (bucket as usize).checked_sub(1)?;
-        (self.route(member)? == route).then_some(bucket)
+        (word.load(Ordering::Relaxed) == bucket).then_some(seat)
     }
 
     /// Every route with the seat of its bucket, as they are now; each is right on its own.
@@ -49,17 +61,23 @@ impl MemberWords {
 
     /// A free number stands for `route` from now on.
     fn fill(&self, member: usize, route: u64, bucket: u32) {
+        // Who sees the route sees that the bucket before it is gone.
+        fence(Ordering::Release);
         if let Some(word) = self.routes.get(member) {
             word.store(route, Ordering::Relaxed);
-            fence(Ordering::Release);
         }
-        self.set_bucket(member, bucket);
+        self.store_bucket(member, bucket, 1);
     }
 
     /// The member's route counts in another bucket from now on.
     pub(crate) fn set_bucket(&self, member: usize, bucket: u32) {
+        self.store_bucket(member, bucket, 0);
+    }
+
+    fn store_bucket(&self, member: usize, bucket: u32, given_out: u32) {
         if let Some(word) = self.buckets.get(member) {
-            word.store(bucket.wrapping_add(1), Ordering::Release);
+            let times = (word.load(Ordering::Relaxed) >> SEAT_BITS).wrapping_add(given_out);
+            word.store(times << SEAT_BITS | bucket.wrapping_add(1), Ordering::Release);
         }
     }
 }

@@ -5,12 +5,15 @@ use alloc::vec::Vec;
 
 use crate::config::Config;
 use crate::halves::Writer;
+use crate::history::ColumnState;
 use crate::layout::Layout;
+use crate::lineage::Lineage;
 use crate::pages::PageEntry;
 use crate::reader::Reader;
 use crate::recorder::Recorder;
+use crate::route::RouteId;
 use crate::sync::Ordering;
-use crate::table::hash;
+use crate::table::{Found, hash};
 
 /// See `sync`: a second machine for the models, stronger than the language's.
 pub fn stores_take_effect_at_once() {
@@ -34,4 +37,58 @@ pub fn epoch_of_page(writer: &Writer, row: usize, page: usize) -> Option<u32> {
 pub fn recorder_of(reader: &Reader) -> impl Fn() -> Recorder + Send + 'static {
     let shared = Arc::clone(&reader.shared);
     move || Recorder::new(Arc::clone(&shared))
+}
+
+/// Lets a route leave its seat and share a bucket, as a registration or the seal of a column may.
+pub fn fold(writer: &mut Writer, route: RouteId) -> bool {
+    let Found::Seat(seat) = writer.shared.find(route.0) else { return false };
+    writer.state.fold(&writer.shared, seat as u32)
+}
+
+/// Gives a member a seat of its own, as the seal of a column may.
+pub fn promote(writer: &mut Writer, route: RouteId) -> bool {
+    member(writer, route).is_some_and(|member| writer.state.promote(&writer.shared, member, 0))
+}
+
+/// Divides the bucket of a member before it, as a promotion may.
+pub fn divide(writer: &mut Writer, before: RouteId) -> bool {
+    let Some(place) = member(writer, before).map(|member| writer.state.place_of(member)) else { return false };
+    let Some(bucket) = writer.state.bucket_at(place) else { return false };
+    writer.state.split_run(&writer.shared, bucket, place)
+}
+
+/// Makes one bucket of those of two members, which lie side by side, as the seal of a column may.
+pub fn join(writer: &mut Writer, left: RouteId, right: RouteId) -> bool {
+    let [left, right] = [left, right].map(|route| {
+        let member = member(writer, route)?;
+        writer.state.bucket_at(writer.state.place_of(member))
+    });
+    let (Some(left), Some(right)) = (left, right) else { return false };
+    writer.state.merge_runs(&writer.shared, left, right);
+    true
+}
+
+fn member(writer: &Writer, route: RouteId) -> Option<u32> {
+    let Found::Member(member) = writer.shared.find(route.0) else { return None };
+    Some(member as u32)
+}
+
+/// The seat of a member's bucket, as the writer knows it.
+pub fn bucket_seat(writer: &Writer, route: RouteId) -> Option<usize> {
+    Some(writer.state.members.get(member(writer, route)?)?.bucket as usize)
+}
+
+/// The seat of the bucket that a recorder counts a route in when it has found a member's number for it.
+pub fn seat_of_number(reader: &Reader, member: usize, route: RouteId) -> Option<usize> {
+    reader.shared.members.bucket(member, route.0)
+}
+
+/// Whether a look at the index finds the open column.
+pub fn has_open_column(reader: &Reader) -> bool {
+    reader.shared.history.heads().iter().any(|(_, head)| head.state == ColumnState::Open)
+}
+
+/// Remembers that a route came from another, as a split or a merge does.
+pub fn tell_lineage(writer: &mut Writer, at_ms: u64, parent: RouteId, child: RouteId) {
+    writer.shared.lineage.push(Lineage { at_ms, parent, child });
 }

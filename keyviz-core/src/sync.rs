@@ -11,18 +11,22 @@
 //!
 //! | word | written by | read by | ordering | models |
 //! |---|---|---|---|---|
-//! | cell of a recorder's page | that recorder | flush | relaxed both ways: monotonic, single writer; a late store is seen by the next flush | `observe_flush` `stores_at_once` |
+//! | cell of a recorder's page | that recorder | flush, a change of term | relaxed both ways: monotonic, single writer; a late store is seen by the next flush | `observe_flush` `stores_at_once` `terms` |
 //! | cell of a shared shard | anyone, `fetch_add` | flush | relaxed: the same argument, the addition is atomic | `observe_flush` `page_claim` |
 //! | directory entry | its recorder (shared shards: anyone) | flush, and who marks it | store and CAS Release, load Acquire: a flush that sees a mark sees the cell; who marks reads an epoch no older than the mark's | `observe_flush` `stores_at_once` |
 //! | flush epoch | flush | recorders | relaxed; a recorder that read the old epoch is looked at again one flush later | `observe_flush` `stores_at_once` |
 //! | next page of the pool | who claims | who claims | relaxed CAS: the number is all there is to it | `page_claim` |
 //! | recorder owner word | claim and drop | claim | CAS Acquire, store Release: the next owner sees all counts of the last | `handover` |
-//! | table entry | writer | recorders | store Release, load Acquire: the seat's words are complete before the entry names it | `lookup` |
-//! | table version | writer | recorders that missed | seqlock: odd while changing; fences on both sides | `lookup` |
+//! | table entry | writer | recorders | store Release, load Acquire: the seat's words are complete before the entry names it, and who sees one gone sees where it went | `lookup` `virtual_buckets` |
+//! | table version | writer | recorders that missed | seqlock: odd while changing; fences on both sides | `lookup` `virtual_buckets` |
 //! | seat words | writer, only between the end of a grace and the publication | recorders | relaxed, ordered by the table entry | `lookup` `removal` |
+//! | member's route, member's bucket | writer | recorders, readers | bucket: store Release, load Acquire, and looked at again after an acquire fence; route: relaxed, after a release fence | `virtual_buckets` |
 //! | seat generation | writer | recorders with a handle | store Release, load Acquire | `handles` |
 //! | column entry | writer | readers | seqlock per column: sequence 0 while it changes | `history` |
+//! | sequence published last | writer | readers | store Release, load Acquire; looked at again after an acquire fence: the same where no publication ended within a look | `history` |
 //! | history words, bound chunks, descriptors | writer, only while no published column refers to them | readers | relaxed, validated by the column's sequence after copying | `history` |
+//! | lineage entry | writer | readers | seqlock per entry: sequence 0 while it changes, never used twice | `lineage` |
+//! | samples of route ids | their recorder (shared shards: anyone) | flush | relaxed, their number Release and Acquire | none: they are evidence, and nothing follows from them but who is promoted |
 //! | published counters | writer | readers | relaxed, each exact on its own; of halves two places, by turns | none: nothing follows from them |
 
 #[cfg(all(feature = "std", not(keyviz_loom)))]

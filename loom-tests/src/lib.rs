@@ -45,12 +45,13 @@ pub fn reached(models: impl FnOnce(Arc<AtomicU64>)) -> u64 {
     count.load(Ordering::Relaxed)
 }
 
-/// The smallest sampler: one route and one that drains, one recorder, one shard, one column beside the
+/// The smallest sampler: one route and one that drains, no virtual buckets, one recorder, one shard, one column beside the
 /// open one, bounds of one byte.
 pub fn tiny() -> Config {
     let mut config = Config::default();
     config.step_ms = STEP_MS;
     config.max_routes = 1;
+    config.max_known_routes = 0;
     config.max_draining = 1;
     config.max_recorders = 1;
     config.shared_shards = 1;
@@ -65,6 +66,20 @@ pub fn tiny_with_two_routes() -> Config {
     let mut config = tiny();
     config.max_routes = 2;
     config = least(config);
+    config.bound_bytes *= 4;
+    config
+}
+
+/// As [`tiny`], with room for so many known routes, of which one has a seat, and for three virtual
+/// buckets (of two neighbours the seal of a column would make one, to have one free). A recorder has pages
+/// of its own for both kinds. Routes change places only where a model says so.
+pub fn tiny_with_buckets(known: u32) -> Config {
+    let mut config = tiny();
+    config.max_known_routes = known;
+    config.max_virtual = 3;
+    config.promote = false;
+    config = least(config);
+    config.cell_bytes *= 2;
     config.bound_bytes *= 4;
     config
 }

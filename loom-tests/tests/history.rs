@@ -7,11 +7,13 @@
 //! loads the sequence again: where it is the same, all that was copied belongs together. The open column
 //! is published anew in another entry, and the version before stays until the publication after.
 //!
-//! Bounds: three switches for the open column, two for an evicted one, one where bounds change hands. What a reader's loads may see is tried in full in each schedule, and that is where
-//! the choices are.
+//! Bounds: three switches for the open column, two for one that is evicted or published twice, one where bounds
+//! change hands. What a reader's loads may see is tried in full in each schedule, and that is where the
+//! choices are.
 #![cfg(keyviz_loom)]
 #![allow(clippy::unwrap_used, reason = "a model speaks by panicking")]
 
+use keyviz_core::model::has_open_column;
 use keyviz_core::{Column, ColumnState, Op, Reader, RouteId, Writer};
 use keyviz_loom_tests::{STEP_MS, balance, explore, least, reads, tiny};
 use loom::thread;
@@ -57,6 +59,22 @@ fn the_open_column_is_one_version_or_the_next() {
             assert_eq!(reads, if column.covers_to_ms == STEP_MS / 4 { 1 } else { 2 });
         }
         assert_eq!(balance(&writer).recorded, reads(2, 2));
+    });
+}
+
+/// One publication ends and another begins while the index is looked at: the column may have been in neither
+/// entry when its turn came, and the look is repeated.
+#[test]
+fn the_open_column_is_found_though_it_is_published_twice() {
+    explore(2, || {
+        let (mut writer, recorder) = observed_once();
+        writer.flush(STEP_MS / 4);
+        drop(recorder);
+        let reader = writer.reader();
+        let reading = thread::spawn(move || has_open_column(&reader));
+        writer.flush(STEP_MS / 2);
+        writer.flush(STEP_MS / 2 + 1);
+        assert!(reading.join().unwrap(), "one version of it stands at any instant");
     });
 }
 

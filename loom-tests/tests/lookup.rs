@@ -8,7 +8,7 @@
 //! that found nothing loads the version (Acquire), looks again, issues an acquire fence and loads the
 //! version once more: only where it was the same even number is the route unknown.
 //!
-//! Bounds: three switches while an entry moves, else two.
+//! Bounds: three switches while an entry moves, one while it moves twice, else two.
 #![cfg(keyviz_loom)]
 #![allow(clippy::unwrap_used, reason = "a model speaks by panicking")]
 
@@ -53,6 +53,32 @@ fn a_route_is_found_while_its_place_is_taken() {
         let observing = thread::spawn(move || recorder.observe(second, Op::Read, b"b", 1));
         writer.remove(first);
         writer.register(third, b"", None, 0).unwrap();
+        observing.join().unwrap();
+        settle(&mut writer, 0);
+        let counters = balance(&writer);
+        assert_eq!((counters.recorded.reads, counters.lookup_gave_up), (1, 0));
+    });
+}
+
+/// The entry moves twice, each time into the place that a look has just passed: without the version, the
+/// miss would be confirmed by another one.
+#[test]
+fn a_route_is_found_while_its_entry_moves_twice() {
+    explore(1, || {
+        let mut config = tiny();
+        config.max_routes = 3;
+        config = least(config);
+        config.bound_bytes *= 4;
+        let routes: Vec<RouteId> = routes_of_one_home(&config, 3).into_iter().map(RouteId).collect();
+        let [first, second, last] = routes.try_into().unwrap();
+        let mut writer = Writer::new(config, 0).unwrap();
+        writer.register(first, b"a", Some(b"b"), 0).unwrap();
+        writer.register(second, b"b", Some(b"c"), 0).unwrap();
+        writer.register(last, b"c", Some(b"d"), 0).unwrap();
+        let recorder = writer.recorder();
+        let observing = thread::spawn(move || recorder.observe(last, Op::Read, b"c", 1));
+        writer.remove(first);
+        writer.remove(second);
         observing.join().unwrap();
         settle(&mut writer, 0);
         let counters = balance(&writer);

@@ -9,8 +9,8 @@
 //! The grace is long enough for every call begun before the removal to end; a model has no time, so here
 //! it is a join before the flush that ends the grace. Two models leave the join out on purpose.
 //!
-//! Routes that move into a shared slot, or out of one, leave a seat as a removed one does: their models
-//! belong here.
+//! Routes that move into a shared slot leave their seat as a removed one does; their models are in
+//! `virtual_buckets.rs`.
 //!
 //! Bound: one switch away from the writer; each stale load is a late call besides.
 #![cfg(keyviz_loom)]

@@ -60,19 +60,24 @@ fn the_next_flush_finds_every_call_in_a_busy_page() {
     });
 }
 
-/// Two threads mark one shared page. The slower one, still at it, must not set the mark back.
+/// Two threads mark one shared page. The slower one, still at it, must not set the mark back. It is the
+/// model's first thread, and the flushes wait for the quick one: so two switches away from the slow one,
+/// before it reads the mark and after it stored one, are all it takes.
 #[test]
 fn a_slow_thread_hides_no_other_ones_call() {
     explore(2, || {
         let (mut writer, owner, now_ms) = settled();
         let [slow, quick] = [writer.recorder(), writer.recorder()];
-        let slow = thread::spawn(move || slow.observe(ROUTE, Op::Write, b"k", 1));
-        writer.flush(now_ms + STEP_MS);
-        writer.flush(now_ms + 2 * STEP_MS);
-        quick.observe(ROUTE, Op::Read, b"k", 1);
-        writer.flush(now_ms + 3 * STEP_MS);
-        assert_eq!(balance(&writer).recorded.reads, 2);
-        slow.join().unwrap();
+        let quick = thread::spawn(move || quick.observe(ROUTE, Op::Read, b"k", 1));
+        let flushing = thread::spawn(move || {
+            writer.flush(now_ms + STEP_MS);
+            writer.flush(now_ms + 2 * STEP_MS);
+            quick.join().unwrap();
+            writer.flush(now_ms + 3 * STEP_MS);
+            assert_eq!(balance(&writer).recorded.reads, 2);
+        });
+        slow.observe(ROUTE, Op::Write, b"k", 1);
+        flushing.join().unwrap();
         drop(owner);
     });
 }

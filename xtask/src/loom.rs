@@ -31,7 +31,8 @@ pub fn models(checkout: &Checkout, model: Option<&str>) -> Result<(), String> {
 /// Lints what only the models see.
 pub fn clippy(checkout: &Checkout) -> Result<(), String> {
     let mut command = cargo(checkout, "clippy");
-    command.args(["--locked", "--package", "keyviz-core", "--package", "keyviz-loom-tests", "--all-targets"]);
+    // The core comes along as a dependency in the workspace; its own tests need what is not there with loom.
+    command.args(["--locked", "--package", "keyviz-loom-tests", "--all-targets"]);
     process::run(command.args(["--", "--deny", "warnings"]))
 }
 
