@@ -162,7 +162,7 @@ pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
 #[cfg(feature = "alloc")]
 pub use lineage::Lineage;
 #[cfg(feature = "alloc")]
-pub use matrix::{AxisKind, BucketId, Column, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
+pub use matrix::{Answer, AnswerRow, AxisKind, BucketId, Column, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
 pub use op::{Op, Series, Tally};
 #[cfg(feature = "alloc")]
 pub use reader::{CellView, Reader, WindowInfo};

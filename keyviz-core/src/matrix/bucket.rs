@@ -6,8 +6,11 @@ use core::fmt::{self, Write};
 /// Longest name: `virtual:` 20 digits `~` 8 `:` 32 `#` 3.
 const MAX_LEN: usize = 8 + 20 + 9 + 33 + 4;
 
+/// Longest name that is taken from elsewhere.
+const MAX_FOREIGN_LEN: usize = 128;
+
 /// A row's name; compares as its text does.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BucketId(pub(crate) String);
 
 impl BucketId {
@@ -19,6 +22,14 @@ impl BucketId {
             None => write!(text, "range:{row}@{axis_id:016x}"),
         };
         BucketId(text)
+    }
+
+    /// Takes a name that came from elsewhere: 1 to 128 letters, digits and `:~#@_.-`, which every medium
+    /// carries as they are; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b":~#@_.-".contains(&b);
+        ((1..=MAX_FOREIGN_LEN).contains(&text.len()) && text.bytes().all(plain)).then(|| BucketId(text.into()))
     }
 
     /// The text.

@@ -1,5 +1,6 @@
 //! Rows x columns of one series: what a reader gets, on the route axis or on the range axis.
 
+mod answer;
 pub(crate) mod axis;
 pub(crate) mod bucket;
 pub(crate) mod budget;
@@ -10,6 +11,7 @@ pub(crate) mod route_axis;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+pub use self::answer::{Answer, AnswerRow};
 pub use self::bucket::BucketId;
 use crate::counters::Published;
 use crate::history::{ColumnState, Head};
