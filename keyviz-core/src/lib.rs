@@ -40,7 +40,7 @@
 //! both halves: `shared` `recorder` →
 //! change: `routes` `groups` `grace` `seat` `places` `retire` `writer` `runs` `coarsen` `reshape` `promote`
 //! `terms` `flush` →
-//! show: `reading` `matrix` `reader` →
+//! show: `reading` `matrix` `merge` `reader` →
 //! speak: `wire` → the doors: `halves` `sampler` `sizing`.
 
 #![no_std]
@@ -94,6 +94,8 @@ mod lineage;
 mod matrix;
 #[cfg(feature = "alloc")]
 mod members;
+#[cfg(feature = "alloc")]
+mod merge;
 #[cfg(keyviz_loom)]
 #[doc(hidden)]
 pub mod model;
@@ -163,6 +165,8 @@ pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
 pub use lineage::Lineage;
 #[cfg(feature = "alloc")]
 pub use matrix::{Answer, AnswerRow, AxisKind, BucketId, Column, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
+#[cfg(feature = "alloc")]
+pub use merge::{Merge, MergeError, Merged, Warning, WarningKind, merge};
 pub use op::{Op, Series, Tally};
 #[cfg(feature = "alloc")]
 pub use reader::{CellView, Reader, WindowInfo};

@@ -54,7 +54,8 @@ pub struct AnswerRow {
 
 /// A matrix as it is on the wire, of one node or of several: owned, with labels as text.
 ///
-/// [`wire::decode`](crate::wire) reads one, [`wire::encode::answer`](crate::wire::encode::answer) writes it. A local [`Matrix`] becomes one by [`Answer::from`], without a copy of its cells.
+/// [`wire::decode`](crate::wire) reads one, [`Merge`](crate::Merge) makes one of many, [`wire::encode::answer`](crate::wire::encode::answer)
+/// writes it. A local [`Matrix`] becomes one by [`Answer::from`], without a copy of its cells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The series.

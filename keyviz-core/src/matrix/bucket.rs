@@ -32,6 +32,14 @@ impl BucketId {
         ((1..=MAX_FOREIGN_LEN).contains(&text.len()) && text.bytes().all(plain)).then(|| BucketId(text.into()))
     }
 
+    /// This name with `~` and eight hex digits for its bounds.
+    pub(crate) fn with_bounds(&self, start: &[u8], end: Option<&[u8]>) -> Self {
+        let mut text = String::with_capacity(self.0.len() + 9);
+        text.push_str(&self.0);
+        let _ = write!(text, "~{:08x}", bounds_hash(start, end));
+        BucketId(text)
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

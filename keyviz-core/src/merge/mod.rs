@@ -1,0 +1,276 @@
+//! One picture of many nodes.
+
+mod align;
+mod cells;
+mod finish;
+mod identities;
+mod layer;
+mod range;
+mod rows;
+mod rule;
+mod warning;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use self::identities::Identities;
+use self::layer::Layer;
+use self::rule::Rule;
+pub use self::warning::{MergeError, Warning, WarningKind};
+use crate::matrix::{Answer, AxisKind, MatrixQuery, WriteMerge};
+use crate::op::Series;
+
+/// What is known of a node besides its cells.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    write_merge: WriteMerge,
+    /// 0 when it does not say it.
+    step_ms: u64,
+    capped: bool,
+}
+
+/// The answers of several nodes on their way to one.
+#[derive(Clone, Debug, Default)]
+pub struct Merge {
+    series: Option<Series>,
+    ids: Option<Identities>,
+    /// By the width of their columns.
+    layers: BTreeMap<u64, Layer>,
+    /// Answers that do not say their step: it shows when all are there.
+    waiting: BTreeMap<u32, Answer>,
+    nodes: BTreeMap<u32, Node>,
+    /// From where to where nodes say that windows are missing.
+    missing: Option<(u64, u64)>,
+    cut_rows: u64,
+}
+
+/// One answer of several nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Merged {
+    /// The answer.
+    pub answer: Answer,
+    /// What is to be said of single nodes, by place; each once.
+    pub warnings: Vec<Warning>,
+    /// What the leader rule left out of all cells: what nodes counted besides the leader. Saturates.
+    pub writes_superseded: u64,
+    /// Cells of which parts were dropped, because they had more than eight groups and terms.
+    pub parts_dropped: u64,
+}
+
+/// Merges the answers of several nodes, each with its place in the configured order, whatever order they come in.
+///
+/// # Errors
+/// See [`Merge::add`].
+///
+/// # Examples
+/// ```
+/// use keyviz_core::{Config, MatrixQuery, Op, RouteId, Sampler, merge};
+/// let node = || {
+///     let sampler = Sampler::new(Config::default(), 0)?;
+///     sampler.register(RouteId(1), b"", None, 0)?;
+///     (0..100).for_each(|_| sampler.observe(RouteId(1), Op::Write, b"k", 0));
+///     sampler.flush(60_000);
+///     Ok::<_, Box<dyn std::error::Error>>(sampler.reader().matrix(&MatrixQuery::default()).into())
+/// };
+/// let merged = merge([(0, node()?), (1, node()?), (2, node()?)], &MatrixQuery::default())?;
+/// assert_eq!(merged.answer.rows[0].values, [300]);
+/// assert!(merge([(0, node()?), (0, node()?)], &MatrixQuery::default()).is_err()); // one place twice
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn merge(inputs: impl IntoIterator<Item = (u32, Answer)>, query: &MatrixQuery) -> Result<Merged, MergeError> {
+    let mut merge = Merge::new();
+    inputs.into_iter().try_for_each(|(place, answer)| merge.add(place, answer))?;
+    Ok(merge.finish(query))
+}
+
+/// Reads and what is read only add; writes may be counted by several nodes. Operations, being both, add: by the host's
+/// contract a write is observed once.
+const fn adds(series: Series) -> bool {
+    !matches!(series, Series::Writes | Series::WriteBytes)
+}
+
+impl Merge {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Merge::default()
+    }
+
+    /// Takes in a node's answer. `place` is its place in the configured order, which decides ties; answers may come in
+    /// any order.
+    ///
+    /// # Errors
+    /// [`MergeError`] when the answer is of another series than the others, on the range axis, or of a place that has
+    /// given one; nothing has changed then.
+    ///
+    /// Cost: linear in the cells of the answer, and O(n log n) in rows and columns that are new.
+    pub fn add(&mut self, place: u32, answer: Answer) -> Result<(), MergeError> {
+        if answer.axis != AxisKind::Route {
+            return Err(MergeError::NotRouteAxis);
+        }
+        if place == u32::MAX {
+            return Err(MergeError::PlaceTooGreat);
+        }
+        self.check(answer.series, core::iter::once(&place))?;
+        self.series = Some(answer.series);
+        let step_ms = align::stated_step(&answer);
+        let write_merge = answer.write_merge.unwrap_or(WriteMerge::Leader);
+        let node = Node { write_merge, step_ms: step_ms.unwrap_or(0), capped: answer.cut.rows > 0 };
+        self.nodes.insert(place, node);
+        self.cut_rows = self.cut_rows.saturating_add(answer.cut.rows);
+        match step_ms {
+            Some(step_ms) => self.take_in(place, answer, step_ms),
+            None => self.waiting.extend([(place, answer)]),
+        }
+        Ok(())
+    }
+
+    /// Takes in what another coordinator has taken in. Whichever coordinators took in which answers before, the outcome
+    /// is that of one who took in all.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn join(&mut self, mut other: Merge) -> Result<(), MergeError> {
+        let Some(series) = other.series else { return Ok(()) };
+        self.check(series, other.nodes.keys())?;
+        self.series = Some(series);
+        let mut ids = self.ids.take().unwrap_or_else(Identities::new);
+        if let Some(theirs) = other.ids {
+            other.layers.values_mut().for_each(|layer| layer.renumber(|number| ids.number(theirs.pair(number))));
+        }
+        for (width_ms, layer) in other.layers {
+            self.layers.entry(width_ms).or_default().join(layer, &ids, adds(series));
+        }
+        self.ids = Some(ids);
+        self.nodes.extend(other.nodes);
+        self.waiting.extend(other.waiting);
+        if let Some((from, to)) = other.missing {
+            self.note_missing(from, to);
+        }
+        self.cut_rows = self.cut_rows.saturating_add(other.cut_rows);
+        self.renumber_when_crowded();
+        Ok(())
+    }
+
+    fn check<'a>(&self, series: Series, mut places: impl Iterator<Item = &'a u32>) -> Result<(), MergeError> {
+        if let Some(merge) = self.series.filter(|known| *known != series) {
+            return Err(MergeError::OtherSeries { merge, answer: series });
+        }
+        match places.find(|place| self.nodes.contains_key(place)) {
+            Some(place) => Err(MergeError::PlaceTwice { place: *place }),
+            None => Ok(()),
+        }
+    }
+
+    fn note_missing(&mut self, from_ms: u64, to_ms: u64) {
+        let (from, to) = self.missing.unwrap_or((from_ms, to_ms));
+        self.missing = Some((from.min(from_ms), to.max(to_ms)));
+    }
+
+    fn take_in(&mut self, place: u32, mut answer: Answer, step_ms: u64) {
+        let adds = adds(answer.series);
+        for column in
+            answer.columns.iter().filter(|column| finish::is_missing(column) && column.start_ms < column.end_ms)
+        {
+            self.note_missing(align::round(column.start_ms, step_ms), align::round(column.end_ms, step_ms));
+        }
+        let widths: Vec<u64> = answer
+            .columns
+            .iter()
+            .map(|column| align::round(column.end_ms - column.start_ms.min(column.end_ms), step_ms).max(step_ms))
+            .collect();
+        let told = |at: &usize| answer.columns.get(*at).is_some_and(|column| !finish::is_missing(column));
+        let mut distinct: BTreeSet<u64> =
+            (0..widths.len()).filter(told).filter_map(|at| widths.get(at).copied()).collect();
+        if distinct.is_empty() {
+            distinct.insert(step_ms);
+        }
+        let mut ids = self.ids.take().unwrap_or_else(Identities::new);
+        let widest = distinct.last().copied();
+        for width_ms in &distinct {
+            let belongs = |at: usize| widths.get(at) == Some(width_ms);
+            let layer = Layer::of(place, &mut answer, step_ms, belongs, Some(*width_ms) == widest, &mut ids);
+            match self.layers.get_mut(width_ms) {
+                Some(known) => known.join(layer, &ids, adds),
+                None => self.layers.extend([(*width_ms, layer)]),
+            }
+        }
+        self.ids = Some(ids);
+        self.renumber_when_crowded();
+    }
+
+    /// Forgets pairs of group and term that no cell has any more.
+    fn renumber_when_crowded(&mut self) {
+        if let Some(crowded) = self.ids.take_if(|ids| ids.is_crowded()) {
+            let mut ids = Identities::new();
+            self.layers.values_mut().for_each(|layer| layer.renumber(|number| ids.number(crowded.pair(number))));
+            self.ids = Some(ids.settled());
+        }
+    }
+
+    /// How the writes merge: as all nodes say, and where they do not agree by the leader rule.
+    fn mode(&self) -> WriteMerge {
+        let sum = !self.nodes.is_empty() && self.nodes.values().all(|node| node.write_merge == WriteMerge::Sum);
+        if sum { WriteMerge::Sum } else { WriteMerge::Leader }
+    }
+
+    /// Answers that do not say their step have the least distance between two columns of any of them, or else the
+    /// least step of the others.
+    fn take_in_waiting(&mut self) {
+        let least = self.waiting.values().filter_map(align::least_distance).min();
+        let others = || self.nodes.values().map(|node| node.step_ms).filter(|step| *step > 0).min();
+        let step_ms = least.or_else(others);
+        for (place, answer) in core::mem::take(&mut self.waiting) {
+            if let Some(node) = self.nodes.get_mut(&place) {
+                node.step_ms = step_ms.unwrap_or(0);
+            }
+            self.take_in(place, answer, step_ms.unwrap_or(1));
+        }
+    }
+
+    /// The answer of all that were taken in: on the axis that the query names, within its row budget, for its keys and
+    /// labels. Its series and times are those of the answers.
+    ///
+    /// Cost: linear in the cells; on the range axis besides O(n log n) in the boundaries.
+    #[must_use]
+    pub fn finish(mut self, query: &MatrixQuery) -> Merged {
+        self.take_in_waiting();
+        let mode = self.mode();
+        let series = self.series.unwrap_or_default();
+        let ids = self.ids.take().unwrap_or_else(Identities::new);
+        let step_ms = self.nodes.values().map(|node| node.step_ms).max().unwrap_or(0);
+        let rule_mode = if adds(series) { WriteMerge::Sum } else { mode };
+        let mut rule = Rule { mode: rule_mode, ids: &ids, superseded: 0, dropped: 0 };
+        let layer = finish::one_layer(core::mem::take(&mut self.layers), step_ms, adds(series), &mut rule);
+        let (writes_superseded, parts_dropped) = (rule.superseded, rule.dropped);
+        let warnings = self.warnings(&layer, mode);
+        let mut answer = Answer { series, step_ms, write_merge: Some(mode), ..Answer::default() };
+        answer.cut.rows = self.cut_rows;
+        finish::Shown::of(&layer.columns, self.missing).fill(&mut answer, layer, &ids);
+        let answer = match query.axis {
+            AxisKind::Route => {
+                range::cut(&mut answer, query);
+                answer
+            }
+            AxisKind::Range => range::project(answer, query),
+        };
+        Merged { answer, warnings, writes_superseded, parts_dropped }
+    }
+
+    fn warnings(&self, layer: &Layer, mode: WriteMerge) -> Vec<Warning> {
+        let mut warnings: BTreeSet<Warning> = BTreeSet::new();
+        let mut warn = |place: u32, kind: WarningKind| warnings.extend([Warning { place, kind }]);
+        for (place, node) in &self.nodes {
+            if node.write_merge != mode {
+                warn(*place, WarningKind::MixedWriteMerge);
+            }
+            if node.capped {
+                warn(*place, WarningKind::PeerRowsCapped);
+            }
+        }
+        let diverging = layer.rows.iter().flat_map(|row| row.about.diverging());
+        diverging.for_each(|place| warn(place, WarningKind::CatalogDivergence));
+        warnings.into_iter().collect()
+    }
+}
