@@ -186,17 +186,17 @@ fn what_a_peer_cut_is_told() {
 #[test]
 fn refusals_change_nothing() {
     let mut merged = Merge::new();
-    merged.add(0, writes("route:1", 5, 1, 1)).unwrap();
+    merged.add(0, &writes("route:1", 5, 1, 1)).unwrap();
     let before = merged.clone().finish(&MatrixQuery::default());
     let reads = Answer { series: Series::Reads, ..writes("route:1", 5, 1, 1) };
     let other = MergeError::OtherSeries { merge: Series::Writes, answer: Series::Reads };
-    assert_eq!(merged.add(1, reads.clone()), Err(other));
-    assert_eq!(merged.add(0, writes("route:1", 5, 1, 1)), Err(MergeError::PlaceTwice { place: 0 }));
+    assert_eq!(merged.add(1, &reads), Err(other));
+    assert_eq!(merged.add(0, &writes("route:1", 5, 1, 1)), Err(MergeError::PlaceTwice { place: 0 }));
     let range = Answer { axis: AxisKind::Range, ..writes("route:1", 5, 1, 1) };
-    assert_eq!(merged.add(1, range), Err(MergeError::NotRouteAxis));
-    assert_eq!(merged.add(u32::MAX, writes("route:1", 5, 1, 1)), Err(MergeError::PlaceTooGreat));
+    assert_eq!(merged.add(1, &range), Err(MergeError::NotRouteAxis));
+    assert_eq!(merged.add(u32::MAX, &writes("route:1", 5, 1, 1)), Err(MergeError::PlaceTooGreat));
     let mut second = Merge::new();
-    second.add(7, reads).unwrap();
+    second.add(7, &reads).unwrap();
     assert_eq!(merged.join(second), Err(other));
     assert_eq!(merged.finish(&MatrixQuery::default()), before);
     let nothing = Merge::new().finish(&MatrixQuery::default());
@@ -349,7 +349,7 @@ fn by_tree(answers: &[Answer], choices: &[u32]) -> Merge {
         .enumerate()
         .map(|(place, answer)| {
             let mut merge = Merge::new();
-            merge.add(place as u32, answer.clone()).unwrap();
+            merge.add(place as u32, answer).unwrap();
             merge
         })
         .collect();

@@ -117,26 +117,18 @@ impl Cells {
         Cells { values: alloc::vec![0; columns], deciders: alloc::vec![0; columns], met: None }
     }
 
-    /// Cells of one node, unmarked and without parts. `groups` becomes the deciders.
-    pub(super) fn of_node(
-        mut values: Vec<u64>,
-        mut groups: Vec<u64>,
-        terms: &[u64],
-        columns: usize,
-        place: u32,
-        ids: &mut Identities,
-    ) -> Self {
-        values.resize(columns, 0);
-        groups.resize(columns, 0);
-        let terms = terms.iter().copied().chain(core::iter::repeat(0));
-        for ((value, group), term) in values.iter().zip(&mut groups).zip(terms) {
-            *group = if *value == 0 { 0 } else { decider(place, ids.number((*group, term))) };
-        }
-        Cells { values, deciders: groups, met: None }
+    /// Cells of one node, unmarked and without parts.
+    pub(super) fn of_node(values: &[u64], deciders: &[u64]) -> Self {
+        Cells { values: values.to_vec(), deciders: deciders.to_vec(), met: None }
     }
 
     pub(super) fn len(&self) -> usize {
         self.values.len()
+    }
+
+    /// Whether every cell is that of one node, or of nodes that only add, without marks and parts.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.met.is_none()
     }
 
     /// A cell.
@@ -226,37 +218,78 @@ impl Cells {
     /// Takes in what other nodes counted. Whichever of two rows takes in the other, in whatever order, what comes of
     /// it is the same.
     pub(super) fn meet(&mut self, other: &Cells, ids: &Identities, adds: bool) {
-        if self.met.is_none() && other.met.is_none() && self.meets_simply(other, adds) {
-            for ((value, decider), (add, by)) in self.cells_mut().zip(other.values.iter().zip(&other.deciders)) {
-                *value += add;
-                *decider = (*decider).max(*by);
-            }
-            return;
+        if other.met.is_none() {
+            return self.meet_node(&other.values, &other.deciders, ids, adds);
         }
-        for (column, (add, by)) in other.values.iter().zip(&other.deciders).enumerate() {
-            let cell = if other.met.is_some() { other.get(column) } else { Cell::of(*add, *by, 0) };
+        for column in 0..other.values.len() {
+            let cell = other.get(column);
             if cell.value != 0 || cell.marks != 0 {
                 self.meet_cell(column, &cell, other.parts(column), ids);
             }
         }
     }
 
-    fn cells_mut(&mut self) -> impl Iterator<Item = (&mut u64, &mut u64)> {
-        self.values.iter_mut().zip(&mut self.deciders)
+    /// Takes in what a node counted, unmarked and without parts.
+    pub(super) fn meet_node(&mut self, values: &[u64], deciders: &[u64], ids: &Identities, adds: bool) {
+        let mut met_at = 0;
+        if self.met.is_none() {
+            let cells = self.values.iter_mut().zip(&mut self.deciders).zip(values.iter().zip(deciders));
+            let mut simple = 0;
+            for ((value, decider), (add, by)) in cells {
+                let (sum, over) = value.overflowing_add(*add);
+                let both = *value != 0 && *add != 0;
+                // Values and deciders say it all but where two values meet; and where these only add, but where
+                // groups or terms differ.
+                if over | (both & (!adds | (identity(*decider) != identity(*by)))) {
+                    break;
+                }
+                *value = sum;
+                *decider = (*decider).max(*by);
+                simple += 1;
+            }
+            met_at = simple;
+        }
+        if met_at < values.len() {
+            self.meet_from(met_at, values, deciders, ids);
+        }
     }
 
-    /// Whether values and deciders say it all: no two non-zero values meet, or, where values only add, none of
-    /// different groups or terms, and none beyond 64 bits.
-    fn meets_simply(&self, other: &Cells, adds: bool) -> bool {
-        let values = self.values.iter().zip(&other.values);
-        // Without leaving early, so that it is done several at a time.
-        if !adds {
-            return !values.fold(false, |met, (a, b)| met | (*a != 0 && *b != 0));
+    fn meet_from(&mut self, from: usize, values: &[u64], deciders: &[u64], ids: &Identities) {
+        let mut several: Vec<(usize, Cell)> = Vec::new();
+        self.met_mut();
+        let Some(met) = &mut self.met else { return };
+        let greatest = self.values.iter_mut().zip(&mut self.deciders);
+        let rest = met.sums.iter_mut().zip(&mut met.least).zip(met.last.iter_mut().zip(&mut met.marks));
+        let adds = values.iter().zip(deciders);
+        for (column, (((value, decider), ((sum, least), (last, marks))), (add, by))) in
+            greatest.zip(rest).zip(adds).enumerate().skip(from)
+        {
+            if *add == 0 {
+                continue;
+            }
+            if *value == 0 {
+                (*value, *decider, *sum, *least, *last) = (*add, *by, *add, *add, *by);
+                continue;
+            }
+            // Places of nodes are never equal here, but where one node has columns of several widths.
+            if *marks & mark::PARTS != 0 || identity(*decider) != identity(*by) {
+                several.push((column, Cell::of(*add, *by, 0)));
+                continue;
+            }
+            if (*value, *decider) < (*add, *by) {
+                (*value, *decider) = (*add, *by);
+            }
+            let over;
+            (*sum, over) = sum.overflowing_add(*add);
+            if over {
+                (*sum, *marks) = (u64::MAX, *marks | mark::SATURATED);
+            }
+            *least = (*least).min(*add);
+            *last = (*last).max(*by);
         }
-        let over = values.fold(false, |over, (a, b)| over | a.overflowing_add(*b).1);
-        let deciders = self.deciders.iter().zip(&other.deciders);
-        let differ = |a: u64, b: u64| a != 0 && b != 0 && identity(a) != identity(b);
-        !over && !deciders.fold(false, |met, (a, b)| met | differ(*a, *b))
+        for (column, cell) in several {
+            self.meet_cell(column, &cell, &[], ids);
+        }
     }
 
     #[inline]

@@ -29,7 +29,7 @@ pub(super) fn one_layer(layers: BTreeMap<u64, Layer>, step_ms: u64, adds: bool, 
 }
 
 fn decide(mut layer: Layer, rule: &mut Rule<'_>) -> Layer {
-    layer.rows.iter_mut().for_each(|row| row.cells = rule.decide(&row.cells));
+    layer.rows.iter_mut().for_each(|row| row.cells = rule.decide(core::mem::take(&mut row.cells)));
     layer
 }
 
@@ -124,7 +124,7 @@ impl Shown {
         answer.unattributed = self.place(merged.iter().map(|column| column.unattributed));
         answer.cut.values = self.place(merged.iter().map(|column| column.cut));
         let mut lacking =
-            Lacking { coverage: &layer.coverage, columns: merged.len(), nodes: Vec::new(), lacks: Vec::new() };
+            Lacking { coverage: &layer.coverage, columns: merged.len(), nodes: (0, Vec::new()), lacks: Vec::new() };
         let mut rows = layer.rows;
         tell_apart(&mut rows);
         rows.sort_by(|a, b| a.about.shown_order(&b.about));
@@ -139,6 +139,9 @@ impl Shown {
         let MergedRow { about, cells } = row;
         let width = cells.len();
         let marked = |mark: u8| {
+            if cells.is_plain() {
+                return Vec::new();
+            }
             let flags = self.place((0..width).map(|at| cells.get(at).marks & mark != 0));
             if flags.contains(&true) { flags } else { Vec::new() }
         };
@@ -194,7 +197,7 @@ struct Lacking<'a> {
     coverage: &'a BTreeMap<u32, Vec<u32>>,
     columns: usize,
     /// The nodes asked for last: neighbouring rows mostly have the same.
-    nodes: Vec<u32>,
+    nodes: (u32, Vec<u32>),
     lacks: Vec<bool>,
 }
 
@@ -202,9 +205,10 @@ impl Lacking<'_> {
     fn of(&mut self, about: &About) -> &[bool] {
         if self.nodes != about.nodes || self.lacks.len() != self.columns {
             self.nodes.clone_from(&about.nodes);
+            let nodes = core::iter::once(&about.nodes.0).chain(&about.nodes.1);
             self.lacks.clear();
             self.lacks.resize(self.columns, false);
-            for covered in about.nodes.iter().filter_map(|place| self.coverage.get(place)) {
+            for covered in nodes.filter_map(|place| self.coverage.get(place)) {
                 self.lacks.iter_mut().zip(covered).for_each(|(lacks, nodes)| *lacks |= *nodes == 0);
             }
         }

@@ -2,11 +2,12 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use super::align::{Meeting, union};
 use super::cells::{Cell, Cells, Part, decider, keep_greatest, mark};
 use super::identities::Identities;
-use super::rows::{About, MergedRow};
+use super::rows::{About, MergedRow, order};
 use crate::history::ColumnState;
 use crate::matrix::{Answer, AnswerRow};
 
@@ -23,56 +24,144 @@ pub(super) struct Layer {
 
 /// Which columns of an answer go where.
 struct Target {
+    place: u32,
     /// Of each column that belongs here, its number in the answer and in the layer.
     map: Vec<(usize, usize)>,
-    /// All of the answer's columns, each at its own place.
+    /// The answer's columns are the layer's, one for one.
     whole: bool,
-    place: u32,
+    columns: usize,
 }
 
 impl Layer {
-    /// The columns of an answer that `belongs` names; `step_ms` is the answer's.
-    pub(super) fn of(
-        place: u32,
-        answer: &mut Answer,
+    /// Takes in the columns of an answer that `belongs` names; `step_ms` is the answer's.
+    pub(super) fn add(
+        &mut self,
+        (place, answer): (u32, &Answer),
         step_ms: u64,
         belongs: impl Fn(usize) -> bool,
-        last: bool,
         ids: &mut Identities,
-    ) -> Layer {
-        let mut layer = Layer::default();
+        adds: bool,
+    ) {
+        let target = self.align(place, answer, step_ms, belongs);
+        let numbered = self.number(&answer.rows);
+        let mut scratch: Vec<u64> = Vec::with_capacity(target.columns);
+        let of = |at: usize| answer.rows.get(at);
+        for same in numbered.chunk_by(|a, b| a.0 == b.0) {
+            let Some((number, row)) = same.first().and_then(|(number, row)| Some((*number, of(*row)?))) else {
+                continue;
+            };
+            if self.rows.len() <= number {
+                self.rows.push(MergedRow { about: About::of(row, place), cells: Cells::default() });
+            }
+            let Some(merged) = self.rows.get_mut(number) else { continue };
+            let fresh = merged.cells.len() != target.columns;
+            if same.len() == 1 && target.is_plain(row) {
+                // What a follower says of most rows: nothing.
+                let silent = row.values.iter().fold(0, |any, value| any | value) == 0;
+                if fresh || !silent {
+                    target.deciders(row, &mut scratch, ids);
+                }
+                if fresh {
+                    merged.cells = Cells::of_node(&row.values, &scratch);
+                } else if !silent {
+                    merged.cells.meet_node(&row.values, &scratch, ids, adds);
+                }
+            } else {
+                // Rows of one name in one answer are one row of one node.
+                let mut cells = Cells::zeros(target.columns);
+                same.iter().filter_map(|(_, row)| of(*row)).for_each(|row| target.gather(row, &mut cells, ids));
+                if fresh {
+                    merged.cells = cells;
+                } else {
+                    merged.cells.meet(&cells, ids, adds);
+                }
+            }
+            // The first of them says what the row is.
+            if !fresh {
+                merged.about.meet(row, place);
+            }
+        }
+        self.index();
+    }
+
+    /// Makes room for an answer's columns.
+    fn align(&mut self, place: u32, answer: &Answer, step_ms: u64, belongs: impl Fn(usize) -> bool) -> Target {
         let numbers = |list: &[u64], at: usize| list.get(at).copied().unwrap_or(0);
-        let mut chosen: Vec<(usize, Meeting)> = Vec::new();
+        let mut chosen: Vec<(usize, u64)> = Vec::new();
+        let mut meetings: BTreeMap<u64, Meeting> = BTreeMap::new();
         for (at, column) in answer.columns.iter().enumerate() {
             if column.state != ColumnState::Missing && belongs(at) {
                 let (rest, cut) = (numbers(&answer.unattributed, at), numbers(&answer.cut.values, at));
-                chosen.push((at, Meeting::of(column, step_ms, rest, cut)));
+                let meeting = Meeting::of(column, step_ms, rest, cut);
+                chosen.push((at, meeting.end_ms));
+                meetings.entry(meeting.end_ms).and_modify(|known| known.join(&meeting)).or_insert(meeting);
             }
         }
-        let mut columns: BTreeMap<u64, Meeting> = BTreeMap::new();
-        for (_, meeting) in &chosen {
-            columns.entry(meeting.end_ms).and_modify(|known| known.join(meeting)).or_insert(*meeting);
-        }
-        layer.columns = columns.into_values().collect();
-        let of = |meeting: &Meeting| layer.columns.partition_point(|known| known.end_ms < meeting.end_ms);
-        let map: Vec<(usize, usize)> = chosen.iter().map(|(at, meeting)| (*at, of(meeting))).collect();
-        let whole = map.len() == answer.columns.len() && map.iter().enumerate().all(|(i, pair)| *pair == (i, i));
-        let mut nodes = alloc::vec![0u32; layer.columns.len()];
+        let theirs: Vec<Meeting> = meetings.into_values().collect();
+        let _ = self.meet_columns(&theirs);
+        let of = |end_ms: u64| self.columns.partition_point(|known| known.end_ms < end_ms);
+        let map: Vec<(usize, usize)> = chosen.iter().map(|(at, end_ms)| (*at, of(*end_ms))).collect();
+        let columns = self.columns.len();
+        let mut nodes = alloc::vec![0u32; columns];
         for (from, to) in &map {
             nodes.get_mut(*to).into_iter().for_each(|nodes| *nodes = answer.nodes(*from).max(*nodes));
         }
-        layer.coverage.insert(place, nodes);
-        let target = Target { map, whole, place };
-        let rows = if last { core::mem::take(&mut answer.rows) } else { answer.rows.clone() };
-        layer.rows = rows.into_iter().map(|row| target.row(row, layer.columns.len(), ids)).collect();
-        layer.index();
-        layer.join_rows_of_one_name(ids);
-        layer
+        self.coverage.insert(place, nodes);
+        let whole = columns == answer.columns.len()
+            && map.len() == columns
+            && map.iter().enumerate().all(|(i, pair)| *pair == (i, i));
+        Target { place, map, whole, columns }
     }
 
-    /// Sorts the rows, unless they are.
+    /// Joins columns; where each of `theirs` stands now.
+    fn meet_columns(&mut self, theirs: &[Meeting]) -> Vec<usize> {
+        if self.columns.iter().map(|c| c.end_ms).eq(theirs.iter().map(|c| c.end_ms)) {
+            self.columns.iter_mut().zip(theirs).for_each(|(column, other)| column.join(other));
+            return (0..theirs.len()).collect();
+        }
+        let (columns, mine, map) = union(&self.columns, theirs);
+        self.spread(&mine, columns.len());
+        self.columns = columns;
+        map
+    }
+
+    /// The row's number of each row of an answer, in order of these; new rows are numbered as they come.
+    fn number(&self, rows: &[AnswerRow]) -> Vec<(usize, usize)> {
+        let mut numbered = Vec::with_capacity(rows.len());
+        let mut fresh: Vec<usize> = Vec::new();
+        // Nodes mostly have the same rows in the same order.
+        let mut next = 0;
+        for (at, row) in rows.iter().enumerate() {
+            match self.find(|about| about.order_of(row), next) {
+                Some(number) => {
+                    numbered.push((number, at));
+                    next = number + 1;
+                }
+                None => fresh.push(at),
+            }
+        }
+        let order = |a: &usize, b: &usize| match (rows.get(*a), rows.get(*b)) {
+            (Some(a), Some(b)) => order(a, b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        };
+        fresh.sort_by(order);
+        let mut alike: Vec<&[usize]> = fresh.chunk_by(|a, b| order(a, b).is_eq()).collect();
+        alike.sort_unstable_by_key(|rows| rows.first().copied());
+        for (new, rows) in alike.into_iter().enumerate() {
+            numbered.extend(rows.iter().map(|at| (self.rows.len() + new, *at)));
+        }
+        if !numbered.is_sorted() {
+            numbered.sort_unstable();
+        }
+        numbered
+    }
+
+    /// Puts new rows into the order by which they are found.
     fn index(&mut self) {
         let rows = &self.rows;
+        if self.found.len() == rows.len() {
+            return;
+        }
         let row = |at: &u32| rows.get(*at as usize).map(|row| &row.about);
         let order = |a: &u32, b: &u32| match (row(a), row(b)) {
             (Some(a), Some(b)) => a.order(b),
@@ -82,44 +171,10 @@ impl Layer {
         self.found.sort_by(order);
     }
 
-    /// Two rows of one name in one answer are one row of one node.
-    fn join_rows_of_one_name(&mut self, ids: &Identities) {
-        let same = |pair: &[u32]| {
-            let row = |at: Option<&u32>| at.and_then(|at| self.rows.get(*at as usize));
-            match (row(pair.first()), row(pair.last())) {
-                (Some(a), Some(b)) => a.about.order(&b.about).is_eq(),
-                _ => false,
-            }
-        };
-        if !self.found.windows(2).any(same) {
-            return;
-        }
-        let mut rows: Vec<Option<MergedRow>> = core::mem::take(&mut self.rows).into_iter().map(Some).collect();
-        let ordered = self.found.iter().filter_map(|at| rows.get_mut(*at as usize).and_then(Option::take));
-        for row in ordered {
-            match self.rows.last_mut().filter(|last| last.about.order(&row.about).is_eq()) {
-                Some(last) => {
-                    (0..row.cells.len())
-                        .for_each(|at| last.cells.gather(at, row.cells.get(at), row.cells.parts(at), ids));
-                    last.about.join(row.about);
-                }
-                None => self.rows.push(row),
-            }
-        }
-        self.found.clear();
-        self.index();
-    }
-
     /// Takes in another layer of the same width, of other nodes.
     pub(super) fn join(&mut self, mut other: Layer, ids: &Identities, adds: bool) {
-        if self.columns.iter().map(|c| c.end_ms).eq(other.columns.iter().map(|c| c.end_ms)) {
-            self.columns.iter_mut().zip(&other.columns).for_each(|(column, other)| column.join(other));
-        } else {
-            let (columns, mine, theirs) = union(&self.columns, &other.columns);
-            self.spread(&mine, columns.len());
-            other.spread(&theirs, columns.len());
-            self.columns = columns;
-        }
+        let map = self.meet_columns(&other.columns);
+        other.spread(&map, self.columns.len());
         for (place, nodes) in core::mem::take(&mut other.coverage) {
             let known = self.coverage.entry(place).or_insert_with(|| alloc::vec![0; nodes.len()]);
             known.iter_mut().zip(nodes).for_each(|(known, nodes)| *known = nodes.max(*known));
@@ -127,7 +182,7 @@ impl Layer {
         // Nodes mostly have the same rows in the same order.
         let mut next = 0;
         for row in other.rows {
-            match self.find(&row.about, next) {
+            match self.find(|about| about.order(&row.about), next) {
                 Some(at) => {
                     next = at + 1;
                     if let Some(mine) = self.rows.get_mut(at) {
@@ -138,20 +193,18 @@ impl Layer {
                 None => self.rows.push(row),
             }
         }
-        if self.found.len() < self.rows.len() {
-            self.index();
-        }
+        self.index();
     }
 
-    /// The place of a row of this name, which is perhaps `guess`.
-    fn find(&self, about: &About, guess: usize) -> Option<usize> {
-        if self.rows.get(guess).is_some_and(|row| guess < self.found.len() && row.about.order(about).is_eq()) {
+    /// The number of a row, which is perhaps `guess`. `order` says where a row stands beside the one looked for.
+    fn find(&self, order: impl Fn(&About) -> Ordering, guess: usize) -> Option<usize> {
+        let row = |at: usize| self.rows.get(at).map(|row| &row.about);
+        if row(guess).is_some_and(|about| order(about).is_eq()) {
             return Some(guess);
         }
-        let row = |at: &u32| self.rows.get(*at as usize);
-        let before = |at: &u32| row(at).is_some_and(|row| row.about.order(about).is_lt());
-        let at = self.found.get(self.found.partition_point(before))?;
-        row(at).filter(|row| row.about.order(about).is_eq()).map(|_| *at as usize)
+        let before = |at: &u32| row(*at as usize).is_some_and(|about| order(about).is_lt());
+        let at = *self.found.get(self.found.partition_point(before))? as usize;
+        row(at).filter(|about| order(about).is_eq()).map(|_| at)
     }
 
     fn spread(&mut self, map: &[usize], columns: usize) {
@@ -213,30 +266,45 @@ fn fold_coverage(nodes: &[u32], map: &[usize], narrow: &[Meeting], wide: &[Meeti
 }
 
 impl Target {
-    /// A row of the answer over the layer's columns.
-    fn row(&self, mut row: AnswerRow, columns: usize, ids: &mut Identities) -> MergedRow {
-        let (values, groups, terms) =
-            (core::mem::take(&mut row.values), core::mem::take(&mut row.groups), core::mem::take(&mut row.terms));
+    /// Whether a row has nothing but values, groups and terms, and these over the layer's columns.
+    fn is_plain(&self, row: &AnswerRow) -> bool {
         let marked = row.conflicts.contains(&true) || row.estimated.contains(&true) || row.missing.contains(&true);
-        let cells = if self.whole && !marked && row.term_parts.is_empty() && values.len() == columns {
-            Cells::of_node(values, groups, &terms, columns, self.place, ids)
-        } else {
-            let mut cells = Cells::zeros(columns);
-            let number = |list: &[u64], at: usize| list.get(at).copied().unwrap_or(0);
-            for (from, to) in &self.map {
-                let value = number(&values, *from);
-                let named = decider(self.place, ids.number((number(&groups, *from), number(&terms, *from))));
-                let mut cell = Cell::of(value, named, marks(&row, *from, values.len()));
-                let parts = parts(&row, *from, &mut cell, ids);
-                cells.gather(*to, cell, &parts, ids);
+        self.whole && !marked && row.term_parts.is_empty() && row.values.len() == self.columns
+    }
+
+    /// The deciders of a plain row.
+    fn deciders(&self, row: &AnswerRow, deciders: &mut Vec<u64>, ids: &mut Identities) {
+        deciders.clear();
+        let (mut pair, mut named) = ((0, 0), decider(self.place, 0));
+        let mut name = |value: u64, group: u64, term: u64| {
+            if value == 0 {
+                return 0;
             }
-            cells
+            if pair != (group, term) {
+                pair = (group, term);
+                named = decider(self.place, ids.number(pair));
+            }
+            named
         };
-        row.conflicts = Vec::new();
-        row.estimated = Vec::new();
-        row.missing = Vec::new();
-        row.term_parts = Vec::new();
-        MergedRow { about: About::of(row, self.place), cells }
+        if row.groups.len() == self.columns && row.terms.len() == self.columns {
+            let cells = row.values.iter().zip(row.groups.iter().zip(&row.terms));
+            deciders.extend(cells.map(|(value, (group, term))| name(*value, *group, *term)));
+        } else {
+            let number = |list: &[u64], at: usize| list.get(at).copied().unwrap_or(0);
+            let cells = row.values.iter().enumerate();
+            deciders.extend(cells.map(|(at, value)| name(*value, number(&row.groups, at), number(&row.terms, at))));
+        }
+    }
+
+    /// Adds a row of any kind to cells over the layer's columns.
+    fn gather(&self, row: &AnswerRow, cells: &mut Cells, ids: &mut Identities) {
+        let number = |list: &[u64], at: usize| list.get(at).copied().unwrap_or(0);
+        for (from, to) in &self.map {
+            let named = decider(self.place, ids.number((number(&row.groups, *from), number(&row.terms, *from))));
+            let mut cell = Cell::of(number(&row.values, *from), named, marks(row, *from, row.values.len()));
+            let parts = parts(row, *from, &mut cell, ids);
+            cells.gather(*to, cell, &parts, ids);
+        }
     }
 }
 

@@ -80,7 +80,7 @@ pub struct Merged {
 /// ```
 pub fn merge(inputs: impl IntoIterator<Item = (u32, Answer)>, query: &MatrixQuery) -> Result<Merged, MergeError> {
     let mut merge = Merge::new();
-    inputs.into_iter().try_for_each(|(place, answer)| merge.add(place, answer))?;
+    inputs.into_iter().try_for_each(|(place, answer)| merge.add(place, &answer))?;
     Ok(merge.finish(query))
 }
 
@@ -105,7 +105,7 @@ impl Merge {
     /// given one; nothing has changed then.
     ///
     /// Cost: linear in the cells of the answer, and O(n log n) in rows and columns that are new.
-    pub fn add(&mut self, place: u32, answer: Answer) -> Result<(), MergeError> {
+    pub fn add(&mut self, place: u32, answer: &Answer) -> Result<(), MergeError> {
         if answer.axis != AxisKind::Route {
             return Err(MergeError::NotRouteAxis);
         }
@@ -114,14 +114,14 @@ impl Merge {
         }
         self.check(answer.series, core::iter::once(&place))?;
         self.series = Some(answer.series);
-        let step_ms = align::stated_step(&answer);
+        let step_ms = align::stated_step(answer);
         let write_merge = answer.write_merge.unwrap_or(WriteMerge::Leader);
         let node = Node { write_merge, step_ms: step_ms.unwrap_or(0), capped: answer.cut.rows > 0 };
         self.nodes.insert(place, node);
         self.cut_rows = self.cut_rows.saturating_add(answer.cut.rows);
         match step_ms {
             Some(step_ms) => self.take_in(place, answer, step_ms),
-            None => self.waiting.extend([(place, answer)]),
+            None => self.waiting.extend([(place, answer.clone())]),
         }
         Ok(())
     }
@@ -168,7 +168,7 @@ impl Merge {
         self.missing = Some((from.min(from_ms), to.max(to_ms)));
     }
 
-    fn take_in(&mut self, place: u32, mut answer: Answer, step_ms: u64) {
+    fn take_in(&mut self, place: u32, answer: &Answer, step_ms: u64) {
         let adds = adds(answer.series);
         for column in
             answer.columns.iter().filter(|column| finish::is_missing(column) && column.start_ms < column.end_ms)
@@ -187,14 +187,10 @@ impl Merge {
             distinct.insert(step_ms);
         }
         let mut ids = self.ids.take().unwrap_or_else(Identities::new);
-        let widest = distinct.last().copied();
         for width_ms in &distinct {
             let belongs = |at: usize| widths.get(at) == Some(width_ms);
-            let layer = Layer::of(place, &mut answer, step_ms, belongs, Some(*width_ms) == widest, &mut ids);
-            match self.layers.get_mut(width_ms) {
-                Some(known) => known.join(layer, &ids, adds),
-                None => self.layers.extend([(*width_ms, layer)]),
-            }
+            let layer = self.layers.entry(*width_ms).or_default();
+            layer.add((place, answer), step_ms, belongs, &mut ids, adds);
         }
         self.ids = Some(ids);
         self.renumber_when_crowded();
@@ -225,7 +221,7 @@ impl Merge {
             if let Some(node) = self.nodes.get_mut(&place) {
                 node.step_ms = step_ms.unwrap_or(0);
             }
-            self.take_in(place, answer, step_ms.unwrap_or(1));
+            self.take_in(place, &answer, step_ms.unwrap_or(1));
         }
     }
 

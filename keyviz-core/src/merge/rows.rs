@@ -17,6 +17,21 @@ enum Key<'a> {
     Range(&'a [u8], bool, &'a [u8], &'a str),
 }
 
+impl<'a> Key<'a> {
+    fn of(aggregate: bool, id: &'a BucketId, (start, end): (&'a [u8], Option<&'a [u8]>), label: &'a str) -> Self {
+        if aggregate { Key::Range(start, end.is_none(), end.unwrap_or(&[]), label) } else { Key::Named(id.as_str()) }
+    }
+
+    fn of_row(row: &'a AnswerRow) -> Self {
+        Key::of(row.aggregate, &row.bucket_id, (&row.start, row.end.as_deref()), &row.label)
+    }
+}
+
+/// The order of two nodes' rows by which rows are found.
+pub(super) fn order(a: &AnswerRow, b: &AnswerRow) -> Ordering {
+    Key::of_row(a).cmp(&Key::of_row(b))
+}
+
 type Bounds = (Vec<u8>, Option<Vec<u8>>);
 
 /// All about a row but its cells. The bounds, the members, the label and the bucket id are those of the first node
@@ -35,8 +50,8 @@ pub(super) struct About {
     pub(super) route_count: u64,
     /// All who have the row say so: who does not still has the route.
     pub(super) draining: bool,
-    /// The places of all who have the row, in order.
-    pub(super) nodes: Vec<u32>,
+    /// The places of all who have the row: the first, and the others in order.
+    pub(super) nodes: (u32, Vec<u32>),
     /// Those whose bounds are not the first's.
     others: Vec<(u32, Bounds)>,
 }
@@ -49,29 +64,30 @@ pub(super) struct MergedRow {
 }
 
 impl About {
-    pub(super) fn of(row: AnswerRow, place: u32) -> Self {
+    pub(super) fn of(row: &AnswerRow, place: u32) -> Self {
         About {
-            bucket_id: row.bucket_id,
-            label: row.label,
-            name: row.name.map(|name| (place, name)),
-            start: row.start,
-            end: row.end,
+            bucket_id: row.bucket_id.clone(),
+            label: row.label.clone(),
+            name: row.name.clone().map(|name| (place, name)),
+            start: row.start.clone(),
+            end: row.end.clone(),
             aggregate: row.aggregate,
-            route_ids: row.route_ids,
+            route_ids: row.route_ids.clone(),
             route_ids_truncated: row.route_ids_truncated,
             route_count: row.route_count,
             draining: row.draining,
-            nodes: alloc::vec![place],
+            nodes: (place, Vec::new()),
             others: Vec::new(),
         }
     }
 
     fn key(&self) -> Key<'_> {
-        if self.aggregate {
-            Key::Range(&self.start, self.end.is_none(), self.end.as_deref().unwrap_or(&[]), &self.label)
-        } else {
-            Key::Named(self.bucket_id.as_str())
-        }
+        Key::of(self.aggregate, &self.bucket_id, (&self.start, self.end.as_deref()), &self.label)
+    }
+
+    /// Where a node's row stands beside this one in the order by which rows are found.
+    pub(super) fn order_of(&self, row: &AnswerRow) -> Ordering {
+        self.key().cmp(&Key::of_row(row))
     }
 
     /// The order by which rows are found.
@@ -99,9 +115,22 @@ impl About {
         self.start == other.start && self.end == other.end
     }
 
+    /// Takes in what a node says of the row.
+    pub(super) fn meet(&mut self, row: &AnswerRow, place: u32) {
+        let last = self.nodes.1.last().copied().unwrap_or(self.nodes.0);
+        if place <= last || self.start != row.start || self.end != row.end {
+            return self.join(About::of(row, place));
+        }
+        self.draining &= row.draining;
+        if self.name.is_none() {
+            self.name = row.name.clone().map(|name| (place, name));
+        }
+        self.nodes.1.push(place);
+    }
+
     /// Takes in what other nodes say of the row.
     pub(super) fn join(&mut self, mut other: About) {
-        if other.nodes.first() < self.nodes.first() {
+        if other.nodes.0 < self.nodes.0 {
             core::mem::swap(self, &mut other);
         }
         self.draining &= other.draining;
@@ -109,23 +138,25 @@ impl About {
             (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
             (a, b) => a.or(b),
         };
+        let others = || core::iter::once(other.nodes.0).chain(other.nodes.1.iter().copied());
         // Of one name, and usually of one range; then nobody differs from anybody.
         if !other.others.is_empty() || !self.has_bounds_of(&other) {
-            let same = |place: &&u32| !other.others.iter().any(|(other, _)| other == *place);
+            let same = |place: &u32| !other.others.iter().any(|(other, _)| other == place);
             let bounds = (other.start.clone(), other.end.clone());
-            let of_first: Vec<(u32, Bounds)> =
-                other.nodes.iter().filter(same).map(|place| (*place, bounds.clone())).collect();
+            let of_first: Vec<(u32, Bounds)> = others().filter(same).map(|place| (place, bounds.clone())).collect();
             let mine = |bounds: &Bounds| bounds.0 == self.start && bounds.1 == self.end;
-            let differing = of_first.into_iter().chain(other.others).filter(|(_, bounds)| !mine(bounds));
+            let differing =
+                of_first.into_iter().chain(other.others.iter().cloned()).filter(|(_, bounds)| !mine(bounds));
             self.others.extend(differing);
             self.others.sort_unstable_by_key(|(place, _)| *place);
             self.others.dedup_by_key(|(place, _)| *place);
         }
-        let later = self.nodes.last() < other.nodes.first();
-        self.nodes.extend_from_slice(&other.nodes);
-        if !later {
-            self.nodes.sort_unstable();
-            self.nodes.dedup();
+        let (first, nodes) = (self.nodes.0, &mut self.nodes.1);
+        let sorted = nodes.last().is_none_or(|last| *last < other.nodes.0);
+        nodes.extend(others().filter(|place| *place != first));
+        if !sorted {
+            nodes.sort_unstable();
+            nodes.dedup();
         }
     }
 }

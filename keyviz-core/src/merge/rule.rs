@@ -18,7 +18,10 @@ pub(super) struct Rule<'a> {
 
 impl Rule<'_> {
     /// The cells as those of one node: each has one value, which its parts, where it has any, add up to.
-    pub(super) fn decide(&mut self, cells: &Cells) -> Cells {
+    pub(super) fn decide(&mut self, cells: Cells) -> Cells {
+        if cells.is_plain() {
+            return cells;
+        }
         let mut decided = Cells::zeros(cells.len());
         for column in 0..cells.len() {
             let cell = cells.get(column);

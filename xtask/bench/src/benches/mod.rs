@@ -5,6 +5,7 @@ mod build;
 mod flush;
 mod handle;
 mod labels;
+mod merge;
 mod one_route;
 mod recorder;
 mod register;
@@ -46,6 +47,7 @@ pub const ALL: &[Bench] = &[
     remove::BENCH,
     flush::BENCH,
     recorder::BENCH,
+    merge::BENCH,
     replay::BENCH,
     build::BENCH,
 ];
