@@ -31,6 +31,7 @@
 //! # Features
 //! `std` (default) adds [`Sampler`] and the recorder that each thread keeps. `alloc` adds everything
 //! that takes memory at run time, with [`Writer`] for a host that owns the writing half itself. Without both, what remains are the words of the interface.
+//! `serde` adds [`wire`]`::decode`: answers of other nodes, from JSON.
 //!
 //! # The modules, in the order of the data's way
 //! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `config` `config_error` `zeroed` `layout`

@@ -87,6 +87,9 @@ impl Recorder {
     ///
     /// `key` divides the route into sub-buckets when K is above 1; its bytes are not kept. Never
     /// blocks, never allocates, never panics. About 4 ns for a hot route.
+    ///
+    /// Where several nodes are seen as one, each operation is observed on one of them: a write by its leader, a
+    /// read by the node that serves it, a forwarded request by one of the two. Then sums over nodes are true.
     pub fn observe(&self, route: RouteId, op: Op, key: &[u8], value_len: u64) {
         let shared = &*self.shared;
         let bytes = (key.len() as u64).wrapping_add(value_len);

@@ -220,6 +220,10 @@ pub struct Cut {
 }
 
 /// How the writes of several nodes are put together.
+///
+/// Both ways count right when hosts keep this: a write is observed once, by the leader; a read by the node that
+/// serves it; a request that is forwarded by one of the two nodes. The leader rule also holds where replicas observe
+/// what they apply, since of one group and term it takes one node's count; see [`Merge`](crate::Merge).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteMerge {

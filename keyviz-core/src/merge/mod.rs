@@ -1,4 +1,65 @@
 //! One picture of many nodes.
+//!
+//! Each node's answer comes with its *place* in the configured order. What comes out depends on places and answers
+//! alone: not on the order of arrival, and not on which coordinators took in which answers before
+//! ([`Merge::join`]).
+//!
+//! # Columns
+//! - Instants are rounded to the nearest boundary of the answer's step, of two equally near to the later. Columns of
+//!   one width meet where their ends are equal then.
+//! - An answer that does not say its step has the width of its narrowest column; one that says no starts either has
+//!   the least distance between two columns of any such answer; failing that the least step of the others; failing that
+//!   none, and nothing is rounded. Such answers wait until all are there.
+//! - The step is the greatest of all. Columns that lie in a wider one of another node are folded into it; narrower ones
+//!   than the step are folded into its windows. What one node counted in the same column, by folding, in columns of one
+//!   instant, or in rows of one name, is added before it meets what others counted.
+//! - A column covers what any of its parts covers. It is open when any is, or when windows of it are still to come; else
+//!   late when any is; else complete.
+//! - `column_nodes` counts the nodes that cover all of a column. Where no node has a column between two others, or where
+//!   nodes say that windows are missing, there is one missing column. Between columns that do not say where they
+//!   begin, nothing is known to be missing.
+//! - `missing` marks a cell when a node that has the row does not cover the column, has no value for it, or marks it
+//!   itself: what it would have told is not in the value.
+//!
+//! # Rows
+//! - Rows of routes meet by bucket id, those of virtual buckets by range and label, whatever their ids.
+//! - Bounds, members, label and id are those of the first node that has the row. A node whose bounds differ from these
+//!   is warned about (`catalog_divergence`). The name is that of the first node that has one. A row is draining when all
+//!   nodes that have it say so.
+//! - Virtual buckets of one id and different ranges get `~` and eight hex digits for their bounds, each of them.
+//! - Rows come by start, then bucket id, then end. Different divisions of one route are rows of their own; they
+//!   add up on the range axis.
+//!
+//! # Cells
+//! - Reads add, as do bytes read and operations. Writes and bytes written add when all nodes say `sum`. Else they go by
+//!   the leader rule, and nodes that say `sum` are warned about (`mixed_write_merge`). Silence means `leader`.
+//! - Of values that add, the cell's group and term are those of the last node with a non-zero value.
+//! - The leader rule: zeros say nothing. Of each group and term the greatest value counts, and these are added. Two
+//!   different non-zero values of one group and term are a conflict. Where the group or term of any non-zero value is 0,
+//!   the cell is the greatest of the nodes' values, and a conflict when two non-zero ones differ. Group and term are
+//!   those of the greatest value, of equal ones of the later node's.
+//! - A node's cell with `term_parts` that add up to its value has these parts; else its one part has its group and term.
+//! - A cell keeps eight parts, the greatest by (group, term). Under the leader rule a ninth is left out; the cell is
+//!   estimated then, and counted in `parts_dropped`.
+//! - What nodes counted beyond a cell's value is in `writes_superseded`.
+//! - A sum beyond 64 bits is 2^64 - 1, estimated.
+//! - Marks of conflict, estimate and missing stay. A cell in which nobody counted has group and term 0.
+//! - `term_parts` stand where a cell has several parts, or one of another group or term than the cell's, if they add up
+//!   to its value.
+//!
+//! # The rest
+//! - `unattributed` and `cut` add, per column. A node that cut rows is warned about (`peer_rows_capped`).
+//! - The axis is cut, or the row budget applied, when all has met: what is cold on one node may be hot on another.
+//!
+//! # Why it is associative
+//! A cell is a set of numbers, each of which is joined by an operation that is associative and commutative by itself:
+//! the sum, the least and the greatest value, the greatest by (value, place), the latest place, marks by or, parts by
+//! (group, term), each the greatest, the sum and whether two values differed. To keep the eight greatest of a union is to
+//! keep the eight greatest of the eight greatest of its parts, so what survives has met everything it could meet. The
+//! rule is applied once, at the end. Most cells are one node's, and are a value and a place; the rest is there only in
+//! rows where values have met.
+//!
+//! Source: ours.
 
 mod align;
 mod cells;

@@ -36,8 +36,8 @@ pub struct Limits {
     pub route_ids: usize,
     /// Parts of one cell in `term_parts`.
     pub parts: usize,
-    /// Bytes of the answer in memory: 8 for a number, 1 for a flag, 32 for a part, 512 for a row with its texts, and
-    /// what the bounds have. While a list grows it may hold twice its own.
+    /// Bytes of the answer in memory: 8 for a number, 1 for a flag, 32 for a part, 1024 for a row with its texts, and
+    /// what the bounds have.
     pub bytes: usize,
 }
 
@@ -60,7 +60,8 @@ impl Default for Limits {
 /// # Errors
 /// [`DecodeError`] names the member and what was expected of it, never what stood there: that may be key bytes.
 ///
-/// Cost: linear in the text. Memory: at most twice `limits.bytes`, plus the longest text in the JSON.
+/// Cost: linear in the text. Memory: at most `limits.bytes`, and while it reads twice the one list that grows, and the
+/// longest text in the JSON.
 ///
 /// # Examples
 /// ```

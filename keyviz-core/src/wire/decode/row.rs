@@ -15,7 +15,9 @@ use crate::matrix::{AnswerRow, BucketId, TermPart};
 use crate::route::RouteId;
 
 /// What a row costs besides its lists and bounds.
-const ROW_BYTES: usize = 512;
+const ROW_BYTES: usize = 1024;
+
+const _: () = assert!(size_of::<AnswerRow>() + 128 + MAX_LABEL_LEN + MAX_NAME_LEN <= ROW_BYTES);
 
 const MEMBERS: &[&str] = &[
     "bucket_id",
