@@ -204,6 +204,54 @@ fn refusals_change_nothing() {
 }
 
 #[test]
+fn cells_are_bounded_whatever_answers_claim() {
+    let rows = |count: u64| (0..count).map(|i| row(&format!("route:{i}"), &[], &[], &[])).collect::<Vec<_>>();
+    let ends: Vec<u64> = (1..=100).map(|i| i * STEP_MS).collect();
+    let wide = |count| Answer { rows: rows(count), ..answer(Series::Reads, STEP_MS, &ends) };
+    let too_large = Err(MergeError::TooLarge { max_cells: 10 * 116 });
+    let mut merge = Merge::with_max_cells(10 * 116);
+    merge.add(0, &wide(10)).unwrap();
+    merge.add(1, &wide(10)).unwrap();
+    assert_eq!(merge.add(2, &wide(11)), too_large);
+    let mut other = Merge::new();
+    other.add(2, &wide(11)).unwrap();
+    assert_eq!(merge.join(other), too_large);
+    // Each of many widths would have every row.
+    let mut tiers = wide(10);
+    tiers.columns = (1..=100).map(|i| Column::of_window(1_000_000, 1_000_000 + i * STEP_MS)).collect();
+    assert_eq!(merge.add(3, &tiers), too_large);
+    let mut waiting = wide(11);
+    waiting.step_ms = 0;
+    waiting.columns.iter_mut().for_each(|column| column.start_ms = column.end_ms);
+    merge.add(4, &waiting).unwrap();
+    let merged = merge.finish(&MatrixQuery::default());
+    assert_eq!(merged.answer.rows.len(), 10);
+    assert_eq!(merged.warnings, [Warning { place: 4, kind: WarningKind::LeftOut }]);
+}
+
+/// More groups and terms than the table that numbers them keeps without asking which are still in use.
+#[test]
+fn any_number_of_terms() {
+    let columns = 1000u64;
+    let ends: Vec<u64> = (1..=columns).map(|i| i * STEP_MS).collect();
+    let node = |place: u64| {
+        let rows = (0..40u64).map(|route| {
+            let terms: Vec<u64> = (0..columns).map(|column| 1 + column + columns * (route + 40 * place)).collect();
+            row(&format!("route:{route:02}"), &vec![1; 1000], &vec![1; 1000], &terms)
+        });
+        Answer { rows: rows.collect(), ..answer(Series::Writes, STEP_MS, &ends) }
+    };
+    let merged = all(&[node(0), node(1), node(2)]);
+    for (route, row) in merged.answer.rows.iter().enumerate() {
+        let term = |column: u64, place: u64| 1 + column + columns * (route as u64 + 40 * place);
+        assert!((0..columns).all(|column| row.terms[column as usize] == term(column, 2)));
+        assert!(row.values.iter().all(|value| *value == 3));
+        let parts = |column: u64| [0, 1, 2].map(|place| TermPart::new(column as usize, 1, term(column, place), 1));
+        assert_eq!(row.term_parts, (0..columns).flat_map(parts).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn a_coarser_node_folds_the_finer_ones() {
     let fine = |value| node(vec![row("route:1", &[value; 10], &[1; 10], &[1; 10])]);
     let mut coarse = answer(Series::Writes, 5000, &[5000, 10_000]);

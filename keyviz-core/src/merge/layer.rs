@@ -1,6 +1,6 @@
 //! Columns of one width, with the rows of all nodes that have such columns.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
@@ -20,6 +20,13 @@ pub(super) struct Layer {
     found: Vec<u32>,
     /// By place, how many nodes stand behind each column.
     pub(super) coverage: BTreeMap<u32, Vec<u32>>,
+}
+
+/// So many cells a row's record counts as.
+const ROW_CELLS: usize = 16;
+
+const fn cost(rows: usize, columns: usize) -> usize {
+    rows.saturating_mul(columns.saturating_add(ROW_CELLS))
 }
 
 /// Which columns of an answer go where.
@@ -82,6 +89,33 @@ impl Layer {
             }
         }
         self.index();
+    }
+
+    /// What the layer takes, in cells; a row's record counts as some.
+    pub(super) const fn cost(&self) -> usize {
+        cost(self.rows.len(), self.columns.len())
+    }
+
+    /// What the layer would take with an answer's rows, and its columns of these ends.
+    pub(super) fn cost_with(&self, answer: &Answer, ends_ms: impl Iterator<Item = u64>) -> usize {
+        let ends: BTreeSet<u64> = ends_ms.chain(self.columns.iter().map(|column| column.end_ms)).collect();
+        // Mostly a node has the rows that others have.
+        let mut next = 0;
+        let mut fresh = 0;
+        for row in &answer.rows {
+            match self.find(|about| about.order_of(row), next) {
+                Some(number) => next = number + 1,
+                None => fresh += 1,
+            }
+        }
+        cost(self.rows.len() + fresh, ends.len())
+    }
+
+    /// What the layer would take with another.
+    pub(super) fn cost_joined(&self, other: &Layer) -> usize {
+        let ends: BTreeSet<u64> = self.columns.iter().chain(&other.columns).map(|column| column.end_ms).collect();
+        let fresh = other.rows.iter().filter(|row| self.find(|about| about.order(&row.about), 0).is_none()).count();
+        cost(self.rows.len() + fresh, ends.len())
     }
 
     /// Makes room for an answer's columns.

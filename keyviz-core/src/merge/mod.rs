@@ -49,6 +49,8 @@
 //!
 //! # The rest
 //! - `unattributed` and `cut` add, per column. A node that cut rows is warned about (`peer_rows_capped`).
+//! - A merge has room for so many cells. An answer beyond that is refused; one that waited for its step and then has no
+//!   room is left out, and its node is warned about (`left_out`).
 //! - The axis is cut, or the row budget applied, when all has met: what is cold on one node may be hot on another.
 //!
 //! # Why it is associative
@@ -91,7 +93,11 @@ struct Node {
 }
 
 /// The answers of several nodes on their way to one.
-#[derive(Clone, Debug, Default)]
+///
+/// Memory: 16 bytes for each row and column that any node has, 41 in rows where several nodes have counted the same
+/// cell, about 40 for each part of a cell with several groups or terms. An answer needs not be kept once it is taken in,
+/// so 500 nodes of the same rows take no more than two; those that do not say their step are kept until the end.
+#[derive(Clone, Debug)]
 pub struct Merge {
     series: Option<Series>,
     ids: Option<Identities>,
@@ -103,6 +109,18 @@ pub struct Merge {
     /// From where to where nodes say that windows are missing.
     missing: Option<(u64, u64)>,
     cut_rows: u64,
+    max_cells: usize,
+    /// Nodes whose answers waited and then had no room.
+    left_out: Vec<u32>,
+}
+
+/// The most cells of a merge that is not told another number: rows x columns, a row's record counting as 16.
+const MAX_CELLS: usize = 1 << 23;
+
+impl Default for Merge {
+    fn default() -> Self {
+        Merge::with_max_cells(MAX_CELLS)
+    }
 }
 
 /// One answer of several nodes.
@@ -151,19 +169,51 @@ const fn adds(series: Series) -> bool {
     !matches!(series, Series::Writes | Series::WriteBytes)
 }
 
+/// The width of each column in whole steps, and all widths of those that are not missing; a step's where there is
+/// none.
+fn widths(answer: &Answer, step_ms: u64) -> (Vec<u64>, BTreeSet<u64>) {
+    let widths: Vec<u64> = answer
+        .columns
+        .iter()
+        .map(|column| align::round(column.end_ms - column.start_ms.min(column.end_ms), step_ms).max(step_ms))
+        .collect();
+    let told = |at: &usize| answer.columns.get(*at).is_some_and(|column| !finish::is_missing(column));
+    let mut distinct: BTreeSet<u64> = (0..widths.len()).filter(told).filter_map(|at| widths.get(at).copied()).collect();
+    if distinct.is_empty() {
+        distinct.insert(step_ms);
+    }
+    (widths, distinct)
+}
+
 impl Merge {
-    /// Nothing yet.
+    /// Nothing yet; with room for 2^23 cells.
     #[must_use]
     pub fn new() -> Self {
         Merge::default()
+    }
+
+    /// Nothing yet; with room for so many cells: rows x columns that any node has, a row's record counting as 16.
+    #[must_use]
+    pub const fn with_max_cells(max_cells: usize) -> Self {
+        Merge {
+            series: None,
+            ids: None,
+            layers: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            missing: None,
+            cut_rows: 0,
+            max_cells,
+            left_out: Vec::new(),
+        }
     }
 
     /// Takes in a node's answer. `place` is its place in the configured order, which decides ties; answers may come in
     /// any order.
     ///
     /// # Errors
-    /// [`MergeError`] when the answer is of another series than the others, on the range axis, or of a place that has
-    /// given one; nothing has changed then.
+    /// [`MergeError`] when the answer is of another series than the others, on the range axis, of a place that has
+    /// given one, or has no room; nothing has changed then.
     ///
     /// Cost: linear in the cells of the answer, and O(n log n) in rows and columns that are new.
     pub fn add(&mut self, place: u32, answer: &Answer) -> Result<(), MergeError> {
@@ -174,8 +224,11 @@ impl Merge {
             return Err(MergeError::PlaceTooGreat);
         }
         self.check(answer.series, core::iter::once(&place))?;
-        self.series = Some(answer.series);
         let step_ms = align::stated_step(answer);
+        if !step_ms.is_none_or(|step_ms| self.has_room(answer, step_ms)) {
+            return Err(MergeError::TooLarge { max_cells: self.max_cells });
+        }
+        self.series = Some(answer.series);
         let write_merge = answer.write_merge.unwrap_or(WriteMerge::Leader);
         let node = Node { write_merge, step_ms: step_ms.unwrap_or(0), capped: answer.cut.rows > 0 };
         self.nodes.insert(place, node);
@@ -195,6 +248,14 @@ impl Merge {
     pub fn join(&mut self, mut other: Merge) -> Result<(), MergeError> {
         let Some(series) = other.series else { return Ok(()) };
         self.check(series, other.nodes.keys())?;
+        let with = |(width, layer): (&u64, &Layer)| {
+            other.layers.get(width).map_or(layer.cost(), |other| layer.cost_joined(other))
+        };
+        let mine: usize = self.layers.iter().map(with).fold(0, usize::saturating_add);
+        let new = other.layers.iter().filter(|(width, _)| !self.layers.contains_key(width));
+        if new.fold(mine, |cells, (_, layer)| cells.saturating_add(layer.cost())) > self.max_cells {
+            return Err(MergeError::TooLarge { max_cells: self.max_cells });
+        }
         self.series = Some(series);
         let mut ids = self.ids.take().unwrap_or_else(Identities::new);
         if let Some(theirs) = other.ids {
@@ -229,6 +290,30 @@ impl Merge {
         self.missing = Some((from.min(from_ms), to.max(to_ms)));
     }
 
+    /// Whether the cells of an answer can be taken in.
+    fn has_room(&self, answer: &Answer, step_ms: u64) -> bool {
+        let (widths, distinct) = widths(answer, step_ms);
+        let empty = Layer::default();
+        let cost = |width_ms: &u64| {
+            let columns = answer
+                .columns
+                .iter()
+                .zip(&widths)
+                .filter(|(column, width)| *width == width_ms && !finish::is_missing(column));
+            let ends = columns.map(|(column, _)| align::round(column.end_ms, step_ms));
+            self.layers.get(width_ms).unwrap_or(&empty).cost_with(answer, ends)
+        };
+        let others = self.layers.iter().filter(|(width, _)| !distinct.contains(width));
+        let others = others.fold(0usize, |cells, (_, layer)| cells.saturating_add(layer.cost()));
+        // Not one after the other: of many widths each counts every row.
+        distinct
+            .iter()
+            .try_fold(others, |cells, width| {
+                Some(cells.saturating_add(cost(width))).filter(|cells| *cells <= self.max_cells)
+            })
+            .is_some()
+    }
+
     fn take_in(&mut self, place: u32, answer: &Answer, step_ms: u64) {
         let adds = adds(answer.series);
         for column in
@@ -236,17 +321,7 @@ impl Merge {
         {
             self.note_missing(align::round(column.start_ms, step_ms), align::round(column.end_ms, step_ms));
         }
-        let widths: Vec<u64> = answer
-            .columns
-            .iter()
-            .map(|column| align::round(column.end_ms - column.start_ms.min(column.end_ms), step_ms).max(step_ms))
-            .collect();
-        let told = |at: &usize| answer.columns.get(*at).is_some_and(|column| !finish::is_missing(column));
-        let mut distinct: BTreeSet<u64> =
-            (0..widths.len()).filter(told).filter_map(|at| widths.get(at).copied()).collect();
-        if distinct.is_empty() {
-            distinct.insert(step_ms);
-        }
+        let (widths, distinct) = widths(answer, step_ms);
         let mut ids = self.ids.take().unwrap_or_else(Identities::new);
         for width_ms in &distinct {
             let belongs = |at: usize| widths.get(at) == Some(width_ms);
@@ -282,7 +357,11 @@ impl Merge {
             if let Some(node) = self.nodes.get_mut(&place) {
                 node.step_ms = step_ms.unwrap_or(0);
             }
-            self.take_in(place, &answer, step_ms.unwrap_or(1));
+            if self.has_room(&answer, step_ms.unwrap_or(1)) {
+                self.take_in(place, &answer, step_ms.unwrap_or(1));
+            } else {
+                self.left_out.push(place);
+            }
         }
     }
 
@@ -326,6 +405,7 @@ impl Merge {
                 warn(*place, WarningKind::PeerRowsCapped);
             }
         }
+        self.left_out.iter().for_each(|place| warn(*place, WarningKind::LeftOut));
         let diverging = layer.rows.iter().flat_map(|row| row.about.diverging());
         diverging.for_each(|place| warn(place, WarningKind::CatalogDivergence));
         warnings.into_iter().collect()

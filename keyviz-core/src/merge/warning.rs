@@ -22,6 +22,8 @@ pub enum WarningKind {
     /// The node has other bounds for a bucket id than the first node that has it. Its counts are shown under the
     /// first's.
     CatalogDivergence,
+    /// The node's answer did not say its step, and when all were there it had no room in the merge: it is left out.
+    LeftOut,
     /// The node had more rows than it gave: what it cut is in `cut`, but in no row.
     PeerRowsCapped,
 }
@@ -33,6 +35,7 @@ impl WarningKind {
         match self {
             WarningKind::MixedWriteMerge => "mixed_write_merge",
             WarningKind::CatalogDivergence => "catalog_divergence",
+            WarningKind::LeftOut => "left_out",
             WarningKind::PeerRowsCapped => "peer_rows_capped",
         }
     }
@@ -58,6 +61,11 @@ pub enum MergeError {
     },
     /// Places are below 2^32 - 1.
     PlaceTooGreat,
+    /// With it there would be more cells than the merge may have.
+    TooLarge {
+        /// The most.
+        max_cells: usize,
+    },
 }
 
 impl fmt::Display for MergeError {
@@ -73,6 +81,9 @@ impl fmt::Display for MergeError {
             }
             Self::NotRouteAxis => f.write_str("rows of the range axis do not merge; ask nodes for axis=route"),
             Self::PlaceTwice { place } => write!(f, "two answers of place {place}; give each node a place of its own"),
+            Self::TooLarge { max_cells } => {
+                write!(f, "more than {max_cells} cells; ask nodes for fewer rows, or for less time")
+            }
             Self::PlaceTooGreat => write!(f, "a place is at most {}", u32::MAX - 1),
         }
     }
