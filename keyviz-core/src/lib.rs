@@ -32,7 +32,8 @@
 //! Without features there are no allocations at all: [`fixed!`] declares a static [`Shared`] and the memory of
 //! its [`FixedWriter`], sized at compile time, and [`FixedMatrix`] shows what was counted. `alloc` adds what
 //! takes memory at run time: [`Writer`], [`Reader`], [`Matrix`], JSON. `std` (default) adds [`Sampler`] and the
-//! recorder that each thread keeps. A feature adds; it changes nothing that is there without it.
+//! recorder that each thread keeps. `serde` adds [`wire`]`::decode`: answers of other nodes, from JSON. A feature
+//! adds; it changes nothing that is there without it.
 //!
 //! Where the machine has no 64-bit atomics, cells have 32 bits and flush takes differences: exact while no
 //! cell takes 2^32 operations, or bytes, between two flushes. Without compare-and-swap there are no shared
@@ -46,7 +47,7 @@
 //! both halves: `shared` `recorder` →
 //! change: `routes` `groups` `grace` `seat` `places` `retire` `memory` `writer` `runs` `coarsen` `reshape` `promote`
 //! `terms` `flush` →
-//! show: `window` `reading` `matrix` `reader`, and without an allocator `bound` `in_place` `fixed_matrix` →
+//! show: `window` `reading` `matrix` `merge` `reader`, and without an allocator `bound` `in_place` `fixed_matrix` →
 //! speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
 
 #![no_std]
@@ -89,6 +90,8 @@ mod lineage;
 mod matrix;
 mod members;
 mod memory;
+#[cfg(feature = "alloc")]
+mod merge;
 #[cfg(keyviz_loom)]
 #[doc(hidden)]
 pub mod model;
@@ -142,7 +145,9 @@ pub use key_names::{KeyNames, KeyNamesError};
 pub use label::{Label, LabelError, Labels, MAX_LABEL_LEN, MAX_LABELS};
 pub use lineage::Lineage;
 #[cfg(feature = "alloc")]
-pub use matrix::{AxisKind, BucketId, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
+pub use matrix::{Answer, AnswerRow, AxisKind, BucketId, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
+#[cfg(feature = "alloc")]
+pub use merge::{Merge, MergeError, Merged, Warning, WarningKind, merge};
 pub use op::{Op, Series, Tally};
 #[cfg(feature = "alloc")]
 pub use reader::{CellView, FixedReader, Reader, ReaderOn, WindowInfo};

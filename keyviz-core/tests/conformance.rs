@@ -638,8 +638,8 @@ categories! { counting history churn cap labels terms subrange matrix random }
 #[test]
 fn every_category_has_a_place() {
     let here = ["counting", "history", "churn", "cap", "labels", "terms", "subrange", "matrix", "random"];
-    let elsewhere = ["http_params"];
-    let later = ["merge", "space_saving", "hotkeys_merge"];
+    let elsewhere = ["http_params", "merge"];
+    let later = ["space_saving", "hotkeys_merge"];
     for entry in std::fs::read_dir(folder()).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();

@@ -6,6 +6,9 @@ use core::fmt::{self, Write};
 /// Longest name: `virtual:` 20 digits `~` 8 `:` 32 `#` 3.
 const MAX_LEN: usize = 8 + 20 + 9 + 33 + 4;
 
+/// Longest name that is taken from elsewhere.
+const MAX_FOREIGN_LEN: usize = 128;
+
 /// A row's name; compares as its text does.
 ///
 /// - `route:7`; `route:7:redis` of a label; `route:7#3` of a division, `route:7:redis#3` of both;
@@ -14,7 +17,7 @@ const MAX_LEN: usize = 8 + 20 + 9 + 33 + 4;
 /// - on the route axis with `~` and eight hex digits behind the id for bounds that it no longer has.
 ///
 /// Never panics. Memory: the text, at most 80 bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BucketId(pub(crate) String);
 
 impl BucketId {
@@ -25,6 +28,22 @@ impl BucketId {
             Some(label) => write!(text, "range:{row}:{label}@{axis_id:016x}"),
             None => write!(text, "range:{row}@{axis_id:016x}"),
         };
+        BucketId(text)
+    }
+
+    /// Takes a name that came from elsewhere: 1 to 128 letters, digits and `:~#@_.-`, which every medium
+    /// carries as they are; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b":~#@_.-".contains(&b);
+        ((1..=MAX_FOREIGN_LEN).contains(&text.len()) && text.bytes().all(plain)).then(|| BucketId(text.into()))
+    }
+
+    /// This name with `~` and eight hex digits for its bounds.
+    pub(crate) fn with_bounds(&self, start: &[u8], end: Option<&[u8]>) -> Self {
+        let mut text = String::with_capacity(self.0.len() + 9);
+        text.push_str(&self.0);
+        let _ = write!(text, "~{:08x}", bounds_hash(start, end));
         BucketId(text)
     }
 

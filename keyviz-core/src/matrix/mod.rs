@@ -1,5 +1,6 @@
 //! Rows x columns of one series: what a reader gets, on the route axis or on the range axis.
 
+mod answer;
 pub(crate) mod axis;
 pub(crate) mod bucket;
 pub(crate) mod budget;
@@ -10,6 +11,7 @@ pub(crate) mod route_axis;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+pub use self::answer::{Answer, AnswerRow};
 pub use self::bucket::BucketId;
 use crate::counters::Published;
 use crate::key_names::KeyNames;
@@ -197,6 +199,10 @@ pub struct Cut {
 }
 
 /// How the writes of several nodes are put together.
+///
+/// Both ways count right when hosts keep this: a write is observed once, by the leader; a read by the node that
+/// serves it; a request that is forwarded by one of the two nodes. The leader rule also holds where replicas observe
+/// what they apply, since of one group and term it takes one node's count; see [`Merge`](crate::Merge).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteMerge {

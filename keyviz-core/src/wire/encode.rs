@@ -4,7 +4,9 @@ use alloc::string::String;
 
 use crate::counters::Counters;
 use crate::history::ColumnState;
-use crate::matrix::{AxisKind, Column, Matrix, Row};
+use crate::matrix::{Answer, AnswerRow, AxisKind, Column, Cut, Matrix, Row, TermPart, WriteMerge};
+use crate::op::Series;
+use crate::route::RouteId;
 
 /// Appends the matrix as a JSON object: DESIGN's response body of `/matrix`.
 ///
@@ -24,8 +26,56 @@ use crate::matrix::{AxisKind, Column, Matrix, Row};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn matrix(matrix: &Matrix, generated_at_ms: u64, out: &mut String) {
-    out.reserve(512 + matrix.rows.len() * (160 + matrix.columns.len() * 3));
-    let columns = &matrix.columns;
+    let head = Head {
+        series: matrix.series,
+        generated_at_ms: Some(generated_at_ms),
+        step_ms: matrix.step_ms,
+        axis: matrix.axis,
+        axis_id: matrix.axis_id,
+        write_merge: Some(matrix.write_merge),
+        columns: &matrix.columns,
+        nodes: &|column| u64::from(column.1.state != ColumnState::Missing),
+        cut: &matrix.cut,
+        unattributed: &matrix.unattributed,
+    };
+    body(out, &head, matrix.rows.iter().map(|row| RowView::of(row, matrix.labels.name(row.label))));
+}
+
+/// Appends an answer as a JSON object, as [`matrix`] does. What the answer does not say is left out: the step, the
+/// instant, `write_merge`.
+pub fn answer(answer: &Answer, out: &mut String) {
+    let head = Head {
+        series: answer.series,
+        generated_at_ms: answer.generated_at_ms,
+        step_ms: answer.step_ms,
+        axis: answer.axis,
+        axis_id: answer.axis_id,
+        write_merge: answer.write_merge,
+        columns: &answer.columns,
+        nodes: &|column| u64::from(answer.nodes(column.0)),
+        cut: &answer.cut,
+        unattributed: &answer.unattributed,
+    };
+    body(out, &head, answer.rows.iter().map(RowView::of_answer));
+}
+
+/// Everything but the rows.
+struct Head<'a> {
+    series: Series,
+    generated_at_ms: Option<u64>,
+    step_ms: u64,
+    axis: AxisKind,
+    axis_id: u64,
+    write_merge: Option<WriteMerge>,
+    columns: &'a [Column],
+    nodes: &'a dyn Fn((usize, &Column)) -> u64,
+    cut: &'a Cut,
+    unattributed: &'a [u64],
+}
+
+fn body<'a>(out: &mut String, head: &Head<'_>, rows: impl ExactSizeIterator<Item = RowView<'a>>) {
+    let columns = head.columns;
+    out.reserve(512 + rows.len() * (160 + columns.len() * 3));
     instants(out, "{\"column_unix_ms\":", columns, |c| c.end_ms);
     instants(out, ",\"column_start_unix_ms\":", columns, |c| c.start_ms);
     instants(out, ",\"column_covers_from_unix_ms\":", columns, |c| c.covers_from_ms);
@@ -36,30 +86,41 @@ pub fn matrix(matrix: &Matrix, generated_at_ms: u64, out: &mut String) {
         out.push_str(c.state.name());
         out.push('"');
     });
-    instants(out, ",\"column_nodes\":", columns, |c| u64::from(c.state != ColumnState::Missing));
+    out.push_str(",\"column_nodes\":");
+    list_of(out, columns.iter().enumerate(), |out, column| number(out, (head.nodes)(column)));
     out.push_str(",\"series\":\"");
-    out.push_str(matrix.series.name());
-    out.push_str("\",\"generated_at\":\"");
-    rfc3339(out, generated_at_ms);
-    out.push_str("\",\"step_ms\":");
-    number(out, matrix.step_ms);
-    out.push_str(",\"axis\":\"");
-    out.push_str(matrix.axis.name());
-    out.push_str("\",\"axis_id\":\"");
-    match matrix.axis {
-        AxisKind::Route => out.push_str("route"),
-        AxisKind::Range => hex(out, matrix.axis_id),
+    out.push_str(head.series.name());
+    out.push('"');
+    if let Some(generated_at_ms) = head.generated_at_ms {
+        out.push_str(",\"generated_at\":\"");
+        rfc3339(out, generated_at_ms);
+        out.push('"');
     }
-    out.push_str("\",\"write_merge\":\"");
-    out.push_str(matrix.write_merge.name());
-    out.push_str("\",\"rows\":");
-    list(out, &matrix.rows, |out, r| row(out, matrix, r));
+    if head.step_ms != 0 {
+        out.push_str(",\"step_ms\":");
+        number(out, head.step_ms);
+    }
+    out.push_str(",\"axis\":\"");
+    out.push_str(head.axis.name());
+    out.push_str("\",\"axis_id\":\"");
+    match head.axis {
+        AxisKind::Route => out.push_str("route"),
+        AxisKind::Range => hex(out, head.axis_id),
+    }
+    out.push('"');
+    if let Some(write_merge) = head.write_merge {
+        out.push_str(",\"write_merge\":\"");
+        out.push_str(write_merge.name());
+        out.push('"');
+    }
+    out.push_str(",\"rows\":");
+    list_of(out, rows, |out, row| self::row(out, &row, columns.len()));
     out.push_str(",\"cut\":{\"rows\":");
-    number(out, matrix.cut.rows);
+    number(out, head.cut.rows);
     out.push_str(",\"values\":");
-    numbers(out, &matrix.cut.values);
+    numbers(out, &head.cut.values);
     out.push_str("},\"unattributed\":");
-    numbers(out, &matrix.unattributed);
+    numbers(out, head.unattributed);
     out.push('}');
 }
 
@@ -90,21 +151,91 @@ pub fn counters(counters: &Counters, out: &mut String) {
     out.push('}');
 }
 
-fn row(out: &mut String, matrix: &Matrix, row: &Row) {
+/// A row of either kind.
+struct RowView<'a> {
+    bucket_id: &'a str,
+    label: Option<&'a str>,
+    name: Option<&'a str>,
+    start: &'a [u8],
+    end: Option<&'a [u8]>,
+    aggregate: bool,
+    route_ids: &'a [RouteId],
+    route_ids_truncated: bool,
+    route_count: u64,
+    values: &'a [u64],
+    conflict: bool,
+    conflicts: &'a [bool],
+    estimated: &'a [bool],
+    missing: &'a [bool],
+    draining: bool,
+    groups: &'a [u64],
+    terms: &'a [u64],
+    term_parts: &'a [TermPart],
+}
+
+impl<'a> RowView<'a> {
+    fn of(row: &'a Row, label: Option<&'a str>) -> Self {
+        RowView {
+            bucket_id: row.bucket_id.as_str(),
+            label,
+            name: None,
+            start: &row.start,
+            end: row.end.as_deref(),
+            aggregate: row.aggregate,
+            route_ids: &row.route_ids,
+            route_ids_truncated: row.route_ids_truncated,
+            route_count: row.route_count,
+            values: &row.values,
+            conflict: false,
+            conflicts: &[],
+            estimated: &row.estimated,
+            missing: &[],
+            draining: row.draining,
+            groups: &row.groups,
+            terms: &row.terms,
+            term_parts: &row.term_parts,
+        }
+    }
+
+    fn of_answer(row: &'a AnswerRow) -> Self {
+        RowView {
+            bucket_id: row.bucket_id.as_str(),
+            label: Some(row.label.as_str()).filter(|label| !label.is_empty()),
+            name: row.name.as_deref(),
+            start: &row.start,
+            end: row.end.as_deref(),
+            aggregate: row.aggregate,
+            route_ids: &row.route_ids,
+            route_ids_truncated: row.route_ids_truncated,
+            route_count: row.route_count,
+            values: &row.values,
+            conflict: row.conflict,
+            conflicts: &row.conflicts,
+            estimated: &row.estimated,
+            missing: &row.missing,
+            draining: row.draining,
+            groups: &row.groups,
+            terms: &row.terms,
+            term_parts: &row.term_parts,
+        }
+    }
+}
+
+fn row(out: &mut String, row: &RowView<'_>, columns: usize) {
     out.push_str("{\"bucket_id\":\"");
-    out.push_str(row.bucket_id.as_str());
-    if let Some(label) = matrix.labels.name(row.label) {
+    out.push_str(row.bucket_id);
+    if let Some(label) = row.label {
         out.push_str("\",\"label\":\"");
         out.push_str(label);
     }
     out.push_str("\",\"start\":");
-    bound(out, &row.start);
+    bound(out, row.start);
     out.push_str(",\"end\":");
-    bound(out, row.end.as_deref().unwrap_or(&[]));
+    bound(out, row.end.unwrap_or(&[]));
     out.push_str(if row.aggregate { ",\"aggregate\":true" } else { ",\"aggregate\":false" });
     if !row.route_ids.is_empty() {
         out.push_str(",\"route_ids\":");
-        list(out, &row.route_ids, |out, route| number(out, route.0));
+        list(out, row.route_ids, |out, route| number(out, route.0));
     }
     if row.route_ids_truncated {
         out.push_str(",\"route_ids_truncated\":true");
@@ -112,30 +243,65 @@ fn row(out: &mut String, matrix: &Matrix, row: &Row) {
     out.push_str(",\"route_count\":");
     number(out, row.route_count);
     out.push_str(",\"values\":");
-    numbers(out, &row.values);
-    out.push_str(",\"conflict\":false");
-    if !row.estimated.is_empty() {
-        out.push_str(",\"estimated\":");
-        list(out, &row.estimated, |out, flag| out.push_str(if *flag { "true" } else { "false" }));
-    }
+    numbers(out, row.values);
+    out.push_str(if row.conflict { ",\"conflict\":true" } else { ",\"conflict\":false" });
+    flags(out, ",\"conflicts\":", row.conflicts);
+    flags(out, ",\"estimated\":", row.estimated);
+    flags(out, ",\"missing\":", row.missing);
     if row.draining {
         out.push_str(",\"draining\":true");
     }
-    if !row.groups.is_empty() {
+    if !row.groups.is_empty() || !row.terms.is_empty() {
         out.push_str(",\"raft_group_ids\":");
-        numbers(out, &row.groups);
+        numbers(out, row.groups);
         out.push_str(",\"leader_terms\":");
-        numbers(out, &row.terms);
+        numbers(out, row.terms);
     }
     if !row.term_parts.is_empty() {
         out.push_str(",\"term_parts\":");
-        term_parts(out, row, matrix.columns.len());
+        term_parts(out, row.term_parts, columns);
+    }
+    if let Some(name) = row.name {
+        out.push_str(",\"name\":");
+        text(out, name);
     }
     out.push('}');
 }
 
-fn term_parts(out: &mut String, row: &Row, columns: usize) {
-    let mut left = row.term_parts.as_slice();
+/// A list of flags, where there is one.
+fn flags(out: &mut String, member: &str, flags: &[bool]) {
+    if !flags.is_empty() {
+        out.push_str(member);
+        list(out, flags, |out, flag| out.push_str(if *flag { "true" } else { "false" }));
+    }
+}
+
+/// Any text as a JSON string; what could end a script or turn the writing direction is escaped, too.
+fn text(out: &mut String, text: &str) {
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\0'..='\u{1f}'
+            | '<'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
+                out.push_str("\\u");
+                for shift in [12, 8, 4, 0] {
+                    out.push(char::from_digit((letter as u32 >> shift) & 15, 16).unwrap_or('0'));
+                }
+            }
+            _ => out.push(letter),
+        }
+    }
+    out.push('"');
+}
+
+fn term_parts(out: &mut String, parts: &[TermPart], columns: usize) {
+    let mut left = parts;
     let columns = 0..columns;
     list_of(out, columns, |out, column| {
         let here = left.iter().take_while(|p| p.column == column).count();
@@ -216,7 +382,7 @@ fn bound(out: &mut String, bytes: &[u8]) {
 }
 
 /// Standard base64 with padding (RFC 4648, section 4).
-fn base64(out: &mut String, bytes: &[u8]) {
+pub(super) fn base64(out: &mut String, bytes: &[u8]) {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for chunk in bytes.chunks(3) {
         let word = chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
@@ -230,7 +396,7 @@ fn base64(out: &mut String, bytes: &[u8]) {
 
 /// `2026-11-21T03:00:00.000Z` from Unix milliseconds (days from the civil calendar after Howard
 /// Hinnant's `civil_from_days`).
-fn rfc3339(out: &mut String, unix_ms: u64) {
+pub(super) fn rfc3339(out: &mut String, unix_ms: u64) {
     let (days, ms) = (unix_ms / 86_400_000, unix_ms % 86_400_000);
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
@@ -268,7 +434,7 @@ fn rfc3339(out: &mut String, unix_ms: u64) {
 mod tests {
     use super::*;
 
-    fn text(write: impl FnOnce(&mut String)) -> String {
+    fn written(write: impl FnOnce(&mut String)) -> String {
         let mut out = String::new();
         write(&mut out);
         out
@@ -277,7 +443,7 @@ mod tests {
     #[test]
     fn numbers_of_every_length() {
         for value in [0, 7, 10, 99, 100, u64::MAX, u64::MAX - 1, 1 << 53] {
-            assert_eq!(text(|out| number(out, value)), alloc::format!("{value}"));
+            assert_eq!(written(|out| number(out, value)), alloc::format!("{value}"));
         }
     }
 
@@ -286,14 +452,14 @@ mod tests {
         for (plain, coded) in
             [("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
         {
-            assert_eq!(text(|out| base64(out, plain.as_bytes())), coded);
+            assert_eq!(written(|out| base64(out, plain.as_bytes())), coded);
         }
     }
 
     #[test]
     fn instants_as_text() {
-        assert_eq!(text(|out| rfc3339(out, 0)), "1970-01-01T00:00:00.000Z");
-        assert_eq!(text(|out| rfc3339(out, 951_827_696_789)), "2000-02-29T12:34:56.789Z");
-        assert_eq!(text(|out| rfc3339(out, 1_795_219_200_001)), "2026-11-21T00:00:00.001Z");
+        assert_eq!(written(|out| rfc3339(out, 0)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(written(|out| rfc3339(out, 951_827_696_789)), "2000-02-29T12:34:56.789Z");
+        assert_eq!(written(|out| rfc3339(out, 1_795_219_200_001)), "2026-11-21T00:00:00.001Z");
     }
 }

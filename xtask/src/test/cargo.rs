@@ -40,6 +40,13 @@ pub const CORE: &[Step] = &[
         run: core_alloc,
     },
     Step { name: "core-std", about: "the core with std builds and is tested", needs: &[], wants: &[], run: core_std },
+    Step {
+        name: "core-serde",
+        about: "the core with serde, but without std, builds and is tested",
+        needs: &[],
+        wants: &[],
+        run: core_serde,
+    },
 ];
 
 /// The core on other machines than this one.
@@ -144,6 +151,10 @@ fn core_alloc(checkout: &Checkout) -> Result<Done, String> {
 
 fn core_std(checkout: &Checkout) -> Result<Done, String> {
     core(checkout, &["--no-default-features", "--features", "std"], &[])
+}
+
+fn core_serde(checkout: &Checkout) -> Result<Done, String> {
+    core(checkout, &["--no-default-features", "--features", "serde"], WITHOUT_EXAMPLES)
 }
 
 /// The build comes first and by itself: what the tests depend on could lend the library a feature it lacks.

@@ -8,6 +8,7 @@ mod handle;
 mod history;
 mod labels;
 mod many_threads;
+mod merge;
 mod one_route;
 mod recorder;
 mod register;
@@ -54,6 +55,7 @@ pub const ALL: &[Bench] = &[
     virtual_buckets::BENCH,
     history::BENCH,
     recorder::BENCH,
+    merge::BENCH,
     replay::BENCH,
     build::BENCH,
 ];
