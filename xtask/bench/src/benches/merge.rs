@@ -61,9 +61,10 @@ fn run(runs: usize) -> Result<Vec<Row>, String> {
             rows.push(row);
         }
     }
+    // One beginning for both: what the first gave back may still be the process's when the second begins.
+    let before = memory_mib("VmRSS");
     for (load, name) in [(Load::Writes, "writes"), (Load::Conflicts, "all in conflict")] {
         let _ = fs::write("/proc/self/clear_refs", "5");
-        let before = memory_mib("VmRSS");
         let measured = measure(load, 50, 1440, MIN_RUNS)?;
         let peak = memory_mib("VmHWM");
         let cells = (50 * ROWS * 1440) as f64;
