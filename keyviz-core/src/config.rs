@@ -14,7 +14,7 @@ use crate::limits::{
 /// ```
 /// use keyviz_core::Config;
 /// let mut config = Config::default();
-/// config.max_routes = 500;
+/// (config.max_routes, config.max_known_routes) = (500, 5000);
 /// assert!(config.memory_bytes()? < 100 << 20);
 ///
 /// config.shared_shards = 256;

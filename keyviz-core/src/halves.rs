@@ -137,7 +137,9 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// one that is registered between two that share one; hot ones get slots of their own in time. Its
     /// operations are counted as exactly, but shown together with its neighbours'.
     ///
-    /// Cost: O(log routes), about a microsecond; where ranges of routes in virtual buckets overlap, linear in the bucket's routes. Recorders and readers are not disturbed.
+    /// Cost: O(log routes), about a microsecond. Where ranges in virtual buckets overlap, linear in the bucket's
+    /// routes; where all `max_virtual` buckets are in use and none is beside the route, linear in the routes up to
+    /// the nearest, which fold. Recorders and readers are not disturbed.
     ///
     /// # Errors
     /// With nothing changed; operations of the route then count as unattributed.

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! # What it promises
-//! - **Exact.** Nothing is sampled, lost or counted twice. What no route takes is *unattributed*,
+//! - **Exact.** No count is sampled, lost or made twice. What no route takes is *unattributed*,
 //!   what a row budget leaves out is *cut*, what the history lets go is *evicted*: counted, all of it.
 //! - **Bounded.** [`Config::memory_bytes`] tells all memory before it is taken. Nothing allocates
 //!   after construction but the answers that readers are given.
@@ -27,6 +27,12 @@
 //!
 //! # What it leaves out
 //! Serving, drawing, authentication: `keyviz-admin`. Reading traces: `keyviz-trace`.
+//!
+//! # Words of the writing side
+//! A route has slots of its own (inside, a *seat*) while there are any; beyond `max_routes` neighbouring routes
+//! share the slot of a **virtual bucket**: they are its *members*, side by side in key order, a *run*. Hot
+//! members and cold routes change places when a column is sealed. Counts stay exact; the row of a bucket
+//! stands for all its members.
 //!
 //! # Features
 //! Without features there are no allocations at all: [`fixed!`] declares a static [`Shared`] and the memory of

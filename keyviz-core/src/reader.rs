@@ -113,7 +113,8 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
     ///
     /// Cost: linear in the cells of the columns asked for, read twice. Memory: 8 bytes a cell of the rows
     /// kept, about 120 bytes a row there is, 4 bytes a descriptor, and one column. On the range axis also
-    /// O(n log n) for n boundaries.
+    /// O(n log n) for n boundaries, and a cell whose range covers m rows costs O(m): ranges that lie within one
+    /// another cost rows for each of them.
     #[must_use]
     pub fn matrix(&self, query: &MatrixQuery) -> Matrix {
         match query.axis {

@@ -49,7 +49,8 @@ impl RouteHandle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Registered {
-    /// The route has slots of its own; else it shares those of a virtual bucket.
+    /// The route has slots of its own now; else it shares those of a virtual bucket. A later fold or promotion
+    /// changes that; [`Sampler::bucket_of`](crate::Sampler::bucket_of) tells how it is.
     pub own_slot: bool,
 }
 
@@ -74,7 +75,7 @@ pub enum RegisterError {
     Full {
         /// Routes registered now.
         routes: u32,
-        /// Removed routes whose slots are still draining.
+        /// Slots of removed routes, and of emptied virtual buckets, that are still draining.
         draining: u32,
     },
     /// `bound_bytes` is used up.

@@ -165,7 +165,9 @@ impl Sampler {
     /// A route beyond `max_routes` shares the slot of a virtual bucket with its neighbours; see
     /// [`Writer::register`].
     ///
-    /// Cost: O(log routes); about a microsecond. Recorders and readers are not disturbed.
+    /// Cost: O(log routes), about a microsecond. Where ranges in virtual buckets overlap, linear in the bucket's
+    /// routes; where all `max_virtual` buckets are in use and none is beside the route, linear in the routes up to
+    /// the nearest, which fold. Recorders and readers are not disturbed.
     ///
     /// # Errors
     /// [`RegisterError`], with nothing changed; operations of the route then count as unattributed.

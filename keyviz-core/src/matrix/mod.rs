@@ -155,7 +155,8 @@ pub struct Row {
     /// in hex; else `route:7`, `route:7:redis`, with `#3` for a division, or `virtual:9`; with `~` and eight
     /// hex digits for bounds that the route or virtual bucket no longer has.
     pub bucket_id: BucketId,
-    /// The route; of an aggregate the virtual bucket's id, which no route has.
+    /// The route; of an aggregate the virtual bucket's id. That is one no route had when the bucket was made; a
+    /// route that takes it later is told apart by `aggregate`.
     pub route: RouteId,
     /// It is a virtual bucket: routes side by side that share their counters.
     pub aggregate: bool,
@@ -223,7 +224,8 @@ impl WriteMerge {
     }
 }
 
-/// Rows x columns of one series, ordered by start, then by bucket id.
+/// Rows x columns of one series, ordered by start, then by bucket id; on the range axis by start, then by label,
+/// unlabelled first.
 ///
 /// On the range axis the rows tile what was counted, there are as many as boundaries allow up to the
 /// budget, and no row is cut; `cut` has what the open column got while the rows were being made and none of
