@@ -7,6 +7,10 @@ use std::sync::Barrier;
 
 use keyviz_core::{Config, Counters, Op, RouteId, Sampler, Tally};
 
+/// Slots of a page, and bytes of a cell: four counts of 64 bits, or of 32.
+const PAGE_SLOTS: u32 = if cfg!(keyviz_u32_cells) { 16 } else { 64 };
+const CELL_BYTES: usize = if cfg!(keyviz_u32_cells) { 16 } else { 32 };
+
 /// Registers routes side by side, four bytes apart in the order of keys.
 fn with_routes(config: Config, routes: u32) -> Sampler {
     let sampler = Sampler::new(config, 0).unwrap();
@@ -55,7 +59,7 @@ fn thousands_of_short_lived_recorders() {
     (config.max_routes, config.max_known_routes, config.max_draining) = (ROUTES, 0, 8);
     (config.max_recorders, config.shared_shards) = (RECORDERS, 2);
     let sampler = with_routes(config, ROUTES);
-    let per_directory = u64::from((ROUTES + 8).div_ceil(64));
+    let per_directory = u64::from((ROUTES + 8).div_ceil(PAGE_SLOTS));
     let mut truth = vec![Tally::ZERO; ROUTES as usize];
     for wave in 0..WAVES {
         // All of a wave have recorders at the same time, so that some are always without cells of their own.
@@ -136,8 +140,8 @@ fn sixty_four_recorders_fit_into_the_bytes_that_cells_were_given() {
     let each = RECORDERS as u64;
     let truth = vec![Tally { reads: each, read_bytes: 8 * each, ..Tally::ZERO }; ROUTES as usize];
     let counters = check(&sampler, &truth);
-    // A page of 64 slots x 16 divisions x 32 bytes.
-    assert_eq!(counters.pages_total, (cell_bytes / (64 * 16 * 32)) as u64);
+    let page_bytes = PAGE_SLOTS as usize * 16 * CELL_BYTES;
+    assert_eq!(counters.pages_total, (cell_bytes / page_bytes) as u64);
     assert_eq!(counters.pages_used, counters.pages_total, "there are fewer pages than would be claimed");
     assert!(counters.pages_refused > 0 && counters.shared_ops == counters.pages_refused, "{counters:?}");
     assert_eq!(counters.memory_bytes, told as u64);
