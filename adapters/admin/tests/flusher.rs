@@ -160,7 +160,7 @@ fn its_thread_has_a_name_and_goes() {
 
 fn small() -> Sampler {
     let mut config = Config::default();
-    config.max_routes = 8;
+    (config.max_routes, config.max_known_routes) = (8, 0);
     config.max_recorders = 2;
     Sampler::new(config.fit(2 << 20).unwrap(), T0).unwrap()
 }
