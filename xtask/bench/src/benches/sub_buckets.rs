@@ -26,6 +26,7 @@ fn run(runs: usize) -> Result<Vec<Row>, String> {
         config.shared_shards = 1;
         config.cell_bytes = CELL_BYTES;
         config.history_bytes = HISTORY_BYTES;
+        config.max_known_routes = 0;
     })?);
     let measured = race(&mut [&mut one, &mut many], &stream, runs)?;
     let [one, many] = results(measured)?;
