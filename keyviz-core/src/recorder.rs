@@ -142,8 +142,6 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     /// assert_eq!(counters.unattributed.reads, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    // One copy, as it stands here: in its callers it took longer.
-    #[inline(never)]
     pub fn observe(&self, route: RouteId, op: Op, key: &[u8], value_len: u64) {
         let shared = &*self.shared;
         let bytes = (key.len() as u64).wrapping_add(value_len);
@@ -237,7 +235,6 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     /// assert_eq!(counters.stale_handles, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline(never)]
     pub fn observe_handle(&self, handle: &mut RouteHandle, op: Op, key: &[u8], value_len: u64) {
         let shared = &*self.shared;
         let bytes = (key.len() as u64).wrapping_add(value_len);
