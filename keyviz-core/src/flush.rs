@@ -164,9 +164,10 @@ impl State<'_> {
             }
             let first = page * PAGE_SLOTS;
             // A page holds slots of routes or of virtual buckets, never both.
-            let (mut place, lanes, seats_end) = match first.checked_sub(layout.first_virtual_slot) {
-                Some(bucket) => (Place { seat: layout.own_seats + bucket, lane: 0, sub: 0 }, 1, layout.seats),
-                None => (Place { seat: first / lanes, lane: first % lanes, sub: 0 }, lanes, layout.own_seats),
+            let (mut place, lanes, subs, seats_end) = match first.checked_sub(layout.first_virtual_slot) {
+                // A bucket has one cell.
+                Some(slot) => (Place { seat: layout.own_seats + slot * k, lane: 0, sub: 0 }, 1, 1, layout.seats),
+                None => (Place { seat: first / lanes, lane: first % lanes, sub: 0 }, lanes, k, layout.own_seats),
             };
             let mut left_open = false;
             let (base, count) = (first * k, PAGE_SLOTS * k);
@@ -179,7 +180,7 @@ impl State<'_> {
                     }
                 }
                 let at = place;
-                place.step(k, lanes);
+                place.step(subs, lanes);
                 let Some(meta) = seats.get_mut(at.seat).filter(|_| at.seat < seats_end) else { break };
                 if delta == [0; 4] && *open == [0; 4] && !meta.parted && meta.mark == NONE {
                     continue;
@@ -204,7 +205,7 @@ impl State<'_> {
                     }
                 }
                 *open = if seal { [0; 4] } else { counts.words() };
-                if at.lane + 1 == lanes && at.sub + 1 == k {
+                if at.lane + 1 == lanes && at.sub + 1 == subs {
                     meta.parted &= drain.is_none();
                     meta.mark = if seal { NONE } else { meta.mark };
                 }

@@ -1,5 +1,7 @@
 //! Counts that follow from a [`Config`]: how many of everything there are.
 
+use core::ops::Range;
+
 use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::limits::{
@@ -94,7 +96,7 @@ impl Layout {
         let seats = own_seats + virtuals;
         let own_slots = own_seats * lanes;
         let first_virtual_slot = if virtuals > 0 { own_slots.next_multiple_of(PAGE_SLOTS) } else { own_slots };
-        let slots = first_virtual_slot + virtuals;
+        let slots = first_virtual_slot + virtuals.div_ceil(k);
         let pages = slots.div_ceil(PAGE_SLOTS);
         let page_lines = PAGE_SLOTS / LINE_CELLS * k;
         let mut layout = Layout {
@@ -153,11 +155,13 @@ impl Layout {
         Ok(layout)
     }
 
-    /// The first slot of a seat, and how many it has.
-    pub(crate) const fn slots_of(&self, seat: usize) -> (usize, usize) {
+    /// The cells of a seat, numbered through all slots: of a route one for each label and division, of a virtual
+    /// bucket one alone, so that buckets take no more of the pool than they use.
+    pub(crate) const fn cells_of(&self, seat: usize) -> Range<usize> {
+        let per_route = self.lanes * self.k;
         match seat.checked_sub(self.own_seats) {
-            Some(bucket) => (self.first_virtual_slot + bucket, 1),
-            None => (seat * self.lanes, self.lanes),
+            Some(bucket) => self.first_virtual_slot * self.k + bucket..self.first_virtual_slot * self.k + bucket + 1,
+            None => seat * per_route..(seat + 1) * per_route,
         }
     }
 

@@ -316,8 +316,8 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
             // Buckets have no labels, but a name that is not configured is counted.
             let _ = self.lane(label);
         }
-        let (slot, _) = self.shared.layout.slots_of(bucket);
-        self.count_slot(slot, 0, op, bytes, times);
+        let cell = self.shared.layout.cells_of(bucket).start;
+        self.count_slot(cell / self.k, cell % self.k, op, bytes, times);
         if let Some(line) = self.shared.own.get(self.row) {
             let epoch = self.shared.pages.epoch();
             self.shared.id_samples.offer(line, self.row, epoch, route.0, times);

@@ -117,14 +117,14 @@ impl State<'_> {
         if blocks > self.layout.parts_limit() as u64 {
             return false;
         }
-        let (first_slot, lanes) = self.layout.slots_of(seat as usize);
-        let (cells, per_route) = (lanes * self.layout.k, self.layout.lanes * self.layout.k);
+        let cells = self.layout.cells_of(seat as usize);
+        let per_route = self.layout.lanes * self.layout.k;
         let Some(&SeatMeta { descriptor, .. }) = self.seats.get(seat as usize) else { return true };
         let row = |cell: usize| u64::from(descriptor) * per_route as u64 + cell as u64;
         let mut wrote = false;
         let mut part = SegmentWriter::resume(&shared.history, &mut self.log, open_parts);
         let mut taken = Tally::ZERO;
-        for (cell, counts) in self.open_cells.iter_mut().skip(first_slot * self.layout.k).take(cells).enumerate() {
+        for (cell, counts) in self.open_cells.iter_mut().skip(cells.start).take(cells.len()).enumerate() {
             let counts = Tally::from_words(core::mem::take(counts));
             if !counts.is_zero() {
                 part.cell(&Cell { row: row(cell), draining: false, counts });
@@ -139,11 +139,10 @@ impl State<'_> {
         }
         let mut part = SegmentWriter::resume(&shared.history, &mut self.log, self.pending_parts);
         let Self { baselines, pending_recorded, .. } = self;
-        for cell in 0..cells {
-            let (slot, sub) = (first_slot + cell / self.layout.k, cell % self.layout.k);
-            let delta = drain_cell(shared, &self.layout, baselines, slot, sub);
+        for (at, cell) in cells.enumerate() {
+            let delta = drain_cell(shared, &self.layout, baselines, cell);
             if !delta.is_zero() {
-                part.cell(&Cell { row: row(cell), draining: false, counts: delta });
+                part.cell(&Cell { row: row(at), draining: false, counts: delta });
                 pending_recorded.add(delta);
                 taken.add(delta);
                 wrote = true;
@@ -172,8 +171,8 @@ impl State<'_> {
         if let Some(meta) = self.meta(seat) {
             (meta.parted, meta.described) = (true, true);
         }
-        let (first_slot, lanes) = self.layout.slots_of(seat as usize);
-        for page in first_slot / PAGE_SLOTS..=(first_slot + lanes - 1) / PAGE_SLOTS {
+        let (cells, per_page) = (self.layout.cells_of(seat as usize), PAGE_SLOTS * self.layout.k);
+        for page in cells.start / per_page..=(cells.end - 1) / per_page {
             if let Some(word) = self.open_pages.get_mut(page / 64) {
                 *word |= 1 << (page % 64);
             }

@@ -466,10 +466,8 @@ impl<'m> State<'m> {
 
     /// What arrived in a free seat after its last flush goes to `unattributed`.
     pub(crate) fn drain_late(&mut self, shared: &Shared, seat: u32) {
-        let (first_slot, lanes) = self.layout.slots_of(seat as usize);
-        for cell in 0..lanes * self.layout.k {
-            let (slot, sub) = (first_slot + cell / self.layout.k, cell % self.layout.k);
-            let late = drain_cell(shared, &self.layout, &mut self.baselines, slot, sub);
+        for cell in self.layout.cells_of(seat as usize) {
+            let late = drain_cell(shared, &self.layout, &mut self.baselines, cell);
             if !late.is_zero() {
                 self.pending_unattributed.add(late);
                 shared.board.add(Published::LateAfterGrace, late.reads.saturating_add(late.writes));
@@ -510,13 +508,8 @@ fn next_free(layout: &Layout, seat: usize) -> u32 {
 }
 
 /// The wrapping difference of one cell's sum to its baseline, which it becomes.
-pub(crate) fn drain_cell(
-    shared: &Shared,
-    layout: &Layout,
-    baselines: &mut [[Count; 4]],
-    slot: usize,
-    sub: usize,
-) -> Tally {
+pub(crate) fn drain_cell(shared: &Shared, layout: &Layout, baselines: &mut [[Count; 4]], number: usize) -> Tally {
+    let (slot, sub) = (number / layout.k, number % layout.k);
     let mut sum: [Count; 4] = [0; 4];
     for row in 0..layout.directory_rows() {
         let Some(entry) = shared.pages.entry(row, slot / PAGE_SLOTS) else { continue };
@@ -526,7 +519,7 @@ pub(crate) fn drain_cell(
             *sum = sum.wrapping_add(line.word(at + i).load(Ordering::Relaxed));
         }
     }
-    let Some(baseline) = baselines.get_mut(slot * layout.k + sub) else { return Tally::ZERO };
+    let Some(baseline) = baselines.get_mut(number) else { return Tally::ZERO };
     let was = core::mem::replace(baseline, sum);
     let mut delta = [0; 4];
     for ((delta, now), was) in delta.iter_mut().zip(sum).zip(was) {

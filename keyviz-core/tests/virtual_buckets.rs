@@ -218,9 +218,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn whatever_a_host_does(steps in steps(), max_routes in 1u32..9, promote: bool, overlap: bool, tight: bool) {
+    fn whatever_a_host_does(
+        steps in steps(),
+        max_routes in 1u32..9,
+        k in prop_oneof![Just(1u16), Just(3)],
+        (promote, overlap, tight) in any::<(bool, bool, bool)>(),
+    ) {
         let mut config = config(max_routes);
-        config.promote = promote;
+        (config.promote, config.sub_buckets) = (promote, k);
         if tight {
             // Columns and descriptors run out.
             config.history_bytes = 1;
