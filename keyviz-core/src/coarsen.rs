@@ -43,6 +43,7 @@ impl State<'_> {
         self.enter(shared, place, spot);
         self.join_run(shared, bucket, place);
         shared.table.insert_member(fresh.route.0, member as usize);
+        self.changes.fold();
         if fresh.group != 0 {
             shared.board.set(Published::EverGrouped, 1);
         }
@@ -130,6 +131,7 @@ impl State<'_> {
         self.draining.push(&mut self.seats, seat);
         self.live -= 1;
         shared.board.add(Published::Folded, 1);
+        self.changes.fold();
         true
     }
 

@@ -4,8 +4,8 @@ use crate::config_error::ConfigError;
 use crate::label::Labels;
 use crate::layout::Layout;
 use crate::limits::{
-    LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES, MAX_RECORDERS, MAX_ROUTES,
-    MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
+    LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_EVENTS, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES, MAX_RECORDERS,
+    MAX_ROUTES, MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
 };
 
 /// The sizes of a sampler. All memory follows from these and is taken at construction.
@@ -68,6 +68,9 @@ pub struct Config {
     pub bound_bytes: usize,
     /// The longest bound in bytes, 1 to 65 536.
     pub max_bound_len: u32,
+    /// Events kept of what the host tells, 0 to 65 536. The core's own, of four sorts, have a sixteenth as many
+    /// places each besides, at least one; with 0 no event is kept.
+    pub max_events: u32,
     /// Touch the pools and the cells' state at construction, so that observing and flushing meet page
     /// faults at most in the directories and ids, some pages in all.
     pub prefault: bool,
@@ -92,10 +95,11 @@ impl Config {
         history_columns: 1440,
         bound_bytes: 8 << 20,
         max_bound_len: 1024,
+        max_events: 1024,
         prefault: true,
     };
 
-    /// What [`fixed!`](crate::fixed!) begins with: 8 routes and no virtual buckets, one recorder, 8 columns of a second, and pools
+    /// What [`fixed!`](crate::fixed!) begins with: 8 routes and no virtual buckets, one recorder, 8 columns of a second, no events, and pools
     /// for [`roomy`](Self::roomy) to fill in.
     pub const SMALL: Config = Config {
         step_ms: 1000,
@@ -114,6 +118,7 @@ impl Config {
         history_columns: 8,
         bound_bytes: 0,
         max_bound_len: 16,
+        max_events: 0,
         prefault: false,
     };
 
@@ -156,6 +161,7 @@ impl Config {
             ("shared_shards", self.shared_shards as u64, LEAST_SHARDS as u64, MAX_SHARDS as u64),
             ("history_columns", self.history_columns as u64, 1, MAX_COLUMNS as u64),
             ("max_bound_len", self.max_bound_len as u64, 1, MAX_BOUND_LEN as u64),
+            ("max_events", self.max_events as u64, 0, MAX_EVENTS as u64),
             ("cell_bytes", self.cell_bytes as u64, 1, MAX_POOL_BYTES),
             ("history_bytes", self.history_bytes as u64, 1, MAX_POOL_BYTES),
             ("bound_bytes", self.bound_bytes as u64, 1, MAX_POOL_BYTES),

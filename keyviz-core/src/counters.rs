@@ -78,6 +78,12 @@ counters! {
     bounds_unsplit,
     /// Entries of lineage that made room for newer ones.
     lineage_dropped,
+    /// Events told, the core's own included.
+    events_told,
+    /// Events that made room for newer ones of their ring, or had no place at all.
+    events_dropped,
+    /// Events whose text was longer than 192 bytes and lost its end.
+    events_cut,
     /// Removed routes whose slots are not free yet.
     draining,
     /// Registrations that overlapped a registered neighbour.
@@ -156,6 +162,9 @@ pub(crate) enum Published {
     PromotionsRefused,
     BoundsUnsplit,
     LineageDropped,
+    EventsTold,
+    EventsDropped,
+    EventsCut,
     HistoryBytesUsed,
     BoundBytesUsed,
     /// Whether a route ever had a group: decides the default `write_merge`.

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::counters::{Board, Published};
 use crate::descriptor::{DescriptorMeta, Descriptors};
+use crate::events::{EventEntry, EventRings};
 use crate::groups::GroupEntry;
 use crate::halves::WriterOn;
 use crate::history::{Entry, History};
@@ -70,6 +71,7 @@ pub struct Sizes {
     pub members: usize,
     pub samples: usize,
     pub lineage: usize,
+    pub events: usize,
     pub virtuals: usize,
     pub reservoirs: usize,
     pub candidates: usize,
@@ -104,6 +106,7 @@ impl Sizes {
             members: layout.members,
             samples: layout.id_samples_len(),
             lineage: layout.lineage,
+            events: layout.events(),
             virtuals: layout.virtuals,
             reservoirs: layout.reservoirs(),
             candidates: layout.candidates(),
@@ -205,6 +208,7 @@ pub struct SharedMemory<
     const MEMBERS: usize,
     const SAMPLES: usize,
     const LINEAGE: usize,
+    const EVENTS: usize,
     const DIVISIONS: usize,
     const CHUNKS: usize,
     const DESCRIPTOR_WORDS: usize,
@@ -221,6 +225,7 @@ pub struct SharedMemory<
     member_buckets: [AtomicU32; MEMBERS],
     samples: [Word; SAMPLES],
     lineage: [LineageEntry; LINEAGE],
+    events: [EventEntry; EVENTS],
     ids: [Word; SEATS],
     generations: [AtomicCount; SEATS],
     divisions: [Division; DIVISIONS],
@@ -241,6 +246,7 @@ impl<
     const MEMBERS: usize,
     const SAMPLES: usize,
     const LINEAGE: usize,
+    const EVENTS: usize,
     const DIVISIONS: usize,
     const CHUNKS: usize,
     const DESCRIPTOR_WORDS: usize,
@@ -258,6 +264,7 @@ impl<
         MEMBERS,
         SAMPLES,
         LINEAGE,
+        EVENTS,
         DIVISIONS,
         CHUNKS,
         DESCRIPTOR_WORDS,
@@ -280,6 +287,7 @@ impl<
             member_buckets: [const { AtomicU32::new(0) }; MEMBERS],
             samples: [const { Word::new(0) }; SAMPLES],
             lineage: [const { LineageEntry::new() }; LINEAGE],
+            events: [const { EventEntry::new() }; EVENTS],
             ids: [const { Word::new(0) }; SEATS],
             generations: [const { AtomicCount::new(0) }; SEATS],
             divisions: [const { Division::new() }; DIVISIONS],
@@ -301,6 +309,7 @@ impl<
             members: MemberWords::new(Pool::Lent(&self.member_routes), Pool::Lent(&self.member_buckets)),
             id_samples: IdSamples::new(Pool::Lent(&self.samples)),
             lineage: LineageRing::new(Pool::Lent(&self.lineage)),
+            events: EventRings::new(Pool::Lent(&self.events), layout.host_events, layout.own_events),
             seats: Seats::new(Pool::Lent(&self.ids), Pool::Lent(&self.generations), Pool::Lent(&self.divisions)),
             slab: Slab::new(Pool::Lent(&self.chunks)),
             own: Pool::Lent(&self.own),
@@ -612,6 +621,7 @@ macro_rules! fixed {
                 { SIZES.members },
                 { SIZES.samples },
                 { SIZES.lineage },
+                { SIZES.events },
                 { SIZES.divisions },
                 { SIZES.chunks },
                 { SIZES.descriptor_words },

@@ -26,7 +26,8 @@ impl State<'_> {
             shared.board.add(Published::ClockSteppedBack, 1);
         }
         let elapsed = t - self.last_ms;
-        let window = (self.last_ms + elapsed / 2) / self.step_ms;
+        let middle_ms = self.last_ms + elapsed / 2;
+        let window = middle_ms / self.step_ms;
         if self.open.as_ref().is_some_and(|open| open.window != window) {
             self.publish(shared, None, self.last_ms, true);
         }
@@ -36,6 +37,7 @@ impl State<'_> {
         let flushes = shared.board.get(Published::Flushes);
         let epoch = shared.pages.advance_epoch();
 
+        self.date_changes(middle_ms);
         self.advance_graces(elapsed);
         let drain = Drain { epoch, all: flushes.is_multiple_of(FULL_DRAIN_EVERY) };
         // A step back leaves no way to tell how long the column's counts took.
@@ -143,6 +145,7 @@ impl State<'_> {
             self.free_ended(shared);
             self.ordinal += 1;
             self.trade_places(shared);
+            self.tell_changes(shared);
         }
         let open_from = self.open.as_ref().map_or(0, |o| o.window.saturating_mul(self.step_ms) + 1);
         shared.board.set(Published::OpenFrom, open_from);

@@ -17,6 +17,7 @@ use crate::config_error::ConfigError;
 use crate::counters::Counters;
 #[cfg(feature = "alloc")]
 use crate::counters::Published;
+use crate::event::{EventInPlace, EventKind};
 use crate::label::Label;
 #[cfg(feature = "alloc")]
 use crate::layout::Layout;
@@ -272,6 +273,41 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// ```
     pub fn set_term(&mut self, group: u64, term: u64) {
         self.state.set_term(&self.shared, group, term);
+    }
+
+    /// Remembers that something happened at `now_ms` (Unix milliseconds; a later one than the year 9999 has counts as
+    /// its end), to be shown beside the counts.
+    ///
+    /// - The text: any, of which the first 192 bytes are kept, ending between two characters; what is longer is marked
+    ///   and counted in `events_cut`. It is shown as text wherever it is shown. If it holds key bytes, whoever may read
+    ///   events reads them.
+    /// - The latest `max_events` are kept; what went is counted in `events_dropped`.
+    /// - The core's own events stand in rings of their own, so neither takes the other's places: `split`, `merge` and
+    ///   `leader-change`, at most one of each a column, with how many there were, told when the column is sealed; and
+    ///   `folding`, at most one an hour.
+    ///
+    /// Never panics, never allocates; readers do not wait for it. Cost: some 60 stores.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, EventKind, Writer};
+    /// let mut writer = Writer::new(Config::default(), 0)?;
+    /// writer.annotate(1_000, EventKind::new("backup")?, "nightly");
+    /// assert_eq!(writer.reader().events(0, 0)[0].kind.as_str(), "backup");
+    ///
+    /// writer.annotate(2_000, EventKind::DEPLOY, &"a".repeat(200)); // longer than what is kept
+    /// assert!(writer.reader().events(2_000, 0)[0].cut);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn annotate(&mut self, now_ms: u64, kind: EventKind, text: &str) {
+        self.state.annotate(&self.shared, now_ms, kind, text);
+    }
+
+    /// Calls `each` with every event that is kept: the host's, oldest first, then the core's own, sort by sort. Takes
+    /// no memory but the stack's, some 250 bytes; see [`ReaderOn::events`](crate::Reader::events) where there is an
+    /// allocator.
+    pub fn for_each_event(&self, each: impl FnMut(&EventInPlace<'_>)) {
+        self.shared.events.for_each(each);
     }
 
     /// Everything counted about counting.

@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use crate::config::Config;
 use crate::config_error::ConfigError;
+use crate::events::OWN_RINGS;
 use crate::limits::{
     BLOCK_BYTES, BLOCK_WORDS, CANDIDATES, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS,
     ENTRY_BYTES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, MAX_LINEAGE, PAGE_SLOTS, RESERVOIR_WORDS,
@@ -70,6 +71,10 @@ pub(crate) struct Layout {
     pub(crate) page_set_words: usize,
     /// Splits and merges remembered, each pair of parent and child for itself.
     pub(crate) lineage: usize,
+    /// Events of the host's that are kept.
+    pub(crate) host_events: usize,
+    /// Events of the core's own that are kept, of each sort.
+    pub(crate) own_events: usize,
     /// Buckets of the index of draining seats, a power of two.
     pub(crate) drain_len: usize,
 }
@@ -127,6 +132,12 @@ impl Layout {
             blocks: 0,
             page_set_words: pages.div_ceil(64),
             lineage: if 2 * known > MAX_LINEAGE { MAX_LINEAGE } else { 2 * known },
+            host_events: config.max_events as usize,
+            own_events: match config.max_events {
+                0 => 0,
+                1..32 => 1,
+                more => more as usize / 16,
+            },
             drain_len: seats.next_power_of_two(),
         };
         let per_block = BLOCK_BYTES + size_of::<u32>();
@@ -198,6 +209,11 @@ impl Layout {
     /// Lines of all pages.
     pub(crate) const fn pool_lines(&self) -> usize {
         self.pool_pages * self.page_lines
+    }
+
+    /// Entries of all rings of events.
+    pub(crate) const fn events(&self) -> usize {
+        self.host_events + OWN_RINGS * self.own_events
     }
 
     /// Words of all directories.

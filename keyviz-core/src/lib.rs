@@ -47,12 +47,12 @@
 //!
 //! # The modules, in the order of the data's way
 //! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `config` `config_error` `zeroed` `pool`
-//! `layout` `counters` →
+//! `layout` `counters` `event` `events` →
 //! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `id_samples` `space_saving` →
 //! keep: `descriptor` `column` `history` `lineage` →
 //! both halves: `shared` `recorder` →
 //! change: `routes` `groups` `grace` `seat` `places` `retire` `memory` `writer` `runs` `coarsen` `reshape` `promote`
-//! `terms` `flush` →
+//! `terms` `changes` `flush` →
 //! show: `window` `reading` `matrix` `merge` `reader`, and without an allocator `bound` `in_place` `fixed_matrix` →
 //! speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
 
@@ -67,12 +67,15 @@ extern crate std;
 
 mod bound;
 mod bounds;
+mod changes;
 mod coarsen;
 mod column;
 mod config;
 mod config_error;
 mod counters;
 mod descriptor;
+mod event;
+mod events;
 #[cfg(not(keyviz_loom))]
 #[doc(hidden)]
 pub mod fixed;
@@ -138,6 +141,9 @@ pub use bound::Bound;
 pub use config::Config;
 pub use config_error::ConfigError;
 pub use counters::Counters;
+#[cfg(feature = "alloc")]
+pub use event::Event;
+pub use event::{EventInPlace, EventKind, EventKindError};
 #[cfg(not(keyviz_loom))]
 pub use fixed::{ClaimError, FixedWriter};
 pub use fixed_matrix::{FixedMatrix, FixedRow};

@@ -32,6 +32,14 @@ pub const MAX_TIME_MS: u64 = 253_402_300_799_999;
 pub const MAX_MEMBERS: u32 = 1 << 16;
 /// Most pairs of parent and child that are remembered.
 pub const MAX_LINEAGE: usize = 1024;
+/// Most events that are kept of what the host tells.
+pub const MAX_EVENTS: u32 = 1 << 16;
+/// Longest name of a kind of event in bytes.
+pub const MAX_EVENT_KIND_LEN: usize = if cfg!(keyviz_loom) { 16 } else { 32 };
+/// Longest text of an event in bytes; what is longer is cut.
+pub const MAX_EVENT_TEXT_LEN: usize = if cfg!(keyviz_loom) { 8 } else { 192 };
+/// Least time between two events that say that routes share virtual buckets: an hour.
+pub const FOLDING_EVERY_MS: u64 = 3_600_000;
 /// Most key names.
 pub const MAX_KEY_NAMES: usize = 100_000;
 /// Longest key name in bytes.

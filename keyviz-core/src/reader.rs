@@ -6,6 +6,7 @@ use core::ops::Deref;
 
 use crate::config::Config;
 use crate::counters::{Counters, Published};
+use crate::event::Event;
 use crate::history::ColumnState;
 use crate::label::Label;
 use crate::lineage::Lineage;
@@ -138,6 +139,19 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
     #[must_use]
     pub fn lineage(&self) -> Vec<Lineage> {
         self.shared.lineage.read()
+    }
+
+    /// What happened at `from_ms <= at_ms < to_ms` (0: unbounded), as the host and the core told it: by instant, and of
+    /// one instant as it was told. The latest `max_events` of the host's are kept, and of each sort of the core's own a
+    /// sixteenth as many. One that makes room for another during the call may be left out.
+    ///
+    /// The instants are the events' own, not ends of windows. Never panics. Memory: about 90 bytes and the text for
+    /// each. Cost: linear in the events kept.
+    ///
+    /// See also [`Sampler::annotate`](crate::Sampler::annotate).
+    #[must_use]
+    pub fn events(&self, from_ms: u64, to_ms: u64) -> Vec<Event> {
+        self.shared.events.read(from_ms, to_ms)
     }
 
     /// Everything counted about counting; see [`Counters`]. What recorders counted since the last flush is not in

@@ -96,6 +96,11 @@ impl State<'_> {
                 shared.board.add(Published::LineageDropped, u64::from(shared.lineage.push(lineage)));
             }
         }
+        match (parents, children) {
+            ([parent], _) => self.changes.split(parent.0, children.iter().map(|child| child.route.0)),
+            (_, [child]) => self.changes.merge(child.route.0, parents.iter().map(|parent| parent.0)),
+            _ => {}
+        }
         Ok(())
     }
 

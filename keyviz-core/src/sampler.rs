@@ -7,6 +7,7 @@ use std::vec::Vec;
 
 use crate::config::Config;
 use crate::config_error::ConfigError;
+use crate::event::EventKind;
 use crate::halves::{Writer, arc_bytes};
 use crate::label::Label;
 use crate::op::Op;
@@ -258,6 +259,23 @@ impl Sampler {
     /// changes take.
     pub fn set_term(&self, group: u64, term: u64) {
         self.writer().set_term(group, term);
+    }
+
+    /// Remembers that something happened, to be shown beside the counts; see [`Writer::annotate`]. Holds the lock that
+    /// flush and route changes take.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, EventKind, Sampler};
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// sampler.annotate(30_000, EventKind::DEPLOY, "version 2.1");
+    /// let events = sampler.reader().events(0, 0);
+    /// assert_eq!((events[0].at_ms, events[0].text.as_str()), (30_000, "version 2.1"));
+    /// assert!(sampler.reader().events(30_001, 0).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn annotate(&self, now_ms: u64, kind: EventKind, text: &str) {
+        self.writer().annotate(now_ms, kind, text);
     }
 
     /// The virtual bucket that counts a registered route; `None` for a route with slots of its own and for

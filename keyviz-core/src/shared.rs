@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::counters::{Board, Published};
 use crate::descriptor::Descriptors;
+use crate::events::EventRings;
 use crate::history::History;
 use crate::id_samples::IdSamples;
 use crate::layout::Layout;
@@ -61,6 +62,7 @@ pub struct Shared {
     pub(crate) descriptors: Descriptors,
     pub(crate) history: History,
     pub(crate) lineage: LineageRing,
+    pub(crate) events: EventRings,
     pub(crate) board: Board,
     /// Recorders refused, the next shard to give out, retries of readers: what any thread may count,
     /// seldom.
@@ -110,6 +112,7 @@ impl Shared {
                 M::shared(layout.blocks)?,
             ),
             lineage: LineageRing::new(M::shared(layout.lineage)?),
+            events: EventRings::new(M::shared(layout.events())?, layout.host_events, layout.own_events),
             board: Board::new(),
             busy: Line::new(),
             claimed: AtomicU32::new(1),
@@ -188,6 +191,9 @@ impl Shared {
             promotions_refused: board.get(Published::PromotionsRefused),
             bounds_unsplit: board.get(Published::BoundsUnsplit),
             lineage_dropped: board.get(Published::LineageDropped),
+            events_told: board.get(Published::EventsTold),
+            events_dropped: board.get(Published::EventsDropped),
+            events_cut: board.get(Published::EventsCut),
             draining: board.get(Published::Draining),
             overlapping_routes: board.get(Published::OverlappingRoutes),
             register_refused: board.get(Published::RegisterRefused),

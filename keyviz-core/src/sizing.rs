@@ -4,6 +4,7 @@
 use crate::bounds::Chunk;
 use crate::config::Config;
 use crate::config_error::ConfigError;
+use crate::events::EventEntry;
 use crate::groups::GroupEntry;
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 use crate::halves::FIXED_BYTES;
@@ -199,9 +200,14 @@ impl Layout {
         self.directory_rows() * size_of::<Line>() + self.id_samples_len() * size_of::<Word>()
     }
 
+    const fn event_bytes(&self) -> usize {
+        self.events() * size_of::<EventEntry>()
+    }
+
     /// Bytes of everything that has a length.
     const fn array_bytes(&self) -> usize {
-        sum(&[self.pool_bytes(), self.route_bytes(), self.cell_state_bytes(), self.recorder_bytes()])
+        let beside = self.recorder_bytes() + self.event_bytes();
+        sum(&[self.pool_bytes(), self.route_bytes(), self.cell_state_bytes(), beside])
     }
 
     pub(crate) const fn memory_bytes(&self) -> usize {
@@ -222,6 +228,7 @@ impl Layout {
             ("shared_shards", least.cell_bytes),
             ("history_columns", least.history_bytes),
             ("max_bound_len", least.bound_bytes),
+            ("max_events", self.event_bytes()),
         ];
         fields.into_iter().max_by_key(|&(_, bytes)| bytes).map_or("max_routes", |(field, _)| field)
     }

@@ -26,6 +26,7 @@
 //! | sequence published last | writer | readers | store Release, load Acquire; looked at again after an acquire fence: the same where no publication ended within a look | `history` |
 //! | history words, bound chunks, descriptors | writer, only while no published column refers to them | readers | relaxed, validated by the column's sequence after copying | `history` |
 //! | lineage entry | writer | readers | seqlock per entry: sequence 0 while it changes, never used twice | `lineage` |
+//! | event entry | writer | readers | as a lineage entry; a ring for each teller | `events` |
 //! | samples of route ids | their recorder (shared shards: anyone) | flush | relaxed, their number Release and Acquire | none: they are evidence, and nothing follows from them but who is promoted |
 //! | published counters | writer | readers | relaxed, each exact on its own; of halves two places, by turns | none: nothing follows from them |
 

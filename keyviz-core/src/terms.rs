@@ -53,6 +53,9 @@ impl State<'_> {
         if old == term {
             return;
         }
+        if old != 0 {
+            self.changes.term(group, old, term);
+        }
         while let Some(&SeatMeta { next_in_group, .. }) = self.seats.get(seat as usize) {
             if old != 0 && !self.set_apart(shared, seat) {
                 shared.board.add(Published::TermsUnsplit, 1);

@@ -5,6 +5,7 @@
 //! used again.
 
 use crate::bounds::{BoundCounts, BoundRef};
+use crate::changes::Changes;
 use crate::column::{OpenColumn, Segment};
 use crate::counters::Published;
 use crate::descriptor::{Descriptor, DescriptorList, NONE};
@@ -80,6 +81,7 @@ pub(crate) struct State<'m> {
     pub(crate) ordinal: u64,
     /// The window of the last sealed column.
     pub(crate) sealed_window: Option<u64>,
+    pub(crate) changes: Changes,
 }
 
 impl<'m> State<'m> {
@@ -124,6 +126,7 @@ impl<'m> State<'m> {
             last_ms: now_ms,
             ordinal: 1,
             sealed_window: None,
+            changes: Changes::default(),
         };
         for (i, seat) in state.seats.iter_mut().enumerate() {
             *seat = SeatMeta::free(next_free(&layout, i));

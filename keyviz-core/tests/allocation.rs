@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
 use keyviz_core::limits::CELL_BYTES;
-use keyviz_core::{Config, Labels, MatrixQuery, Op, RouteId, Sampler};
+use keyviz_core::{Config, EventKind, Labels, MatrixQuery, Op, RouteId, Sampler};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
@@ -92,6 +92,7 @@ fn small() -> Config {
     config.history_bytes = 600 << 10;
     config.history_columns = 8;
     config.bound_bytes = 4096;
+    config.max_events = 16;
     config.max_bound_len = 256;
     config
 }
@@ -130,6 +131,7 @@ fn bytes_are_as_told() {
             config.cell_bytes += usize::from(a) * 7;
             config.history_bytes += usize::from(b) * 7;
             config.bound_bytes += usize::from(a ^ b);
+            config.max_events = u32::from(b) % 3000;
             let Ok(told) = config.memory_bytes() else { return Ok(()) };
             let before = own();
             let sampler = Sampler::new(config, 0).map_err(|e| TestCaseError::fail(e.to_string()))?;
@@ -164,6 +166,7 @@ fn nothing_allocates_later() {
             let mut read = 0usize;
             while !stop.load(Ordering::Relaxed) {
                 read += reader.matrix(&MatrixQuery { open: true, ..MatrixQuery::default() }).rows.len();
+                read += reader.events(0, 0).len();
             }
             read
         });
@@ -181,6 +184,7 @@ fn nothing_allocates_later() {
     assert!(counters.register_refused > 0, "the tables were full: {counters:?}");
     assert!(counters.pages_refused > 0 && counters.recorders_refused > 0, "{counters:?}");
     assert!(counters.columns_evicted > 8, "the ring wrapped: {counters:?}");
+    assert!(counters.events_dropped > 16, "the rings of events wrapped: {counters:?}");
     assert!(counters.folded > 10 && counters.promoted > 10, "routes changed places: {counters:?}");
     assert_eq!(
         counters.observed.reads + counters.observed.writes,
@@ -211,6 +215,7 @@ fn random_steps(sampler: &Sampler, steps: u32) {
                 now_ms += noise.below(120);
                 sampler.flush(now_ms);
             }
+            14 if noise.below(4) == 0 => sampler.annotate(now_ms, EventKind::DEPLOY, "version 2 went to work"),
             14 => recorders[noise.below(3) as usize] = sampler.recorder(),
             15..20 => sampler.observe(route, Op::Write, &bound[..8], 10),
             // Hot for a while, whichever it is.

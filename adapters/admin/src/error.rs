@@ -75,6 +75,10 @@ impl ApiError {
         Self::new(Code::Busy, message)
     }
 
+    pub(crate) fn disabled() -> Self {
+        Self::new(Code::KeyvizDisabled, "the key visualizer is disabled here; start with --keyviz-enabled")
+    }
+
     /// The body's text.
     pub(crate) fn json(&self) -> String {
         serde_json::json!({ "error": self.code.name(), "message": self.message }).to_string()

@@ -119,6 +119,10 @@ pub struct SamplerArgs {
     #[arg(long, env = "KEYVIZ_MAX_BOUND_LEN", default_value_t = DEFAULT.max_bound_len, value_name = "BYTES")]
     pub keyviz_max_bound_len: u32,
 
+    /// Events that the host tells and that are kept; the sampler's own have a sixteenth as many places a sort; 0 = none
+    #[arg(long, env = "KEYVIZ_MAX_EVENTS", default_value_t = DEFAULT.max_events, value_name = "N")]
+    pub keyviz_max_events: u32,
+
     /// Touch all memory at start, so that a full machine fails there and not later
     #[arg(long, env = "KEYVIZ_PREFAULT", default_value_t = DEFAULT.prefault, action = ArgAction::Set,
           num_args = 0..=1, require_equals = true, default_missing_value = "true",
@@ -162,6 +166,7 @@ impl SamplerArgs {
         config.history_columns = self.keyviz_history_columns;
         config.bound_bytes = self.keyviz_bound_bytes.0;
         config.max_bound_len = self.keyviz_max_bound_len;
+        config.max_events = self.keyviz_max_events;
         config.prefault = self.keyviz_prefault;
         if let Some(ByteSize(budget)) = self.keyviz_memory {
             config = config.fit(budget)?;

@@ -8,6 +8,7 @@
 //! | `/admin/` (and `/admin`, redirected) | the page | no |
 //! | `/admin/ui/{file}` | the page's files, embedded in the binary | no |
 //! | `/admin/api/v1/keyviz/matrix` | the heatmap as JSON | yes |
+//! | `/admin/api/v1/keyviz/events` | what happened and when, as told; see below | yes |
 //! | `/admin/api/v1/keyviz/status` | what runs, since when, with which counters; 200 also when disabled | yes |
 //! | `/admin/api/v1/keyviz/healthz` | `ok` | no |
 //! | `/healthz`, `/` (redirected to the page) | only under [`serve`], never in a mounted [`Admin::router`] | no |
@@ -17,6 +18,14 @@
 //! `forbidden_host` (403), `not_found` (404), `method_not_allowed` (405), `request_timeout` (408),
 //! `payload_too_large` (413), `internal` (500), `busy`, `keyviz_disabled` (503). No error carries
 //! key bytes. A head over its limit is 431 without a body, before any route is chosen.
+//!
+//! `/events?from_unix_ms=&to_unix_ms=` answers
+//! `{"events": [{"at_unix_ms", "kind", "text", "cut"?, "number"}], "told", "dropped", "generated_at"}`: the events with
+//! `from <= at_unix_ms < to` (their own instants; elsewhere time bounds are ends of windows), by instant, of one instant
+//! as they were told. `kind` is 1 to 32 of `a-z0-9_-`; `text` has at most 192 bytes before escaping, `cut` says that it
+//! was longer; `number` counts all events ever told and never comes again. The core's own kinds are `split`, `merge`,
+//! `leader-change` and `folding`; hosts tell theirs with `Sampler::annotate`, and what they write there, key bytes
+//! included, is what whoever may ask gets to read.
 //!
 //! # Three ways to embed
 //!
@@ -63,6 +72,7 @@ mod byte_size;
 mod clock;
 mod counts;
 mod error;
+mod events;
 mod fence;
 mod flags;
 mod flusher;

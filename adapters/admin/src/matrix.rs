@@ -2,7 +2,7 @@
 
 use crate::Admin;
 use crate::blocking::on_blocking_thread;
-use crate::error::{ApiError, Code};
+use crate::error::ApiError;
 use crate::gate::Pass;
 use crate::query;
 use axum::body::Bytes;
@@ -25,12 +25,7 @@ pub(crate) async fn matrix(
     State(admin): State<Admin>,
     uri: Uri,
 ) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
-    let Some(reader) = admin.reader().cloned() else {
-        return Err(ApiError::new(
-            Code::KeyvizDisabled,
-            "the key visualizer is disabled here; start with --keyviz-enabled",
-        ));
-    };
+    let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
     let query = query::matrix(uri.query().unwrap_or(""), &reader.config().labels)?;
     let now_ms = admin.now_ms();
     let expected = expected_bytes(reader.config(), &reader.window(), &query);

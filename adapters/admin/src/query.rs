@@ -2,7 +2,8 @@
 //!
 //! - unknown parameters are ignored; of a repeated one the first counts; an empty one reads as absent;
 //! - `rows`: 0, negative or above 1024 means 1024;
-//! - time bounds: Unix milliseconds of window ends, `from <= end < to`; 0 or negative means unbounded;
+//! - time bounds: Unix milliseconds of window ends, `from <= end < to` (of `/events`, of the events themselves); 0 or
+//!   negative means unbounded;
 //! - `axis`: `route` (a row per route, label and division) or `range` (the key space cut by heat);
 //! - `open`, `split_labels`: `1`, `true`, `0`, `false`; labels are rows of their own on the route axis, and
 //!   summed on the range axis, unless `split_labels` says otherwise;
@@ -85,6 +86,20 @@ pub(crate) fn matrix(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiErr
     })
 }
 
+/// What `/events` is asked for: events with `from_ms <= at < to_ms`, 0 for unbounded. These are the events' own
+/// instants, not ends of windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EventsQuery {
+    pub(crate) from_ms: u64,
+    pub(crate) to_ms: u64,
+}
+
+/// Reads the parameters of `/events`.
+pub(crate) fn events(query: &str) -> Result<EventsQuery, ApiError> {
+    let params = Params::new(query);
+    Ok(EventsQuery { from_ms: params.time("from_unix_ms")?, to_ms: params.time("to_unix_ms")? })
+}
+
 fn unknown_series() -> ApiError {
     let names: Vec<&str> = Series::ALL.iter().map(|series| series.name()).collect();
     ApiError::invalid_query(format!("series: use one of {}", names.join(", ")))
@@ -161,6 +176,15 @@ mod tests {
             assert_eq!(error.code, Code::InvalidQuery, "{query}");
             assert!(error.message.starts_with(name) && !error.message.contains("canary"), "{query}: {}", error.message);
         }
+    }
+
+    #[test]
+    fn events_are_asked_for_by_time() {
+        let read = |query| events(query).map(|q| (q.from_ms, q.to_ms));
+        assert_eq!(read(""), Ok((0, 0)));
+        assert_eq!(read("from_unix_ms=5&to_unix_ms=-7&series=bogus"), Ok((5, 0)));
+        let error = events("to_unix_ms=canary").unwrap_err();
+        assert!(error.message.starts_with("to_unix_ms") && !error.message.contains("canary"));
     }
 
     proptest! {

@@ -9,9 +9,9 @@
 
 mod common;
 
-use common::{Answer, HEALTHZ, MATRIX, STATUS, Server, T0, sampled, sampler};
+use common::{Answer, EVENTS, HEALTHZ, MATRIX, STATUS, Server, T0, sampled, sampler};
 use keyviz_admin::{Admin, Clock, Limits, Mode, Notice, TimeLabel};
-use keyviz_core::{Config, Labels, NewRoute, Op, RouteId, Sampler};
+use keyviz_core::{Config, EventKind, Labels, NewRoute, Op, RouteId, Sampler};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn good_headers(answer: &Answer) {
@@ -89,9 +89,48 @@ fn status_of_a_sampler() {
 }
 
 #[test]
+fn events_by_their_instants() {
+    let sampler = sampler();
+    let server = Server::start(Admin::builder(Some(sampler.reader())).build());
+    let none = server.get(EVENTS);
+    assert_eq!((none.status, none.header("content-type")), (200, Some("application/json")));
+    good_headers(&none);
+    assert_eq!(none.json()["events"], serde_json::json!([]));
+    let text = "2.1 \"quoted\" </script>\u{202e}\n\u{0}";
+    sampler.annotate(T0 + 700, EventKind::DEPLOY, text);
+    sampler.annotate(T0 + 300, EventKind::new("backup").unwrap(), &"ä".repeat(200));
+    sampler.set_term(5, 1);
+    sampler.set_term(5, 2);
+    sampler.flush(T0 + 1_000);
+    let answer = server.get(EVENTS);
+    for raw in ["</script", "\u{202e}", "\n"] {
+        assert!(!String::from_utf8_lossy(&answer.body).contains(raw), "{raw:?} is escaped");
+    }
+    let json = answer.json();
+    let expected = serde_json::json!([
+        {"at_unix_ms": T0 + 300, "kind": "backup", "text": "ä".repeat(96), "cut": true, "number": 1},
+        {"at_unix_ms": T0 + 500, "kind": "leader-change", "text": "group 5 from term 1 to 2", "number": 2},
+        {"at_unix_ms": T0 + 700, "kind": "deploy", "text": text, "number": 0},
+    ]);
+    assert_eq!(json["events"], expected);
+    assert_eq!((&json["told"], &json["dropped"]), (&3.into(), &0.into()));
+    assert!(json["generated_at"].is_string());
+    let numbers = |query: String| {
+        let json = server.get(&format!("{EVENTS}?{query}")).json();
+        json["events"].as_array().unwrap().iter().map(|event| event["number"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(format!("from_unix_ms={}&to_unix_ms={}", T0 + 300, T0 + 700)), [1, 2]);
+    assert_eq!(numbers(format!("from_unix_ms={}", T0 + 301)), [2, 0]);
+    assert_eq!(numbers(format!("to_unix_ms={}&from_unix_ms=-1", T0 + 301)), [1]);
+    let refused = server.get(&format!("{EVENTS}?from_unix_ms=soon"));
+    assert_eq!((refused.status, refused.error().as_str()), (400, "invalid_query"));
+    assert_eq!(server.request("POST", EVENTS, "").status, 405);
+}
+
+#[test]
 fn disabled_says_so_and_nothing_more() {
     let server = Server::start(Admin::builder(None).build());
-    for target in [MATRIX.to_owned(), format!("{MATRIX}?series=Reads")] {
+    for target in [MATRIX.to_owned(), format!("{MATRIX}?series=Reads"), EVENTS.to_owned()] {
         let answer = server.get(&target);
         assert_eq!((answer.status, answer.error().as_str()), (503, "keyviz_disabled"));
         good_headers(&answer);
@@ -176,7 +215,7 @@ fn a_panic_is_a_500_that_says_nothing_and_is_counted() {
     static FAULT: AtomicBool = AtomicBool::new(false);
     let server = Server::start(Admin::builder(Some(sampled())).clock(Faulty(&FAULT)).build());
     FAULT.store(true, Ordering::Relaxed);
-    for path in [MATRIX, STATUS] {
+    for path in [MATRIX, STATUS, EVENTS] {
         let answer = server.get(path);
         assert_eq!((answer.status, answer.error().as_str()), (500, "internal"));
         assert!(!answer.text().contains("secret"), "{answer:?}");
@@ -184,8 +223,8 @@ fn a_panic_is_a_500_that_says_nothing_and_is_counted() {
     }
     FAULT.store(false, Ordering::Relaxed);
     let json = server.get(STATUS).json();
-    assert_eq!(json["admin"]["panics"], 2);
-    assert_eq!(json["admin"]["requests"], 3);
+    assert_eq!(json["admin"]["panics"], 3);
+    assert_eq!(json["admin"]["requests"], 4);
 }
 
 #[test]

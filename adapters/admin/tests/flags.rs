@@ -36,7 +36,7 @@ fn settings(args: &[&str]) -> Config {
 }
 
 /// name, variable, default, hidden alias
-const FLAGS: [(&str, &str, &str, &str); 26] = [
+const FLAGS: [(&str, &str, &str, &str); 27] = [
     ("keyviz-enabled", "KEYVIZ_ENABLED", "false", "keyvizEnabled"),
     ("keyviz-step", "KEYVIZ_STEP", "60s", "keyvizStep"),
     ("keyviz-max-routes", "KEYVIZ_MAX_ROUTES", "10000", "keyvizMaxTrackedRoutes"),
@@ -55,6 +55,7 @@ const FLAGS: [(&str, &str, &str, &str); 26] = [
     ("keyviz-history-columns", "KEYVIZ_HISTORY_COLUMNS", "1440", "keyvizHistoryColumns"),
     ("keyviz-bound-bytes", "KEYVIZ_BOUND_BYTES", "8MiB", ""),
     ("keyviz-max-bound-len", "KEYVIZ_MAX_BOUND_LEN", "1024", ""),
+    ("keyviz-max-events", "KEYVIZ_MAX_EVENTS", "1024", ""),
     ("keyviz-prefault", "KEYVIZ_PREFAULT", "true", ""),
     ("keyviz-memory", "KEYVIZ_MEMORY", "", ""),
     ("listen", "KEYVIZ_LISTEN", "127.0.0.1:8765", ""),
@@ -127,6 +128,7 @@ fn every_setting_arrives() {
         "--keyviz-history-columns=100",
         "--keyviz-bound-bytes=4MiB",
         "--keyviz-max-bound-len=512",
+        "--keyviz-max-events=7",
         "--keyviz-prefault=false",
     ]);
     assert_eq!((config.step_ms, config.max_routes, config.max_draining, config.sub_buckets), (10_000, 500, 50, 2));
@@ -135,8 +137,8 @@ fn every_setting_arrives() {
     assert_eq!((config.max_recorders, config.shared_shards, config.cell_bytes), (8, 2, 16 << 20));
     assert_eq!((config.history_bytes, config.history_columns, config.bound_bytes), (20 << 20, 100, 4 << 20));
     assert_eq!(
-        (config.max_bound_len, config.prefault, config.labels),
-        (512, false, Labels::new(&["redis", "s3"]).unwrap())
+        (config.max_bound_len, config.max_events, config.prefault, config.labels),
+        (512, 7, false, Labels::new(&["redis", "s3"]).unwrap())
     );
 }
 

@@ -5,8 +5,8 @@
 use std::cell::Cell;
 
 use keyviz_core::{
-    CellView, Column, Config, ConfigError, Counters, FixedReader, FixedRecorder, FixedWriter, Label, Lineage, Matrix,
-    MatrixQuery, NewRoute, Op, RegisterError, Registered, ReshapeError, RouteHandle, RouteId, Series,
+    CellView, Column, Config, ConfigError, Counters, Event, EventKind, FixedReader, FixedRecorder, FixedWriter, Label,
+    Lineage, Matrix, MatrixQuery, NewRoute, Op, RegisterError, Registered, ReshapeError, RouteHandle, RouteId, Series,
 };
 
 std::thread_local! {
@@ -122,6 +122,21 @@ impl Writer {
 
     pub fn set_term(&mut self, group: u64, term: u64) {
         both!(Writer, self, w => w.set_term(group, term));
+    }
+
+    pub fn annotate(&mut self, now_ms: u64, kind: EventKind, text: &str) {
+        both!(Writer, self, w => w.annotate(now_ms, kind, text));
+    }
+
+    pub fn events(&self, from_ms: u64, to_ms: u64) -> Vec<Event> {
+        both!(Writer, self, w => w.reader().events(from_ms, to_ms))
+    }
+
+    /// Those read with the writer in hand.
+    pub fn events_in_place(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        both!(Writer, self, w => w.for_each_event(|event| events.push(Event::from(*event))));
+        events
     }
 
     pub fn flush(&mut self, now_ms: u64) {

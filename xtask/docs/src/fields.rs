@@ -58,6 +58,7 @@ pub const FIELDS: &[Field] = &[
     number("history_columns", "columns", 1, |config, value| config.history_columns = value as u32),
     pool("bound_bytes", |config, value| config.bound_bytes = value as usize),
     number("max_bound_len", "bytes", 1, |config, value| config.max_bound_len = value as u32),
+    number("max_events", "events", 0, |config, value| config.max_events = value as u32),
     Field { name: "prefault", unit: "", kind: Kind::Switch },
 ];
 

@@ -199,6 +199,7 @@ impl Answer {
     }
 }
 
+pub const EVENTS: &str = "/admin/api/v1/keyviz/events";
 pub const MATRIX: &str = "/admin/api/v1/keyviz/matrix";
 pub const STATUS: &str = "/admin/api/v1/keyviz/status";
 pub const HEALTHZ: &str = "/admin/api/v1/keyviz/healthz";

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use keyviz_admin::{Admin, Clock, SystemClock};
+use keyviz_core::{EventKind, Sampler};
 use tokio::sync::oneshot;
 
 use super::cost;
@@ -21,6 +22,12 @@ use crate::failure::Failure;
 /// Rows written at once while the store is filled.
 const FILL_ROWS: u32 = 2000;
 
+/// The kind of the events that say which load begins.
+const LOAD: EventKind = match EventKind::new("load") {
+    Ok(kind) => kind,
+    Err(_) => EventKind::DEPLOY,
+};
+
 /// Everything the thread needs.
 pub(crate) struct Load {
     engine: Engine,
@@ -28,15 +35,17 @@ pub(crate) struct Load {
     generator: Generator,
     show: Show,
     admin: Admin,
+    /// Where each phase is told.
+    sampler: Sampler,
     acts: Vec<Act>,
     batches: u64,
 }
 
 impl Load {
     /// `spare` works the same store and is observed elsewhere; it is for measuring.
-    pub(crate) fn new(engine: Engine, spare: Engine, show: Show, admin: Admin) -> Load {
+    pub(crate) fn new(engine: Engine, spare: Engine, show: Show, admin: Admin, sampler: Sampler) -> Load {
         let generator = Generator::new(SystemClock.now_ms());
-        Load { engine, spare: Some(spare), generator, show, admin, acts: Vec::new(), batches: 0 }
+        Load { engine, spare: Some(spare), generator, show, admin, sampler, acts: Vec::new(), batches: 0 }
     }
 
     /// Fills the store, then works until told to stop, or until the store fails.
@@ -73,6 +82,7 @@ impl Load {
             let phase = tour::phase(self.show, elapsed_ms);
             if shown != Some(phase) {
                 self.admin.set_notice(Some(phase.notice(began_unix_ms)));
+                self.sampler.annotate(SystemClock.now_ms(), LOAD, phase.workload.title());
                 shown = Some(phase);
             }
             self.draw(&phase, elapsed_ms);
@@ -141,7 +151,6 @@ mod tests {
     use crate::demo::store::Store;
     use crate::demo::workload::Workload;
     use crate::demo::{config, keyspace};
-    use keyviz_core::Sampler;
 
     /// Batches of a night of 8 h at the demo's pace.
     const NIGHT_BATCHES: u64 = 8 * 3600 * 50;
@@ -158,7 +167,7 @@ mod tests {
         let store = Arc::new(Store::create(scratch.path()).unwrap());
         let engine = |sampler: &Sampler| Engine::new(Arc::clone(&store), keyspace::catalog(), sampler.recorder());
         let admin = Admin::builder(None).build();
-        let mut load = Load::new(engine(&sampler), engine(&sampler), Show::Tour, admin);
+        let mut load = Load::new(engine(&sampler), engine(&sampler), Show::Tour, admin, sampler.clone());
         let mut filled = 0;
         while filled < ROWS {
             load.engine.fill(filled, FILL_ROWS, false).unwrap();

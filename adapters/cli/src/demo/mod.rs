@@ -52,7 +52,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let spare = Engine::new(store, keyspace::catalog(), spare_sampler()?.recorder());
     greet(&web, memory_bytes, args)?;
     let (ended, end) = tokio::sync::oneshot::channel::<()>();
-    let load = LoadThread::spawn(Load::new(engine, spare, args.workload, admin.clone()), ended)?;
+    let load = LoadThread::spawn(Load::new(engine, spare, args.workload, admin.clone(), sampler.clone()), ended)?;
     let served = web.serve(admin, async {
         // The load ends by itself only when its store fails; then there is nothing left to show.
         let _ = end.await;

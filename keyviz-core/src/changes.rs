@@ -1,0 +1,224 @@
+//! What the core tells of itself: splits, merges, leader changes, routes that share virtual buckets.
+//!
+//! Of each sort one event a column, told when the column is sealed: the first of it by its ids, and how many more
+//! there were before the seal. Its instant is the middle of the time between two flushes in which the first happened, so it lies in
+//! the window that the counts of that time lie in. Folding is told at most once an hour.
+
+use core::fmt::{self, Write};
+
+use crate::counters::Published;
+use crate::event::EventKind;
+use crate::events::Teller;
+use crate::limits::{FOLDING_EVERY_MS, MAX_EVENT_TEXT_LEN};
+use crate::shared::Shared;
+use crate::writer::State;
+
+/// Ids that a text names beside the one it is about.
+const NAMED: usize = 3;
+
+/// What came since the last seal.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Changes {
+    splits: Change,
+    merges: Change,
+    terms: Change,
+    folds: Change,
+    /// When folding was told last.
+    folding_told_ms: Option<u64>,
+}
+
+/// Changes of one sort: the first, and how many there were.
+#[derive(Clone, Copy, Default)]
+struct Change {
+    count: u64,
+    /// When the first was, once a flush has said it.
+    at_ms: Option<u64>,
+    subject: u64,
+    others: [u64; NAMED],
+    /// How many others there were, those not named included.
+    of: usize,
+}
+
+impl Change {
+    fn note(&mut self, subject: u64, others: impl ExactSizeIterator<Item = u64>) {
+        self.count = self.count.saturating_add(1);
+        if self.count == 1 {
+            (self.subject, self.of) = (subject, others.len());
+            self.others.iter_mut().zip(others).for_each(|(to, id)| *to = id);
+        }
+    }
+
+    fn at(&mut self, at_ms: u64) {
+        if self.count > 0 {
+            self.at_ms.get_or_insert(at_ms);
+        }
+    }
+}
+
+impl Changes {
+    pub(crate) fn split(&mut self, parent: u64, children: impl ExactSizeIterator<Item = u64>) {
+        self.splits.note(parent, children);
+    }
+
+    pub(crate) fn merge(&mut self, child: u64, parents: impl ExactSizeIterator<Item = u64>) {
+        self.merges.note(child, parents);
+    }
+
+    /// A group's term changed from a known one.
+    pub(crate) fn term(&mut self, group: u64, from: u64, to: u64) {
+        self.terms.note(group, [from, to].into_iter());
+    }
+
+    /// A route began to share a virtual bucket.
+    pub(crate) fn fold(&mut self) {
+        self.folds.note(0, core::iter::empty());
+    }
+}
+
+impl State<'_> {
+    /// What changed since the last flush was at `at_ms`.
+    pub(crate) fn date_changes(&mut self, at_ms: u64) {
+        let Changes { splits, merges, terms, folds, .. } = &mut self.changes;
+        [splits, merges, terms].into_iter().for_each(|change| change.at(at_ms));
+        // It waits for its hour, and is of the time when it is told.
+        folds.at_ms = (folds.count > 0).then_some(at_ms);
+    }
+
+    /// Tells what changed in the column that was sealed.
+    pub(crate) fn tell_changes(&mut self, shared: &Shared) {
+        let take = |change: &mut Change| change.at_ms.map(|at_ms| (at_ms, core::mem::take(change)));
+        if let Some((at_ms, change)) = take(&mut self.changes.splits) {
+            tell(shared, Teller::Split, at_ms, EventKind::SPLIT, format_args!("{}", Split(&change)));
+        }
+        if let Some((at_ms, change)) = take(&mut self.changes.merges) {
+            tell(shared, Teller::Merge, at_ms, EventKind::MERGE, format_args!("{}", Merge(&change)));
+        }
+        if let Some((at_ms, change)) = take(&mut self.changes.terms) {
+            tell(shared, Teller::LeaderChange, at_ms, EventKind::LEADER_CHANGE, format_args!("{}", Term(&change)));
+        }
+        self.tell_folding(shared);
+    }
+
+    fn tell_folding(&mut self, shared: &Shared) {
+        let Some(at_ms) = self.changes.folds.at_ms else { return };
+        if self.changes.folding_told_ms.is_some_and(|told| at_ms.saturating_sub(told) < FOLDING_EVERY_MS) {
+            return;
+        }
+        self.changes.folds = Change::default();
+        self.changes.folding_told_ms = Some(at_ms);
+        let (members, routes) = (shared.board.get(Published::Members), shared.board.get(Published::Routes));
+        let (buckets, own) = (shared.board.get(Published::VirtualBuckets), self.layout.max_routes);
+        let text = format_args!("{members} of {routes} routes share {buckets} virtual buckets; max_routes is {own}");
+        tell(shared, Teller::Folding, at_ms, EventKind::FOLDING, text);
+    }
+
+    /// Remembers an event of the host's; see [`Sampler::annotate`](crate::Sampler::annotate).
+    pub(crate) fn annotate(&self, shared: &Shared, now_ms: u64, kind: EventKind, text: &str) {
+        push(shared, Teller::Host, now_ms, kind, text);
+    }
+}
+
+fn tell(shared: &Shared, teller: Teller, at_ms: u64, kind: EventKind, text: fmt::Arguments<'_>) {
+    let mut line = Line { bytes: [0; MAX_EVENT_TEXT_LEN], len: 0 };
+    // A text that is cut says so by its length; the texts of this file are not.
+    let _ = line.write_fmt(text);
+    let text = line.bytes.get(..line.len).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("");
+    push(shared, teller, at_ms, kind, text);
+}
+
+fn push(shared: &Shared, teller: Teller, at_ms: u64, kind: EventKind, text: &str) {
+    let dropped = shared.events.push(teller, at_ms, kind, text);
+    shared.board.add(Published::EventsTold, 1);
+    shared.board.add(Published::EventsDropped, u64::from(dropped));
+    shared.board.add(Published::EventsCut, u64::from(text.len() > MAX_EVENT_TEXT_LEN));
+}
+
+/// A text put together without an allocator.
+struct Line {
+    bytes: [u8; MAX_EVENT_TEXT_LEN],
+    len: usize,
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let to = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(fmt::Error)?;
+        to.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
+    }
+}
+
+struct Split<'a>(&'a Change);
+
+impl fmt::Display for Split<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "route {} into {}", self.0.subject, Ids(self.0))?;
+        more(f, self.0, "split")
+    }
+}
+
+struct Merge<'a>(&'a Change);
+
+impl fmt::Display for Merge<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "routes {} into {}", Ids(self.0), self.0.subject)?;
+        more(f, self.0, "merge")
+    }
+}
+
+struct Term<'a>(&'a Change);
+
+impl fmt::Display for Term<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [from, to, _] = self.0.others;
+        write!(f, "group {} from term {from} to ", self.0.subject)?;
+        if to == 0 {
+            f.write_str("an unknown one")?
+        } else {
+            write!(f, "{to}")?
+        }
+        more(f, self.0, "change")
+    }
+}
+
+/// The others by their ids, as many as are named.
+struct Ids<'a>(&'a Change);
+
+impl fmt::Display for Ids<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, id) in self.0.others.iter().take(self.0.of).enumerate() {
+            let before = if at > 0 { ", " } else { "" };
+            write!(f, "{before}{id}")?;
+        }
+        match self.0.of.saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+fn more(f: &mut fmt::Formatter<'_>, change: &Change, what: &str) -> fmt::Result {
+    match change.count.saturating_sub(1) {
+        0 => Ok(()),
+        1 => write!(f, "; one more {what} by the end of the column"),
+        more => write!(f, "; {more} more {what}s by the end of the column"),
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    /// The longest of each sort fits, so nothing of these is ever cut.
+    #[test]
+    fn the_longest_texts_fit() {
+        let longest = Change { count: u64::MAX, at_ms: None, subject: u64::MAX, others: [u64::MAX; 3], of: usize::MAX };
+        for text in [Split(&longest).to_string(), Merge(&longest).to_string(), Term(&longest).to_string()] {
+            assert!(text.len() <= MAX_EVENT_TEXT_LEN, "{} bytes: {text}", text.len());
+        }
+        let folding = "18446744073709551615 of 18446744073709551615 routes share 18446744073709551615 virtual buckets; max_routes is 18446744073709551615";
+        assert!(folding.len() <= MAX_EVENT_TEXT_LEN);
+    }
+}
