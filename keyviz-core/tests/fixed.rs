@@ -3,7 +3,7 @@
 #![cfg(not(keyviz_loom))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
 
-use keyviz_core::{ClaimError, ColumnState, Config, ConfigError, Label, Op, RouteId, Series, fixed};
+use keyviz_core::{ClaimError, ColumnState, Config, ConfigError, EventKind, Label, Op, RouteId, Series, fixed};
 
 fixed! {
     mod small {}
@@ -77,6 +77,39 @@ fn threads_count_in_a_static_beside_its_writer() {
     let rows: u64 = matrix.rows.iter().flat_map(|row| row.values).sum();
     let (cut, unattributed): (u64, u64) = (matrix.cut.iter().sum(), matrix.unattributed.iter().sum());
     assert_eq!((rows, cut, unattributed), (counters.recorded.reads, 0, counters.unattributed.reads));
+}
+
+/// The smallest configuration keeps no event; one that names places keeps the latest, and the core's own beside them.
+#[test]
+fn events_stand_in_a_static_too() {
+    fixed! {
+        mod silent {}
+    }
+    fixed! {
+        mod telling {
+            max_events: 2,
+        }
+    }
+    let mut memory = silent::Memory::new();
+    let mut writer = memory.claim(&silent::SHARED, 0).unwrap();
+    writer.annotate(1, EventKind::RESTART, "watchdog");
+    writer.for_each_event(|event| panic!("{event:?}"));
+    assert_eq!((writer.counters().events_told, writer.counters().events_dropped), (1, 1));
+
+    let mut memory = telling::Memory::new();
+    let mut writer = memory.claim(&telling::SHARED, 0).unwrap();
+    for (at, text) in [(5, "one"), (6, "two"), (7, "three")] {
+        writer.annotate(at, EventKind::RESTART, text);
+    }
+    writer.set_term(1, 1);
+    writer.set_term(1, 2);
+    writer.flush(1000);
+    let (mut told, mut place) = ([(0, false); 4], 0);
+    writer.for_each_event(|event| {
+        told[place] = (event.at_ms, ["two", "three", "group 1 from term 1 to 2"][place] == event.text);
+        place += 1;
+    });
+    assert_eq!((told, place), ([(6, true), (7, true), (500, true), (0, false)], 3));
 }
 
 #[test]
