@@ -1,12 +1,12 @@
 //! How a column is written: non-zero cells only, as variable-length integers.
 //!
-//! A cell is a head, then its non-zero counters in the order reads, writes, read bytes, write bytes.
+//! A cell is a head, then its non-zero counters in the order reads, writes, read bytes, write bytes, scans.
 //! The head is `(gap << 6) | flags`, where `gap` is the zigzag distance to the row after the one
 //! before, and a row is `(descriptor * lanes + lane) * K + sub-bucket`. The flags say which counters
-//! follow (bits 0 to 3; bit 4 is kept free for scans) and whether the route was removed (bit 5). A
+//! follow (bits 0 to 4) and whether the route was removed (bit 5). A
 //! cell without counters says that the row's route had this descriptor when the column was flushed.
 
-use crate::limits::BLOCK_BYTES;
+use crate::limits::{BLOCK_BYTES, TALLY_WORDS};
 use crate::op::Tally;
 
 const FLAG_BITS: u32 = 6;
@@ -91,7 +91,7 @@ pub(crate) fn decode(source: &mut impl Source, last: &mut u64) -> Option<Cell> {
     let zigzag = head >> FLAG_BITS;
     let gap = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
     *last = last.wrapping_add(1).wrapping_add(gap as u64);
-    let mut words = [0; 4];
+    let mut words = [0; TALLY_WORDS];
     for (bit, word) in words.iter_mut().enumerate() {
         if head & (1 << bit) != 0 {
             *word = source.varint();
@@ -210,7 +210,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn round_trip(cells in prop::collection::vec((0u64..1 << 50, any::<bool>(), any::<[u64; 4]>(), any::<[bool; 4]>()), 0..50)) {
+        fn round_trip(cells in prop::collection::vec((0u64..1 << 50, any::<bool>(), any::<[u64; 5]>(), any::<[bool; 5]>()), 0..50)) {
             let cells: Vec<Cell> = cells.into_iter().map(|(row, draining, mut counts, keep)| {
                 for (count, keep) in counts.iter_mut().zip(keep) { if !keep { *count = 0 } }
                 Cell { row, draining, counts: Tally::from_words(counts) }
@@ -219,7 +219,7 @@ mod tests {
             for cell in &cells {
                 let before = bytes.len();
                 prop_assert!(encode(&mut bytes, &mut last, cell));
-                prop_assert!(bytes.len() - before <= crate::limits::MAX_CELL_BYTES + 2);
+                prop_assert!(bytes.len() - before <= crate::limits::MAX_HEAD_BYTES + 5 * crate::limits::MAX_VALUE_BYTES + 2);
             }
             let words = words(&bytes);
             let (mut source, mut last) = (WordSource::new(&words, bytes.len()), BEFORE_FIRST);

@@ -54,6 +54,9 @@ pub struct Config {
     pub sub_buckets: u16,
     /// Names for the traffic's origin.
     pub labels: Labels,
+    /// Count range reads in every range that they touch, in cells of their own beside the others: a quarter more
+    /// of them. Without, a range read counts as a read, and its scans as unattributed.
+    pub scans: bool,
     /// Recorders with cells of their own, 1 to 4096; further ones count in the shared shards.
     pub max_recorders: u32,
     /// Shards for recorders without cells of their own, 1 to 256. They come out of `cell_bytes`.
@@ -88,6 +91,7 @@ impl Config {
         promote: true,
         sub_buckets: 1,
         labels: Labels::NONE,
+        scans: true,
         max_recorders: 64,
         shared_shards: 4,
         cell_bytes: 32 << 20,
@@ -99,7 +103,7 @@ impl Config {
         prefault: true,
     };
 
-    /// What [`fixed!`](crate::fixed!) begins with: 8 routes and no virtual buckets, one recorder, 8 columns of a second, no events, and pools
+    /// What [`fixed!`](crate::fixed!) begins with: 8 routes and no virtual buckets, no scans, one recorder, 8 columns of a second, no events, and pools
     /// for [`roomy`](Self::roomy) to fill in.
     pub const SMALL: Config = Config {
         step_ms: 1000,
@@ -111,6 +115,7 @@ impl Config {
         promote: true,
         sub_buckets: 1,
         labels: Labels::NONE,
+        scans: false,
         max_recorders: 1,
         shared_shards: LEAST_SHARDS,
         cell_bytes: 0,

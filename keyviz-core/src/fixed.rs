@@ -26,6 +26,7 @@ use crate::pool::{Pool, PoolMut};
 use crate::promote::{CandidatePools, Seen};
 use crate::routes::Node;
 use crate::runs::Run;
+use crate::scans::ScanPools;
 use crate::seat::SeatMeta;
 use crate::shared::Shared;
 use crate::slot::{Division, Seats};
@@ -88,6 +89,8 @@ pub struct Sizes {
     pub groups: usize,
     pub cells: usize,
     pub page_set: usize,
+    pub scans: usize,
+    pub scan_scratch: usize,
     pub scratch: usize,
 }
 
@@ -123,6 +126,8 @@ impl Sizes {
             groups: layout.group_len,
             cells: layout.cells(),
             page_set: layout.page_set_words,
+            scans: layout.scan_cells(),
+            scan_scratch: layout.scan_scratch_len(),
             scratch: layout.scratch_len(),
         }
     }
@@ -344,6 +349,8 @@ pub struct WriterMemory<
     const ENTRIES: usize,
     const CELLS: usize,
     const PAGE_SET: usize,
+    const SCANS: usize,
+    const SCAN_SCRATCH: usize,
     const SCRATCH: usize,
 > {
     seats: [SeatMeta; SEATS],
@@ -365,6 +372,9 @@ pub struct WriterMemory<
     baselines: [[Count; 4]; CELLS],
     open_cells: [[u64; 4]; CELLS],
     open_pages: [u64; PAGE_SET],
+    scan_baselines: [Count; SCANS],
+    open_scans: [u64; SCANS],
+    scan_sums: [Count; SCAN_SCRATCH],
     scratch: [Count; SCRATCH],
 }
 
@@ -383,6 +393,8 @@ impl<
     const ENTRIES: usize,
     const CELLS: usize,
     const PAGE_SET: usize,
+    const SCANS: usize,
+    const SCAN_SCRATCH: usize,
     const SCRATCH: usize,
 >
     WriterMemory<
@@ -400,6 +412,8 @@ impl<
         ENTRIES,
         CELLS,
         PAGE_SET,
+        SCANS,
+        SCAN_SCRATCH,
         SCRATCH,
     >
 {
@@ -427,6 +441,9 @@ impl<
             baselines: [[0; 4]; CELLS],
             open_cells: [[0; 4]; CELLS],
             open_pages: [0; PAGE_SET],
+            scan_baselines: [0; SCANS],
+            open_scans: [0; SCANS],
+            scan_sums: [0; SCAN_SCRATCH],
             scratch: [0; SCRATCH],
         }
     }
@@ -453,6 +470,8 @@ impl<
             ENTRIES,
             CELLS,
             PAGE_SET,
+            SCANS,
+            SCAN_SCRATCH,
             SCRATCH,
         ];
         let wanted = [
@@ -470,6 +489,8 @@ impl<
             layout.column_entries(),
             layout.cells(),
             layout.page_set_words,
+            layout.scan_cells(),
+            layout.scan_scratch_len(),
             layout.scratch_len(),
         ];
         if lengths != wanted {
@@ -482,6 +503,8 @@ impl<
         self.baselines.fill([0; 4]);
         self.open_cells.fill([0; 4]);
         self.open_pages.fill(0);
+        self.scan_baselines.fill(0);
+        self.open_scans.fill(0);
         let pools = WriterPools {
             seats: PoolMut::Lent(&mut self.seats),
             draining: PoolMut::Lent(&mut self.draining),
@@ -504,6 +527,11 @@ impl<
             baselines: PoolMut::Lent(&mut self.baselines),
             open_cells: PoolMut::Lent(&mut self.open_cells),
             open_pages: PoolMut::Lent(&mut self.open_pages),
+            scans: ScanPools {
+                baselines: PoolMut::Lent(&mut self.scan_baselines),
+                open: PoolMut::Lent(&mut self.open_scans),
+                sums: PoolMut::Lent(&mut self.scan_sums),
+            },
             scratch: PoolMut::Lent(&mut self.scratch),
         };
         Ok(FixedWriter::begin(shared, pools, now_ms))
@@ -649,6 +677,8 @@ macro_rules! fixed {
                 { SIZES.entries },
                 { SIZES.cells },
                 { SIZES.page_set },
+                { SIZES.scans },
+                { SIZES.scan_scratch },
                 { SIZES.scratch },
             >;
         }

@@ -156,13 +156,15 @@ impl State<'_> {
     fn encode(&mut self, shared: &Shared, drain: Option<Drain>, seal: bool) -> Encoded {
         let (k, lanes) = (self.layout.k, self.layout.lanes);
         let mut sums = Sums::default();
-        let State { log, seats, runs, baselines, open_cells, open_pages, scratch, layout, ordinal, .. } = self;
+        let State { log, seats, runs, baselines, open_cells, open_pages, scans, scratch, layout, ordinal, .. } = self;
         let mut out = SegmentWriter::new(&shared.history, log);
         for page in 0..layout.pages {
             let (set, bit) = (page / 64, 1u64 << (page % 64));
             let open_page = open_pages.get(set).is_some_and(|w| w & bit != 0);
             let changed = drain.is_some_and(|drain| drain.sum_page(shared, page, scratch));
-            if !changed && !open_page {
+            let scanned =
+                scans.turn_to(page, layout, |page, sums| drain.is_some_and(|d| d.sum_page(shared, page, sums)));
+            if !changed && !scanned && !open_page {
                 continue;
             }
             let first = page * PAGE_SLOTS;
@@ -175,7 +177,7 @@ impl State<'_> {
             let mut left_open = false;
             let (base, count) = (first * k, PAGE_SLOTS * k);
             let cells = baselines.iter_mut().zip(open_cells.iter_mut()).skip(base).take(count);
-            for ((baseline, open), now) in cells.zip(scratch.chunks_exact(4)) {
+            for (number, ((baseline, open), now)) in (base..).zip(cells.zip(scratch.chunks_exact(4))) {
                 let mut delta = [0u64; 4];
                 if changed {
                     for ((delta, now), was) in delta.iter_mut().zip(now).zip(baseline.iter_mut()) {
@@ -185,10 +187,12 @@ impl State<'_> {
                 let at = place;
                 place.step(subs, lanes);
                 let Some(meta) = seats.get_mut(at.seat).filter(|_| at.seat < seats_end) else { break };
-                if delta == [0; 4] && *open == [0; 4] && !meta.parted && meta.mark == NONE {
+                let scan = scans.of(number);
+                if delta == [0; 4] && *open == [0; 4] && scan.is_none() && !meta.parted && meta.mark == NONE {
                     continue;
                 }
-                let delta = Tally::from_words(delta);
+                let scan = scan.unwrap_or_default();
+                let delta = Tally::of_cell(delta, scan.new);
                 if meta.state == SeatState::Free {
                     sums.late.add(delta);
                     continue;
@@ -196,7 +200,7 @@ impl State<'_> {
                 if meta.parted && drain.is_some() {
                     meta.mark = meta.descriptor;
                 }
-                let mut counts = Tally::from_words(*open);
+                let mut counts = Tally::of_cell(*open, scan.open);
                 counts.add(delta);
                 sums.drained.add(delta);
                 sums.write(&mut out, meta, at.row(meta, counts, k, layout.lanes), counts);
@@ -207,18 +211,20 @@ impl State<'_> {
                         run.ops = run.ops.saturating_add(ops);
                     }
                 }
-                *open = if seal { [0; 4] } else { counts.words() };
+                *open = if seal { [0; 4] } else { counts.cell_words() };
+                scans.keep_open(number, if seal { 0 } else { counts.scans });
                 if at.lane + 1 == lanes && at.sub + 1 == subs {
                     meta.parted &= drain.is_none();
                     meta.mark = if seal { NONE } else { meta.mark };
                 }
-                left_open |= meta.parted || !seal && (*open != [0; 4] || meta.mark != NONE);
+                left_open |= meta.parted || !seal && (!counts.is_zero() || meta.mark != NONE);
             }
             if let Some(word) = open_pages.get_mut(set) {
                 *word = if left_open { *word | bit } else { *word & !bit };
             }
         }
         let main = out.finish();
+        scans.end(seal);
         shared.board.add(Published::LateAfterGrace, sums.late.get(crate::op::Series::Ops));
         shared.board.add_tally(Published::Recorded, sums.drained);
         shared.board.add_tally(Published::Unattributed, sums.late);

@@ -13,7 +13,7 @@ use crate::descriptor::NONE;
 use crate::layout::Layout;
 #[cfg(not(keyviz_loom))]
 use crate::limits::ENTRY_BYTES;
-use crate::limits::{BLOCK_BYTES, BLOCK_WORDS, ENTRY_FIELDS, PAGE_BYTES};
+use crate::limits::{BLOCK_BYTES, BLOCK_WORDS, ENTRY_FIELDS, PAGE_BYTES, TALLY_WORDS};
 use crate::op::Tally;
 use crate::pool::{Pool, PoolMut};
 use crate::sync::{AtomicCount, AtomicU32, Count, Ordering, Word, const_fn, fence};
@@ -70,8 +70,11 @@ pub(crate) struct Head {
 #[cfg(feature = "alloc")]
 const MAX_LOOKS: usize = 16;
 
+/// Where an entry has the unattributed counts, and the sum of the cells.
+const UNATTRIBUTED: usize = 9;
+const RECORDED: usize = UNATTRIBUTED + TALLY_WORDS;
 /// Where an entry has the column's ordinal.
-const ORDINAL: usize = 17;
+const ORDINAL: usize = RECORDED + TALLY_WORDS;
 
 /// One entry of the index: the sequence, and a head's fields.
 #[cfg_attr(feature = "alloc", derive(Zero))]
@@ -169,7 +172,7 @@ impl History {
             return None;
         }
         let word = |field| self.load(entry, field);
-        let tally = |from| Tally::from_words([word(from), word(from + 1), word(from + 2), word(from + 3)]);
+        let tally = |from| Tally::from_words(core::array::from_fn(|i| word(from + i)));
         let segment = |from| {
             let ends = word(from);
             Segment { first: ends as u32, last: (ends >> 32) as u32, len: word(from + 1) }
@@ -188,8 +191,8 @@ impl History {
             },
             main: segment(5),
             parts: segment(7),
-            unattributed: tally(9),
-            recorded: tally(13),
+            unattributed: tally(UNATTRIBUTED),
+            recorded: tally(RECORDED),
         };
         self.still(entry, sequence).then_some(head)
     }
@@ -242,7 +245,7 @@ impl History {
             self.store(entry, i, value);
         }
         for (i, value) in head.unattributed.words().into_iter().chain(head.recorded.words()).enumerate() {
-            self.store(entry, i + 9, value);
+            self.store(entry, UNATTRIBUTED + i, value);
         }
         self.store(entry, ORDINAL, head.ordinal);
         self.set_sequence(entry, head.sequence, Ordering::Release);

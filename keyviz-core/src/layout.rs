@@ -6,8 +6,9 @@ use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::events::OWN_RINGS;
 use crate::limits::{
-    BLOCK_BYTES, BLOCK_WORDS, CANDIDATES, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS,
-    ENTRY_BYTES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_CELL_BYTES, MAX_LINEAGE, PAGE_SLOTS, RESERVOIR_WORDS,
+    BLOCK_BYTES, BLOCK_WORDS, CANDIDATES, CELL_WORDS, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS,
+    ENTRY_BYTES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_HEAD_BYTES, MAX_LINEAGE, MAX_VALUE_BYTES, PAGE_SLOTS,
+    RESERVOIR_WORDS, SCAN_PAGE_PAGES, TALLY_WORDS,
 };
 use crate::sync::HAS_CAS;
 
@@ -45,8 +46,10 @@ pub(crate) struct Layout {
     pub(crate) first_virtual_slot: usize,
     /// Slots of all seats.
     pub(crate) slots: usize,
-    /// Pages that cover all slots once: the length of a directory.
+    /// Pages of cells that cover all slots once.
     pub(crate) pages: usize,
+    /// Pages of scans that do; their words stand behind the others' in a directory. 0 when scans are not counted.
+    pub(crate) scan_pages: usize,
     /// Lines of a page.
     pub(crate) page_lines: usize,
     /// Words of a directory, with the gap to the next.
@@ -103,6 +106,7 @@ impl Layout {
         let first_virtual_slot = if virtuals > 0 { own_slots.next_multiple_of(PAGE_SLOTS) } else { own_slots };
         let slots = first_virtual_slot + virtuals.div_ceil(k);
         let pages = slots.div_ceil(PAGE_SLOTS);
+        let scan_pages = if config.scans { pages.div_ceil(SCAN_PAGE_PAGES) } else { 0 };
         let page_lines = PAGE_SLOTS / LINE_CELLS * k;
         let mut layout = Layout {
             k,
@@ -116,8 +120,9 @@ impl Layout {
             first_virtual_slot,
             slots,
             pages,
+            scan_pages,
             page_lines,
-            directory_words: pages + LINE_WORDS,
+            directory_words: pages + scan_pages + LINE_WORDS,
             recorders: config.max_recorders as usize,
             shards: config.shared_shards as usize,
             pool_pages: config.cell_bytes / (page_lines * LINE_BYTES),
@@ -201,6 +206,27 @@ impl Layout {
         (2 * self.candidates()).next_power_of_two()
     }
 
+    /// All pages that a recorder or a shared shard can have: the words of a directory.
+    pub(crate) const fn all_pages(&self) -> usize {
+        self.pages + self.scan_pages
+    }
+
+    /// Cells whose scans are counted.
+    pub(crate) const fn scan_cells(&self) -> usize {
+        if self.scan_pages > 0 { self.cells() } else { 0 }
+    }
+
+    /// Words of the sums of a page of scans.
+    pub(crate) const fn scan_scratch_len(&self) -> usize {
+        if self.scan_pages > 0 { self.scratch_len() } else { 0 }
+    }
+
+    /// The most bytes that one encoded cell takes.
+    const fn max_cell_bytes(&self) -> usize {
+        let values = if self.scan_pages > 0 { TALLY_WORDS } else { CELL_WORDS };
+        MAX_HEAD_BYTES + values * MAX_VALUE_BYTES
+    }
+
     /// Cells of the whole key space.
     pub(crate) const fn cells(&self) -> usize {
         self.slots * self.k
@@ -258,13 +284,13 @@ impl Layout {
 
     /// Blocks of one column in which every cell is at its largest.
     pub(crate) const fn largest_column_blocks(&self) -> usize {
-        self.cells().saturating_mul(MAX_CELL_BYTES).div_ceil(BLOCK_BYTES) + 1
+        self.cells().saturating_mul(self.max_cell_bytes()).div_ceil(BLOCK_BYTES) + 1
     }
 
     /// Blocks that the parts of one route take at the most, both those of the open column and those
     /// that wait for the next flush.
     pub(crate) const fn part_blocks(&self) -> usize {
-        (2 * self.lanes * self.k * MAX_CELL_BYTES).div_ceil(BLOCK_BYTES) + 2
+        (2 * self.lanes * self.k * self.max_cell_bytes()).div_ceil(BLOCK_BYTES) + 2
     }
 
     /// Blocks that all parts may take.
@@ -285,7 +311,10 @@ impl Layout {
         let columns = self.columns.saturating_mul(self.largest_column_blocks());
         let longest = 2 * self.max_bound_len.div_ceil(CHUNK_BYTES) * CHUNK_SIZE;
         Pools {
-            cell_bytes: self.directory_rows().saturating_mul(self.pages).saturating_mul(self.page_lines * LINE_BYTES),
+            cell_bytes: self
+                .directory_rows()
+                .saturating_mul(self.all_pages())
+                .saturating_mul(self.page_lines * LINE_BYTES),
             history_bytes: least.history_bytes.saturating_add(columns.saturating_mul(BLOCK_BYTES + size_of::<u32>())),
             bound_bytes: self.descriptors.saturating_mul(longest),
         }
@@ -295,7 +324,7 @@ impl Layout {
     pub(crate) const fn least_pools(&self) -> Pools {
         // Where there is no compare-and-swap each recorder gets all its pages when it is made.
         let rows = if HAS_CAS { self.shards } else { self.recorders };
-        let pages = rows.saturating_mul(self.pages).saturating_add(if HAS_CAS { 1 } else { 0 });
+        let pages = rows.saturating_mul(self.all_pages()).saturating_add(if HAS_CAS { 1 } else { 0 });
         let blocks = 2 * self.largest_column_blocks() + self.parts_limit();
         Pools {
             cell_bytes: pages.saturating_mul(self.page_lines * LINE_BYTES),

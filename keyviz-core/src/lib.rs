@@ -50,8 +50,8 @@
 //! `layout` `counters` `event` `events` →
 //! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `id_samples` `space_saving` →
 //! keep: `descriptor` `column` `history` `lineage` →
-//! both halves: `shared` `recorder` →
-//! change: `routes` `groups` `grace` `seat` `places` `retire` `memory` `writer` `runs` `coarsen` `reshape` `promote`
+//! both halves: `shared` `recorder` `scan` →
+//! change: `routes` `groups` `grace` `seat` `places` `retire` `memory` `scans` `writer` `runs` `coarsen` `reshape` `promote`
 //! `terms` `changes` `flush` →
 //! show: `window` `reading` `matrix` `merge` `reader`, and without an allocator `bound` `in_place` `fixed_matrix` →
 //! speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
@@ -121,6 +121,8 @@ mod routes;
 mod runs;
 #[cfg(feature = "std")]
 mod sampler;
+mod scan;
+mod scans;
 mod seat;
 mod shared;
 mod sizing;
@@ -170,5 +172,6 @@ pub use reshape::{NewRoute, ReshapeError};
 pub use route::{RegisterError, Registered, RouteHandle, RouteId};
 #[cfg(feature = "std")]
 pub use sampler::Sampler;
+pub use scan::Scan;
 pub use shared::Shared;
 pub use window::Column;

@@ -58,7 +58,7 @@ pub(crate) const COUNT_BYTES: usize = size_of::<Count>();
 /// Bytes of a line: two cache lines, since some machines fetch pairs.
 pub(crate) const LINE_BYTES: usize = LINE_WORDS * COUNT_BYTES;
 /// Words of an entry of the column index, behind its sequence: of the whole width, two lines less one word.
-pub(crate) const ENTRY_FIELDS: usize = if HALVED { 18 } else { 31 };
+pub(crate) const ENTRY_FIELDS: usize = if HALVED { 20 } else { 31 };
 /// Bytes of an entry of the column index.
 pub(crate) const ENTRY_BYTES: usize = COUNT_BYTES + ENTRY_FIELDS * 8;
 /// Words of a descriptor, and bytes of what the writer knows of it besides.
@@ -81,6 +81,12 @@ pub(crate) const PAGE_SLOTS: usize = match (cfg!(keyviz_loom), HALVED) {
 };
 /// Counts of one cell: reads, writes, read bytes, write bytes.
 pub(crate) const CELL_WORDS: usize = 4;
+/// Counts of one place in the key space: those of its cell, and its scans, which are counted in pages of their own.
+pub(crate) const TALLY_WORDS: usize = CELL_WORDS + 1;
+/// Pages of cells whose scans one page counts.
+pub(crate) const SCAN_PAGE_PAGES: usize = CELL_WORDS;
+/// Ranges that one range read counts in; those beyond are counted in `scan_ranges_cut`.
+pub const MAX_SCAN_RANGES: usize = 1024;
 /// Bytes of one cell: 32, or 16 where the machine has no atomics of 64 bits.
 pub const CELL_BYTES: usize = CELL_WORDS * COUNT_BYTES;
 /// Cells of one line.
@@ -93,8 +99,10 @@ pub(crate) const BLOCK_WORDS: usize = match (cfg!(keyviz_loom), HALVED) {
 };
 /// Bytes of one block of the history.
 pub(crate) const BLOCK_BYTES: usize = BLOCK_WORDS * 8;
-/// The most bytes one encoded cell takes: a head of up to 7 bytes and four values of up to 10.
-pub(crate) const MAX_CELL_BYTES: usize = 7 + CELL_WORDS * 10;
+/// The most bytes that the head of an encoded cell takes.
+pub(crate) const MAX_HEAD_BYTES: usize = 7;
+/// The most bytes that one of its values takes.
+pub(crate) const MAX_VALUE_BYTES: usize = 10;
 /// Bytes of one chunk of the slab of bounds.
 pub(crate) const CHUNK_SIZE: usize = 32;
 /// Bytes of a bound in one chunk; the others hold length and link.

@@ -15,6 +15,7 @@ use crate::promote::CandidatePools;
 use crate::promote::Seen;
 use crate::routes::Node;
 use crate::runs::Run;
+use crate::scans::ScanPools;
 use crate::seat::SeatMeta;
 #[cfg(feature = "alloc")]
 use crate::space_saving::Entry as Counter;
@@ -36,6 +37,7 @@ pub(crate) struct WriterPools<'m> {
     pub(crate) baselines: PoolMut<'m, [Count; 4]>,
     pub(crate) open_cells: PoolMut<'m, [u64; 4]>,
     pub(crate) open_pages: PoolMut<'m, u64>,
+    pub(crate) scans: ScanPools<'m>,
     pub(crate) scratch: PoolMut<'m, Count>,
 }
 
@@ -65,6 +67,11 @@ impl WriterPools<'static> {
             baselines: M::zeroed(layout.cells())?,
             open_cells: M::zeroed(layout.cells())?,
             open_pages: M::zeroed(layout.page_set_words)?,
+            scans: ScanPools {
+                baselines: M::zeroed(layout.scan_cells())?,
+                open: M::zeroed(layout.scan_cells())?,
+                sums: M::zeroed(layout.scan_scratch_len())?,
+            },
             scratch: M::zeroed(layout.scratch_len())?,
         })
     }

@@ -1,5 +1,7 @@
 //! What was done to a key, and what can be asked about it.
 
+use crate::limits::{CELL_WORDS, TALLY_WORDS};
+
 /// One operation on one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -30,13 +32,17 @@ pub enum Series {
     ReadBytes,
     /// Key and value bytes of writes.
     WriteBytes,
+    /// Range reads, each counted once in every range that it touched; so their sum over ranges says more than how
+    /// many there were. A range read is one of `Reads` too, in the first of its ranges.
+    Scans,
     /// Reads plus writes.
     Ops,
 }
 
 impl Series {
     /// Every series, in the order of the documentation.
-    pub const ALL: [Series; 5] = [Series::Reads, Series::Writes, Series::ReadBytes, Series::WriteBytes, Series::Ops];
+    pub const ALL: [Series; 6] =
+        [Series::Reads, Series::Writes, Series::ReadBytes, Series::WriteBytes, Series::Scans, Series::Ops];
 
     /// The name on the wire.
     #[must_use]
@@ -46,6 +52,7 @@ impl Series {
             Series::Writes => "writes",
             Series::ReadBytes => "read_bytes",
             Series::WriteBytes => "write_bytes",
+            Series::Scans => "scans",
             Series::Ops => "ops",
         }
     }
@@ -63,11 +70,11 @@ impl Series {
     }
 }
 
-/// Totals of the four counted series.
+/// Totals of the five counted series.
 ///
 /// Sums saturate, so that a total never wraps into a small number.
 ///
-/// - Operations and bytes, each 64 bits. Panics: never. Memory: 32 bytes.
+/// - Operations and bytes, each 64 bits. Panics: never. Memory: 40 bytes.
 ///
 /// # Examples
 /// ```
@@ -87,11 +94,13 @@ pub struct Tally {
     pub read_bytes: u64,
     /// Key and value bytes of writes.
     pub write_bytes: u64,
+    /// Ranges that range reads touched.
+    pub scans: u64,
 }
 
 impl Tally {
     /// Nothing counted.
-    pub const ZERO: Tally = Tally { reads: 0, writes: 0, read_bytes: 0, write_bytes: 0 };
+    pub const ZERO: Tally = Tally { reads: 0, writes: 0, read_bytes: 0, write_bytes: 0, scans: 0 };
 
     /// One series of it.
     #[must_use]
@@ -101,6 +110,7 @@ impl Tally {
             Series::Writes => self.writes,
             Series::ReadBytes => self.read_bytes,
             Series::WriteBytes => self.write_bytes,
+            Series::Scans => self.scans,
             Series::Ops => self.reads.saturating_add(self.writes),
         }
     }
@@ -111,19 +121,30 @@ impl Tally {
         self.writes = self.writes.saturating_add(other.writes);
         self.read_bytes = self.read_bytes.saturating_add(other.read_bytes);
         self.write_bytes = self.write_bytes.saturating_add(other.write_bytes);
+        self.scans = self.scans.saturating_add(other.scans);
     }
 
-    /// Whether all four are zero.
+    /// Whether all five are zero.
     #[must_use]
     pub const fn is_zero(&self) -> bool {
-        self.reads == 0 && self.writes == 0 && self.read_bytes == 0 && self.write_bytes == 0
+        self.reads == 0 && self.writes == 0 && self.read_bytes == 0 && self.write_bytes == 0 && self.scans == 0
     }
 
-    pub(crate) const fn words(&self) -> [u64; 4] {
+    pub(crate) const fn words(&self) -> [u64; TALLY_WORDS] {
+        [self.reads, self.writes, self.read_bytes, self.write_bytes, self.scans]
+    }
+
+    pub(crate) const fn from_words([reads, writes, read_bytes, write_bytes, scans]: [u64; TALLY_WORDS]) -> Self {
+        Tally { reads, writes, read_bytes, write_bytes, scans }
+    }
+
+    /// What a cell counts; scans are counted apart from it.
+    pub(crate) const fn cell_words(&self) -> [u64; CELL_WORDS] {
         [self.reads, self.writes, self.read_bytes, self.write_bytes]
     }
 
-    pub(crate) const fn from_words([reads, writes, read_bytes, write_bytes]: [u64; 4]) -> Self {
-        Tally { reads, writes, read_bytes, write_bytes }
+    /// Of a cell, and of what was counted apart from it.
+    pub(crate) const fn of_cell([reads, writes, read_bytes, write_bytes]: [u64; CELL_WORDS], scans: u64) -> Self {
+        Tally { reads, writes, read_bytes, write_bytes, scans }
     }
 }

@@ -4,11 +4,14 @@
 //! construction; the others are claimed one by one with a compare-and-swap bump, by a recorder at
 //! its first touch of a stretch of slots, and stay with it for its life and across hand-over.
 //!
+//! Scans are counted apart, in pages of the same size, of which each has one count for every cell of four
+//! pages: so a host without scans has no such page but the shared shards'.
+//!
 //! A directory has one word a page: the line where the page begins plus one (0: none), and in the
 //! upper bits the flush epoch of its last change, so that flush skips what did not change.
 
 use crate::layout::Layout;
-use crate::limits::{CELL_WORDS, LINE_CELLS, PAGE_BYTES, PAGE_SLOTS};
+use crate::limits::{CELL_WORDS, LINE_CELLS, LINE_WORDS, PAGE_BYTES, PAGE_SLOTS};
 use crate::line::Line;
 use crate::pool::Pool;
 use crate::sync::{
@@ -68,7 +71,7 @@ impl Pages {
                 directory_words: layout.directory_words,
                 page_lines: layout.page_lines,
                 pool_pages: layout.pool_pages as u32,
-                next_page: AtomicU32::new((layout.shards * layout.pages) as u32),
+                next_page: AtomicU32::new((layout.shards * layout.all_pages()) as u32),
                 epoch: Line::new(),
             }
         }
@@ -77,8 +80,8 @@ impl Pages {
     /// Gives each shared shard its pages.
     pub(crate) fn begin(&self, layout: &Layout) {
         for shard in 0..layout.shards {
-            for page in 0..layout.pages {
-                let base = (shard * layout.pages + page) * layout.page_lines;
+            for page in 0..layout.all_pages() {
+                let base = (shard * layout.all_pages() + page) * layout.page_lines;
                 if let Some(entry) = self.entry(layout.recorders + shard, page) {
                     entry.store(PageEntry::new(base, 0).0, Ordering::Relaxed);
                 }
@@ -114,6 +117,12 @@ impl Pages {
     pub(crate) fn cell(&self, base: usize, slot: usize, sub: usize, k: usize) -> Option<(&Line, usize)> {
         let cell = (slot % PAGE_SLOTS) * k + sub;
         Some((self.pool.get(base + cell / LINE_CELLS)?, cell % LINE_CELLS * CELL_WORDS))
+    }
+
+    /// The line and word of the scans of cell `number` in a page of scans that begins at `base`.
+    pub(crate) fn scans(&self, base: usize, number: usize) -> Option<(&Line, usize)> {
+        let word = number % (self.page_lines * LINE_WORDS);
+        Some((self.pool.get(base + word / LINE_WORDS)?, word % LINE_WORDS))
     }
 
     /// The lines of the page that begins at `base`.
@@ -180,7 +189,7 @@ impl Pages {
 
     /// Claims all pages that a recorder of `row` can ever touch, so that observing needs no compare-and-swap.
     pub(crate) fn claim_all(&self, layout: &Layout, row: usize) {
-        for page in 0..layout.pages {
+        for page in 0..layout.all_pages() {
             if let Some(word) = self.entry(row, page)
                 && PageEntry(word.load(Ordering::Relaxed)).base().is_none()
             {

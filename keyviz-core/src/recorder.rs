@@ -55,18 +55,28 @@ const MAX_RETRIES: usize = 4;
 ///
 /// See also [`Sampler::observe`](crate::Sampler::observe), which keeps a recorder for the calling thread.
 pub struct RecorderOn<S: Deref<Target = Shared>> {
-    shared: S,
+    pub(crate) shared: S,
     /// Its own line, and its directory's place: a recorder's, or a shared shard's.
     row: usize,
-    directory: usize,
+    pub(crate) directory: usize,
     /// The directory of the shard for what this recorder has no cells for.
-    shard: usize,
-    owned: bool,
+    pub(crate) shard: usize,
+    pub(crate) owned: bool,
     /// Has cells of its own, one for each route.
     plain: bool,
-    k: usize,
-    lanes: usize,
+    pub(crate) k: usize,
+    pub(crate) lanes: usize,
     not_sync: PhantomData<Cell<()>>,
+}
+
+/// Where a recorder counts a route.
+pub(crate) enum Counted {
+    /// In a seat of its own.
+    Own(usize),
+    /// In a virtual bucket's seat.
+    Shared(usize),
+    /// As unattributed.
+    Nowhere(Found),
 }
 
 /// The recorder of a [`Sampler`](crate::Sampler) and of a [`Writer`](crate::Writer).
@@ -263,19 +273,29 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
 
     #[inline(never)]
     fn observe_any(&self, route: RouteId, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
+        match self.counted_in(route) {
+            Counted::Own(seat) => self.count(seat, label, op, key, bytes, times),
+            Counted::Shared(bucket) => self.count_member(route, bucket, label, op, bytes, times),
+            Counted::Nowhere(found) => self.unattributed(found, op, bytes, times),
+        }
+    }
+
+    /// Where a route is counted.
+    #[inline]
+    pub(crate) fn counted_in(&self, route: RouteId) -> Counted {
         // A member that was promoted or removed between the two looks is searched for again.
         for _ in 0..=MAX_RETRIES {
             match self.shared.find(route.0) {
-                Found::Seat(seat) => return self.count(seat, label, op, key, bytes, times),
+                Found::Seat(seat) => return Counted::Own(seat),
                 Found::Member(member) => {
                     if let Some(bucket) = self.shared.members.bucket(member, route.0) {
-                        return self.count_member(route, bucket, label, op, bytes, times);
+                        return Counted::Shared(bucket);
                     }
                 }
-                found => return self.unattributed(found, op, bytes, times),
+                found => return Counted::Nowhere(found),
             }
         }
-        self.unattributed(Found::GaveUp, op, bytes, times);
+        Counted::Nowhere(Found::GaveUp)
     }
 
     /// Counts one operation in a page that an owner of pages has, and gives the page's directory word;
@@ -293,7 +313,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
 
     /// Notes in a page's directory word that the page changed in this epoch.
     #[inline(always)]
-    fn mark(&self, word: &AtomicCount, entry: PageEntry) {
+    pub(crate) fn mark(&self, word: &AtomicCount, entry: PageEntry) {
         // The epoch must not be read before the cell is stored, or flushes in between would look past
         // the cell for good.
         compiler_fence(Ordering::SeqCst);
@@ -311,7 +331,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
 
     /// Counts in a virtual bucket, and perhaps notes for which of its members.
     #[inline(never)]
-    fn count_member(&self, route: RouteId, bucket: usize, label: Label, op: Op, bytes: u64, times: u64) {
+    pub(crate) fn count_member(&self, route: RouteId, bucket: usize, label: Label, op: Op, bytes: u64, times: u64) {
         if label != Label::NONE {
             // Buckets have no labels, but a name that is not configured is counted.
             let _ = self.lane(label);
@@ -324,7 +344,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         }
     }
 
-    fn count(&self, seat: usize, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
+    pub(crate) fn count(&self, seat: usize, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
         let shared = &*self.shared;
         let lane = if label == Label::NONE { 0 } else { self.lane(label) };
         let slot = seat * self.lanes + lane;
@@ -364,7 +384,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     }
 
     /// The slot of a label within its seat; an unknown label counts unlabelled.
-    fn lane(&self, label: Label) -> usize {
+    pub(crate) fn lane(&self, label: Label) -> usize {
         let lane = usize::from(label.0);
         if lane < self.lanes {
             return lane;
@@ -376,7 +396,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     }
 
     #[cold]
-    fn unattributed(&self, found: Found, op: Op, bytes: u64, times: u64) {
+    pub(crate) fn unattributed(&self, found: Found, op: Op, bytes: u64, times: u64) {
         if found == Found::GaveUp {
             self.add_own(own::LOOKUP_GAVE_UP, times);
         }
@@ -385,7 +405,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     }
 
     #[inline]
-    fn add_own(&self, word: usize, by: u64) {
+    pub(crate) fn add_own(&self, word: usize, by: u64) {
         let Some(line): Option<&Line> = self.shared.own.get(self.row) else { return };
         if self.owned {
             line.bump(word, by);

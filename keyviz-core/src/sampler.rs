@@ -15,6 +15,7 @@ use crate::reader::Reader;
 use crate::recorder::{Recorder, handle};
 use crate::reshape::{NewRoute, ReshapeError};
 use crate::route::{RegisterError, Registered, RouteHandle, RouteId};
+use crate::scan::Scan;
 use crate::shared::Shared;
 use crate::sync::Ordering;
 
@@ -139,6 +140,12 @@ impl Sampler {
     #[inline]
     pub fn observe_labelled(&self, route: RouteId, label: Label, op: Op, key: &[u8], value_len: u64) {
         self.with_recorder(|recorder| recorder.observe_labelled(route, label, op, key, value_len));
+    }
+
+    /// Observes a range read; see [`Recorder::observe_scan_routes`].
+    #[inline]
+    pub fn observe_scan_routes(&self, routes: &[RouteId], scan: &Scan<'_>) {
+        self.with_recorder(|recorder| recorder.observe_scan_routes(routes, scan));
     }
 
     fn with_recorder(&self, observe: impl Fn(&Recorder)) {

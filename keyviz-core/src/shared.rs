@@ -42,6 +42,7 @@ pub(crate) mod own {
     pub(crate) const SAMPLE_EPOCH: usize = 12;
     /// Samples in it.
     pub(crate) const SAMPLES: usize = 13;
+    pub(crate) const UNATTRIBUTED_SCANS: usize = 14;
     /// 1 while a recorder owns the line and the directory of the same number.
     pub(crate) const OWNER: usize = 15;
 }
@@ -64,8 +65,8 @@ pub struct Shared {
     pub(crate) lineage: LineageRing,
     pub(crate) events: EventRings,
     pub(crate) board: Board,
-    /// Recorders refused, the next shard to give out, retries of readers: what any thread may count,
-    /// seldom.
+    /// Recorders refused, the next shard to give out, retries of readers, ranges beyond a scan's bound: what
+    /// any thread may count, seldom.
     pub(crate) busy: Line,
     /// 1 once there is a writer; only a static half is asked.
     pub(crate) claimed: AtomicU32,
@@ -208,6 +209,7 @@ impl Shared {
             unknown_labels: wide(self.own_sum(own::UNKNOWN_LABELS)),
             stale_handles: wide(self.own_sum(own::STALE_HANDLES)),
             lookup_gave_up: wide(self.own_sum(own::LOOKUP_GAVE_UP)),
+            scan_ranges_cut: wide(self.busy.word(3).load(Ordering::Relaxed)),
             shared_ops: wide(self.own_sum(own::SHARED_OPS)),
             recorders: owners.map(|l| wide(l.word(own::OWNER).load(Ordering::Relaxed))).sum(),
             recorders_refused: wide(self.busy.word(0).load(Ordering::Relaxed)),

@@ -192,7 +192,8 @@ impl Layout {
     /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and
     /// what belongs to the open window.
     const fn cell_state_bytes(&self) -> usize {
-        self.cells() * CELL_WORDS * (COUNT_BYTES + 8) + self.page_lines * LINE_BYTES
+        let scans = self.scan_cells() * (COUNT_BYTES + 8) + self.scan_scratch_len() * COUNT_BYTES;
+        self.cells() * CELL_WORDS * (COUNT_BYTES + 8) + self.page_lines * LINE_BYTES + scans
     }
 
     /// Bytes of the recorders' own lines.

@@ -83,6 +83,19 @@ impl Division {
 
     /// The division that `key` falls into, judged on the whole key.
     fn of(&self, slab: &Slab, key: &[u8]) -> usize {
+        self.by_window(slab, key, window)
+    }
+
+    /// The last division that has keys below `end`.
+    fn last_below(&self, slab: &Slab, end: &[u8]) -> usize {
+        self.by_window(slab, end, |end, prefix_len| {
+            // A key below `end` can have its window where `end` goes on beyond it, or ends in a zero byte.
+            let shared = end.len() > prefix_len + 8 || end.last() == Some(&0);
+            window(end, prefix_len).saturating_sub(u64::from(!shared))
+        })
+    }
+
+    fn by_window(&self, slab: &Slab, key: &[u8], window: impl FnOnce(&[u8], usize) -> u64) -> usize {
         let count = self.load(COUNT_AND_PREFIX);
         let layout = SubLayout {
             count: count as u32,
@@ -207,6 +220,18 @@ impl Seats {
     #[inline(always)]
     pub(crate) fn plain_sub_bucket(&self, seat: usize, key: &[u8]) -> Option<usize> {
         self.divisions.get(seat)?.plainly_of(key)
+    }
+
+    /// The last division of a seat's route.
+    pub(crate) fn last_division(&self, seat: usize) -> usize {
+        self.divisions
+            .get(seat)
+            .map_or(0, |division| (division.load(COUNT_AND_PREFIX) as u32 as usize).saturating_sub(1))
+    }
+
+    /// The last division of a seat's route with keys below `end`.
+    pub(crate) fn last_sub_bucket(&self, seat: usize, slab: &Slab, end: &[u8]) -> usize {
+        self.divisions.get(seat).map_or(0, |division| division.last_below(slab, end))
     }
 
     /// The division of a seat's route that a key falls into.

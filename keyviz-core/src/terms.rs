@@ -127,10 +127,10 @@ impl State<'_> {
         let mut wrote = false;
         let mut part = SegmentWriter::resume(&shared.history, &mut self.log, open_parts);
         let mut taken = Tally::ZERO;
-        for (cell, counts) in self.open_cells.iter_mut().skip(cells.start).take(cells.len()).enumerate() {
-            let counts = Tally::from_words(core::mem::take(counts));
+        for (at, counts) in self.open_cells.iter_mut().skip(cells.start).take(cells.len()).enumerate() {
+            let counts = Tally::of_cell(core::mem::take(counts), self.scans.take_open(cells.start + at));
             if !counts.is_zero() {
-                part.cell(&Cell { row: row(cell), draining: false, counts });
+                part.cell(&Cell { row: row(at), draining: false, counts });
                 taken.add(counts);
                 wrote = true;
             }
@@ -141,9 +141,9 @@ impl State<'_> {
             open.parts_recorded.add(taken);
         }
         let mut part = SegmentWriter::resume(&shared.history, &mut self.log, self.pending_parts);
-        let Self { baselines, pending_recorded, .. } = self;
+        let Self { baselines, scans, pending_recorded, .. } = self;
         for (at, cell) in cells.enumerate() {
-            let delta = drain_cell(shared, &self.layout, baselines, cell);
+            let delta = drain_cell(shared, &self.layout, baselines, scans, cell);
             if !delta.is_zero() {
                 part.cell(&Cell { row: row(at), draining: false, counts: delta });
                 pending_recorded.add(delta);

@@ -12,7 +12,7 @@ use crate::descriptor::{Descriptor, DescriptorList, NONE};
 use crate::groups::Groups;
 use crate::history::ColumnLog;
 use crate::layout::Layout;
-use crate::limits::{BLOCK_BYTES, PAGE_BYTES, PAGE_SLOTS};
+use crate::limits::{BLOCK_BYTES, CELL_WORDS, PAGE_BYTES, PAGE_SLOTS, TALLY_WORDS};
 use crate::members::Members;
 use crate::memory::WriterPools;
 use crate::op::Tally;
@@ -24,6 +24,7 @@ use crate::retire::Draining;
 use crate::route::{RegisterError, Registered, RouteId};
 use crate::routes::Order;
 use crate::runs::Run;
+use crate::scans::Scans;
 use crate::seat::{SeatMeta, SeatState};
 use crate::shared::{Shared, own};
 use crate::sub_bucket::SubLayout;
@@ -68,6 +69,8 @@ pub(crate) struct State<'m> {
     pub(crate) open_cells: PoolMut<'m, [u64; 4]>,
     /// Pages of slots that have something in `open_cells`, or a parted seat.
     pub(crate) open_pages: PoolMut<'m, u64>,
+    /// The same of scans.
+    pub(crate) scans: Scans<'m>,
     /// One page of sums.
     pub(crate) scratch: PoolMut<'m, Count>,
     pub(crate) open: Option<OpenColumn>,
@@ -76,7 +79,7 @@ pub(crate) struct State<'m> {
     pub(crate) pending_parts: Segment,
     pub(crate) pending_recorded: Tally,
     pub(crate) pending_unattributed: Tally,
-    pub(crate) unattributed_base: [Count; 4],
+    pub(crate) unattributed_base: [Count; TALLY_WORDS],
     pub(crate) last_ms: u64,
     pub(crate) ordinal: u64,
     /// The window of the last sealed column.
@@ -117,12 +120,13 @@ impl<'m> State<'m> {
             baselines: pools.baselines,
             open_cells: pools.open_cells,
             open_pages: pools.open_pages,
+            scans: Scans::new(pools.scans),
             scratch: pools.scratch,
             open: None,
             pending_parts: Segment::EMPTY,
             pending_recorded: Tally::ZERO,
             pending_unattributed: Tally::ZERO,
-            unattributed_base: [0; 4],
+            unattributed_base: [0; TALLY_WORDS],
             last_ms: now_ms,
             ordinal: 1,
             sealed_window: None,
@@ -470,7 +474,7 @@ impl<'m> State<'m> {
     /// What arrived in a free seat after its last flush goes to `unattributed`.
     pub(crate) fn drain_late(&mut self, shared: &Shared, seat: u32) {
         for cell in self.layout.cells_of(seat as usize) {
-            let late = drain_cell(shared, &self.layout, &mut self.baselines, cell);
+            let late = drain_cell(shared, &self.layout, &mut self.baselines, &mut self.scans, cell);
             if !late.is_zero() {
                 self.pending_unattributed.add(late);
                 shared.board.add(Published::LateAfterGrace, late.reads.saturating_add(late.writes));
@@ -484,9 +488,9 @@ impl<'m> State<'m> {
 
     /// Sums the recorders' own words of unattributed operations; returns what is new.
     pub(crate) fn drain_unattributed(&mut self, shared: &Shared) -> Tally {
-        let mut delta = [0; 4];
+        let mut delta = [0; TALLY_WORDS];
         for (i, (base, delta)) in self.unattributed_base.iter_mut().zip(&mut delta).enumerate() {
-            let sum = shared.own_sum(own::UNATTRIBUTED + i);
+            let sum = shared.own_sum(if i < CELL_WORDS { own::UNATTRIBUTED + i } else { own::UNATTRIBUTED_SCANS });
             *delta = wide(sum.wrapping_sub(core::mem::replace(base, sum)));
         }
         let mut unattributed = Tally::from_words(delta);
@@ -511,7 +515,13 @@ fn next_free(layout: &Layout, seat: usize) -> u32 {
 }
 
 /// The wrapping difference of one cell's sum to its baseline, which it becomes.
-pub(crate) fn drain_cell(shared: &Shared, layout: &Layout, baselines: &mut [[Count; 4]], number: usize) -> Tally {
+pub(crate) fn drain_cell(
+    shared: &Shared,
+    layout: &Layout,
+    baselines: &mut [[Count; 4]],
+    scans: &mut Scans<'_>,
+    number: usize,
+) -> Tally {
     let (slot, sub) = (number / layout.k, number % layout.k);
     let mut sum: [Count; 4] = [0; 4];
     for row in 0..layout.directory_rows() {
@@ -528,5 +538,5 @@ pub(crate) fn drain_cell(shared: &Shared, layout: &Layout, baselines: &mut [[Cou
     for ((delta, now), was) in delta.iter_mut().zip(sum).zip(was) {
         *delta = wide(now.wrapping_sub(was));
     }
-    Tally::from_words(delta)
+    Tally::of_cell(delta, scans.drain(shared, layout, number))
 }

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
 use keyviz_core::limits::CELL_BYTES;
-use keyviz_core::{Config, EventKind, Labels, MatrixQuery, Op, RouteId, Sampler};
+use keyviz_core::{Config, EventKind, Labels, MatrixQuery, Op, RouteId, Sampler, Scan};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
@@ -116,18 +116,19 @@ fn own() -> usize {
 }
 
 fn bytes_are_as_told() {
-    let config = (1u32..3000, 0u32..500, 1u16..20, 0usize..3, 1u32..80, 1u32..6, any::<(bool, u16, u16)>());
+    let config = (1u32..3000, 0u32..500, 1u16..20, 0usize..3, 1u32..80, 1u32..6, any::<(bool, u16, u16, bool)>());
     let config = (config, 0u32..20_000, 0u32..300);
     let mut runner = TestRunner::new(proptest::test_runner::Config::with_cases(100));
     runner
         .run(&config, |(config, max_known_routes, max_virtual)| {
-            let (max_routes, max_draining, sub_buckets, labels, max_recorders, shared_shards, (prefault, a, b)) =
+            let (max_routes, max_draining, sub_buckets, labels, max_recorders, shared_shards, (prefault, a, b, scans)) =
                 config;
             let mut config = Config::default();
             (config.max_known_routes, config.max_virtual) = (max_known_routes, max_virtual);
             (config.max_routes, config.max_draining, config.sub_buckets) = (max_routes, max_draining, sub_buckets);
             config.labels = Labels::new(&["a", "b", "c"][..labels]).unwrap();
             (config.max_recorders, config.shared_shards, config.prefault) = (max_recorders, shared_shards, prefault);
+            config.scans = scans;
             config.cell_bytes += usize::from(a) * 7;
             config.history_bytes += usize::from(b) * 7;
             config.bound_bytes += usize::from(a ^ b);
@@ -186,6 +187,7 @@ fn nothing_allocates_later() {
     assert!(counters.columns_evicted > 8, "the ring wrapped: {counters:?}");
     assert!(counters.events_dropped > 16, "the rings of events wrapped: {counters:?}");
     assert!(counters.folded > 10 && counters.promoted > 10, "routes changed places: {counters:?}");
+    assert!(counters.recorded.scans > 1000 && counters.unattributed.scans > 100, "{counters:?}");
     assert_eq!(
         counters.observed.reads + counters.observed.writes,
         counters.recorded.reads + counters.recorded.writes + counters.unattributed.reads + counters.unattributed.writes
@@ -217,7 +219,8 @@ fn random_steps(sampler: &Sampler, steps: u32) {
             }
             14 if noise.below(4) == 0 => sampler.annotate(now_ms, EventKind::DEPLOY, "version 2 went to work"),
             14 => recorders[noise.below(3) as usize] = sampler.recorder(),
-            15..20 => sampler.observe(route, Op::Write, &bound[..8], 10),
+            15..18 => sampler.observe(route, Op::Write, &bound[..8], 10),
+            18..20 => sampler.observe_scan_routes(&[route, RouteId(route.0 + 1)], &Scan::new(&bound[..8], None, 10)),
             // Hot for a while, whichever it is.
             20 => recorders[0].observe_many(RouteId(now_ms / 2000 % 70), Op::Write, &bound[..8], 10, 5000),
             _ => {

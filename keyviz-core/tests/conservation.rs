@@ -15,7 +15,9 @@ mod form;
 
 use std::collections::BTreeMap;
 
-use keyviz_core::{Config, ConfigError, Label, Labels, Matrix, MatrixQuery, Op, RouteHandle, RouteId, Series, Tally};
+use keyviz_core::{
+    Config, ConfigError, Label, Labels, Matrix, MatrixQuery, Op, RouteHandle, RouteId, Scan, Series, Tally,
+};
 use proptest::prelude::*;
 
 use form::{Recorder, Writer};
@@ -26,7 +28,7 @@ const STEP_MS: u64 = 250;
 
 /// A cell by its names: route, label, sub-bucket, term.
 type CellName = (u64, Label, u32, u64);
-type Cells = BTreeMap<CellName, [u64; 4]>;
+type Cells = BTreeMap<CellName, [u64; 5]>;
 
 /// How an operation is observed.
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +41,50 @@ enum Way {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Register { route: u64, width: u8, group: u64 },
-    Remove { route: u64 },
-    Observe { recorder: usize, route: u64, way: Way, label: usize, op: Op, key: Vec<u8>, value_len: u16, times: u8 },
-    ReplaceRecorder { recorder: usize },
-    SetTerm { group: u64, term: u64 },
-    Flush { advance_ms: i64 },
-    Read { series: usize, rows: usize, split: bool },
+    Register {
+        route: u64,
+        width: u8,
+        group: u64,
+    },
+    Remove {
+        route: u64,
+    },
+    Observe {
+        recorder: usize,
+        route: u64,
+        way: Way,
+        label: usize,
+        op: Op,
+        key: Vec<u8>,
+        value_len: u16,
+        times: u8,
+    },
+    Scan {
+        recorder: usize,
+        from: u64,
+        routes: u64,
+        label: usize,
+        start: Vec<u8>,
+        end: Option<Vec<u8>>,
+        bytes: u16,
+        times: u8,
+        continued: bool,
+    },
+    ReplaceRecorder {
+        recorder: usize,
+    },
+    SetTerm {
+        group: u64,
+        term: u64,
+    },
+    Flush {
+        advance_ms: i64,
+    },
+    Read {
+        series: usize,
+        rows: usize,
+        split: bool,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -60,12 +99,36 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (0..ROUTES, 1u8..4, 0..=GROUPS).prop_map(|(route, width, group)| Step::Register { route, width, group }),
         2 => (0..ROUTES).prop_map(|route| Step::Remove { route }),
         16 => observations(),
+        4 => scans(),
         1 => (0usize..4).prop_map(|recorder| Step::ReplaceRecorder { recorder }),
         2 => (1..=GROUPS, 1u64..4).prop_map(|(group, term)| Step::SetTerm { group, term }),
         5 => flush.prop_map(|advance_ms| Step::Flush { advance_ms }),
-        1 => (0usize..5, 0usize..6, any::<bool>()).prop_map(|(series, rows, split)| Step::Read { series, rows, split }),
+        1 => (0usize..6, 0usize..6, any::<bool>()).prop_map(|(series, rows, split)| Step::Read { series, rows, split }),
     ];
     prop::collection::vec(step, 1..250)
+}
+
+fn scans() -> impl Strategy<Value = Step> {
+    let key = || {
+        let rest = prop::collection::vec(any::<u8>(), 0..12);
+        prop_oneof![
+            (0..ROUTES, any::<u8>(), rest).prop_map(|(route, byte, rest)| [bound(route, byte % 30), rest].concat()),
+            (0..ROUTES).prop_map(|route| bound(route, 0)),
+            prop::collection::vec(any::<u8>(), 0..20),
+        ]
+    };
+    (0usize..4, 0..ROUTES, 0u64..5, 0usize..4, key(), prop::option::of(key()), any::<u16>(), (0u8..4, any::<bool>()))
+        .prop_map(|(recorder, from, routes, label, start, end, bytes, (times, continued))| Step::Scan {
+            recorder,
+            from,
+            routes,
+            label,
+            start,
+            end,
+            bytes,
+            times,
+            continued,
+        })
 }
 
 fn observations() -> impl Strategy<Value = Step> {
@@ -139,17 +202,17 @@ struct World {
     /// What was counted since the last flush, and by the window's end what each column has.
     counting: Cells,
     columns: BTreeMap<u64, Cells>,
-    unattributed: [u64; 4],
-    total: [u64; 4],
+    unattributed: [u64; 5],
+    total: [u64; 5],
 }
 
-fn add(sum: &mut [u64; 4], op: Op, times: u64, bytes: u64) {
+fn add(sum: &mut [u64; 5], op: Op, times: u64, bytes: u64) {
     sum[op as usize] += times;
     sum[op as usize + 2] += times * bytes;
 }
 
-fn words(tally: Tally) -> [u64; 4] {
-    [tally.reads, tally.writes, tally.read_bytes, tally.write_bytes]
+fn words(tally: Tally) -> [u64; 5] {
+    [tally.reads, tally.writes, tally.read_bytes, tally.write_bytes, tally.scans]
 }
 
 impl World {
@@ -198,8 +261,8 @@ impl World {
             terms: (0..=GROUPS).map(|g| (g, u64::from(g > 0))).collect(),
             counting: Cells::new(),
             columns: BTreeMap::new(),
-            unattributed: [0; 4],
-            total: [0; 4],
+            unattributed: [0; 5],
+            total: [0; 5],
         }
     }
 
@@ -212,6 +275,33 @@ impl World {
                 add(self.counting.entry((route, label, sub, self.terms[group])).or_default(), op, times, bytes);
             }
             None => add(&mut self.unattributed, op, times, bytes),
+        }
+    }
+
+    /// A read in the first route, and a scan in each division with keys of the range.
+    fn scan(&mut self, routes: &[RouteId], scan: &Scan<'_>) {
+        let Scan { start, end, bytes, times, .. } = *scan;
+        let label = if scan.label == Label::UNKNOWN { Label::NONE } else { scan.label };
+        if !scan.continued {
+            let first = routes.first().map_or(u64::MAX, |route| route.0);
+            self.count(first, label, Op::Read, start, times, bytes);
+        }
+        let nowhere: &[RouteId] = &[RouteId(u64::MAX)];
+        for route in if routes.is_empty() { nowhere } else { routes } {
+            let Some((low, high, group)) = self.live.get(&route.0) else {
+                (self.total[4], self.unattributed[4]) = (self.total[4] + times, self.unattributed[4] + times);
+                continue;
+            };
+            let first = division(low, high, start, self.k);
+            let begins_below_end = |sub: &u32| {
+                let bounds = self.sampler.sub_bucket_bounds(*route, *sub);
+                end.is_none_or(|end| bounds.is_some_and(|(lower, _)| lower < end.to_vec()))
+            };
+            let last = (0..self.k).rev().find(begins_below_end).unwrap_or(0).max(first);
+            for sub in first..=last {
+                self.total[4] += times;
+                self.counting.entry((route.0, label, sub, self.terms[group])).or_default()[4] += times;
+            }
         }
     }
 
@@ -244,6 +334,14 @@ impl World {
                     }
                 }
                 self.count(route, label, op, key, times.into(), (key.len() + usize::from(value_len)) as u64);
+            }
+            Step::Scan { recorder, from, routes, label, ref start, ref end, bytes, times, continued } => {
+                let label = self.labels[label % self.labels.len()];
+                let routes: Vec<RouteId> = (from..from + routes).map(|route| RouteId(route % ROUTES)).collect();
+                let (bytes, times) = (bytes.into(), times.into());
+                let scan = Scan { start, end: end.as_deref(), bytes, label, times, continued };
+                self.recorders[recorder].observe_scan_routes(&routes, &scan);
+                self.scan(&routes, &scan);
             }
             Step::ReplaceRecorder { recorder } => {
                 self.recorders.swap_remove(recorder);
@@ -306,13 +404,13 @@ impl World {
         assert_eq!(columns.len() as u64 + counters.columns_evicted, self.columns.len() as u64);
         for column in columns {
             let mut cells = found.remove(&column.end_ms).unwrap_or_default();
-            cells.retain(|_, counts| *counts != [0; 4]);
+            cells.retain(|_, counts| *counts != [0; 5]);
             let mut truth = Cells::new();
             for ((route, label, sub, term), counts) in &self.columns[&column.end_ms] {
                 let sum = truth.entry((*route, *label, *sub, if split { *term } else { 0 })).or_default();
                 sum.iter_mut().zip(counts).for_each(|(sum, add)| *sum += add);
             }
-            truth.retain(|_, counts| *counts != [0; 4]);
+            truth.retain(|_, counts| *counts != [0; 5]);
             assert_eq!(cells, truth, "{column:?}");
         }
     }

@@ -91,6 +91,12 @@ pub struct SamplerArgs {
           value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub keyviz_labels_enabled: bool,
 
+    /// Count range reads in every range that they touch
+    #[arg(long, env = "KEYVIZ_SCANS", default_value_t = DEFAULT.scans, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub keyviz_scans: bool,
+
     /// Threads that count in cells of their own; further threads share
     #[arg(long, env = "KEYVIZ_MAX_RECORDERS", default_value_t = DEFAULT.max_recorders, value_name = "N")]
     pub keyviz_max_recorders: u32,
@@ -159,6 +165,7 @@ impl SamplerArgs {
         config.max_draining = self.keyviz_max_draining;
         config.sub_buckets = self.keyviz_sub_buckets;
         config.labels = self.labels();
+        config.scans = self.keyviz_scans;
         config.max_recorders = self.keyviz_max_recorders;
         config.shared_shards = self.keyviz_shared_shards;
         config.cell_bytes = self.keyviz_cell_bytes.0;

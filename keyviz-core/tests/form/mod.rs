@@ -6,7 +6,8 @@ use std::cell::Cell;
 
 use keyviz_core::{
     CellView, Column, Config, ConfigError, Counters, Event, EventKind, FixedReader, FixedRecorder, FixedWriter, Label,
-    Lineage, Matrix, MatrixQuery, NewRoute, Op, RegisterError, Registered, ReshapeError, RouteHandle, RouteId, Series,
+    Lineage, Matrix, MatrixQuery, NewRoute, Op, RegisterError, Registered, ReshapeError, RouteHandle, RouteId, Scan,
+    Series,
 };
 
 std::thread_local! {
@@ -175,6 +176,10 @@ impl Recorder {
 
     pub fn observe_handle(&self, handle: &mut RouteHandle, op: Op, key: &[u8], value_len: u64) {
         both!(Recorder, self, r => r.observe_handle(handle, op, key, value_len));
+    }
+
+    pub fn observe_scan_routes(&self, routes: &[RouteId], scan: &Scan<'_>) {
+        both!(Recorder, self, r => r.observe_scan_routes(routes, scan));
     }
 
     pub fn handle(&self, route: RouteId) -> RouteHandle {

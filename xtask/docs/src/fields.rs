@@ -51,6 +51,7 @@ pub const FIELDS: &[Field] = &[
     Field { name: "promote", unit: "", kind: Kind::Switch },
     number("sub_buckets", "divisions", 1, |config, value| config.sub_buckets = value as u16),
     Field { name: "labels", unit: "names", kind: Kind::Labels },
+    Field { name: "scans", unit: "", kind: Kind::Switch },
     number("max_recorders", "recorders", 1, |config, value| config.max_recorders = value as u32),
     number("shared_shards", "shards", 1, |config, value| config.shared_shards = value as u32),
     pool("cell_bytes", |config, value| config.cell_bytes = value as usize),

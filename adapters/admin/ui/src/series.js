@@ -1,7 +1,7 @@
 // @ts-check
 /** The series a picture can show. */
 
-/** @typedef {"ops" | "reads" | "writes" | "read_bytes" | "write_bytes"} SeriesName */
+/** @typedef {"ops" | "reads" | "writes" | "read_bytes" | "write_bytes" | "scans"} SeriesName */
 /** @typedef {{name: SeriesName, title: string, unit: string, isBytes: boolean, observed: string[]}} Series */
 
 /** In the order of the buttons. `observed` names the status counters that tell whether the series ever had load. @type {readonly Series[]} */
@@ -11,6 +11,7 @@ export const SERIES = [
   { name: "writes", title: "Writes", unit: "writes", isBytes: false, observed: ["observed_writes"] },
   { name: "read_bytes", title: "Read bytes", unit: "bytes", isBytes: true, observed: ["observed_read_bytes"] },
   { name: "write_bytes", title: "Write bytes", unit: "bytes", isBytes: true, observed: ["observed_write_bytes"] },
+  { name: "scans", title: "Scans", unit: "scans", isBytes: false, observed: ["observed_scans"] },
 ];
 
 /** @param {string} name @returns {Series} the series of that name, or `ops` */
