@@ -87,7 +87,9 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         let known = scan.label == Label::NONE || self.lane(scan.label) > 0;
         let scan = Scan { label: if known { scan.label } else { Label::NONE }, ..*scan };
         if routes.is_empty() {
-            self.count_read(RouteId(0), &Counted::Nowhere(Found::Unknown), &scan);
+            if !scan.continued {
+                self.count_read(RouteId(0), &Counted::Nowhere(Found::Unknown), &scan);
+            }
             self.add_own(own::UNATTRIBUTED_SCANS, scan.times);
         }
         let mut left = MAX_SCAN_RANGES;
@@ -97,8 +99,10 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
                 return self.cut_ranges((routes.len() - at) as u64);
             }
             let counted = self.counted_in(*route);
-            if at == 0 {
+            if at == 0 && !scan.continued {
                 self.count_read(*route, &counted, &scan);
+            } else if matches!(counted, Counted::Nowhere(Found::GaveUp)) {
+                self.add_own(own::LOOKUP_GAVE_UP, scan.times);
             }
             let bucket = if let Counted::Shared(bucket) = counted { Some(bucket) } else { None };
             if bucket.is_none() || bucket != bucket_before {
@@ -116,9 +120,6 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
 
     /// The read that a range read is.
     fn count_read(&self, route: RouteId, counted: &Counted, scan: &Scan<'_>) {
-        if scan.continued {
-            return;
-        }
         let (label, bytes, times) = (scan.label, scan.bytes.saturating_mul(scan.times), scan.times);
         match *counted {
             Counted::Own(seat) => self.count(seat, label, Op::Read, scan.start, bytes, times),

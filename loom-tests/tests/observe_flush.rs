@@ -19,8 +19,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use keyviz_core::limits::FULL_DRAIN_EVERY;
 use keyviz_core::model::epoch_of_page;
-use keyviz_core::{Op, Recorder, RouteId, Writer};
-use keyviz_loom_tests::{STEP_MS, balance, explore, reached, reads, settle, tiny};
+use keyviz_core::{Op, Recorder, RouteId, Scan, Tally, Writer};
+use keyviz_loom_tests::{STEP_MS, balance, explore, least, reached, reads, settle, tiny};
 use loom::thread;
 
 const ROUTE: RouteId = RouteId(1);
@@ -46,6 +46,26 @@ fn the_flush_after_the_one_it_met_finds_a_call() {
         observing.join().unwrap();
         writer.flush(now_ms + 2 * STEP_MS);
         assert_eq!(balance(&writer).recorded, reads(2, 2));
+    });
+}
+
+/// Scans have pages of their own, which are marked alike.
+#[test]
+fn the_flush_after_the_one_it_met_finds_a_scan() {
+    explore(3, || {
+        let mut config = tiny();
+        config.scans = true;
+        let mut writer = Writer::new(least(config), 0).unwrap();
+        writer.register(ROUTE, b"", None, 0).unwrap();
+        let recorder = writer.recorder();
+        let scan = Scan { continued: true, ..Scan::new(b"k", None, 0) };
+        recorder.observe_scan_routes(&[ROUTE], &scan);
+        let now_ms = settle(&mut writer, 0);
+        let observing = thread::spawn(move || recorder.observe_scan_routes(&[ROUTE], &scan));
+        writer.flush(now_ms + STEP_MS);
+        observing.join().unwrap();
+        writer.flush(now_ms + 2 * STEP_MS);
+        assert_eq!(balance(&writer).recorded, Tally { scans: 2, ..Tally::ZERO });
     });
 }
 

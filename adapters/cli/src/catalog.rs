@@ -41,6 +41,14 @@ impl Catalog {
         RouteId(self.index_of(key) as u64 + 1)
     }
 
+    /// The ids of the routes with keys of `[start, end)`, in order: of the start's at least; without an end, of that
+    /// alone.
+    pub(crate) fn routes_of(&self, start: &[u8], end: Option<&[u8]>) -> impl Iterator<Item = RouteId> {
+        let first = self.index_of(start);
+        let last = end.map_or(first, |end| self.cuts.partition_point(|cut| cut.as_slice() < end)).max(first);
+        (first..=last).map(|index| RouteId(index as u64 + 1))
+    }
+
     /// All routes with their ids, in order.
     pub(crate) fn routes(&self) -> impl Iterator<Item = (RouteId, Range<'_>)> {
         let starts = std::iter::once(&[][..]).chain(self.cuts.iter().map(Vec::as_slice));
@@ -63,5 +71,17 @@ mod tests {
             assert!(range.start <= key && range.end.is_none_or(|end| key < end), "{key:?}");
         }
         assert_eq!(Catalog::new(Vec::new()).route_of(b"x"), RouteId(1));
+    }
+
+    #[test]
+    fn a_range_touches_the_routes_that_hold_its_keys() {
+        let catalog = Catalog::new(vec![b"f".to_vec(), b"m".to_vec()]);
+        let of = |start: &[u8], end: Option<&[u8]>| catalog.routes_of(start, end).map(|id| id.0).collect::<Vec<u64>>();
+        assert_eq!(of(b"", Some(b"z")), [1, 2, 3]);
+        assert_eq!(of(b"a", Some(b"f")), [1], "the end is no part of it");
+        assert_eq!(of(b"a", Some(b"f\0")), [1, 2]);
+        assert_eq!(of(b"f", Some(b"m")), [2]);
+        assert_eq!(of(b"g", None), [2]);
+        assert_eq!(of(b"z", Some(b"a")), [3], "an empty range is where it starts");
     }
 }

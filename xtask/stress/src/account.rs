@@ -7,7 +7,7 @@ use keyviz_core::{Counters, Series, Tally};
 use crate::truth::{Truth, cell_at};
 use crate::world::{World, lock};
 
-const COUNTED: [Series; 4] = [Series::Reads, Series::Writes, Series::ReadBytes, Series::WriteBytes];
+const COUNTED: [Series; 5] = [Series::Reads, Series::Writes, Series::ReadBytes, Series::WriteBytes, Series::Scans];
 /// Differences named, of one kind.
 const NAMED: usize = 20;
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use keyviz_core::{Label, Op, Recorder, RouteHandle};
+use keyviz_core::{Label, Op, Recorder, RouteHandle, Scan};
 
 use crate::random::Random;
 use crate::routes::{CHURNED, IDS, STEADY, division, id, start};
@@ -68,7 +68,8 @@ impl<'a> Worker<'a> {
         let route = self.route(draw);
         let (key, len) = key(route, draw);
         let key = key.get(..len).unwrap_or(&[]);
-        let op = if draw & 2 == 0 { Op::Read } else { Op::Write };
+        let scans = draw >> 60 == 14;
+        let op = if draw & 2 == 0 || scans { Op::Read } else { Op::Write };
         let value_len = draw >> 34 & 0x3ff;
         let bytes = key.len() as u64 + value_len;
         let (label, lane) = self.labels.get((draw >> 44 & 0xff) as usize % 3).copied().unwrap_or((Label::NONE, 0));
@@ -93,7 +94,13 @@ impl<'a> Worker<'a> {
                 self.recorder.observe_many(id, op, key, value_len, times);
                 (0, times)
             }
-            13 | 14 => {
+            14 => {
+                // Of no key but the one where it starts.
+                let scan = Scan { label, ..Scan::new(key, Some(key), bytes) };
+                self.recorder.observe_scan_routes(&[id], &scan);
+                (lane, 1)
+            }
+            13 => {
                 world.sampler.observe(id, op, key, value_len);
                 (0, 1)
             }
@@ -105,6 +112,9 @@ impl<'a> Worker<'a> {
         let third = key.get(2).copied().unwrap_or(0);
         let place = (route < STEADY).then(|| cell(route, lane, division(third)));
         self.truth.note(place, op, times, bytes * times);
+        if scans {
+            self.truth.note_scan(place);
+        }
     }
 
     /// Half of the load falls on the steady routes, evenly; the rest by rank on those that change.

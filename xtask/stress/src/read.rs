@@ -17,10 +17,7 @@ pub fn run(world: &World) {
         matrix(world, &reader, random.next());
         cells(world, &reader, random.next() & 1 == 0);
         let observed = reader.counters().observed;
-        if [Series::Reads, Series::Writes, Series::ReadBytes, Series::WriteBytes]
-            .into_iter()
-            .any(|series| observed.get(series) < before.get(series))
-        {
+        if Series::ALL.into_iter().any(|series| observed.get(series) < before.get(series)) {
             world.problem(format!("the counter of all operations went back from {before:?} to {observed:?}"));
         }
         before = observed;

@@ -43,6 +43,15 @@ impl Truth {
         }
     }
 
+    /// Notes what every read of a range is beside a read.
+    #[inline]
+    pub fn note_scan(&mut self, place: Option<usize>) {
+        self.total.scans += 1;
+        if let Some(cell) = place.and_then(|place| self.steady.get_mut(place)) {
+            cell.scans += 1;
+        }
+    }
+
     /// Adds another thread's.
     pub fn add(&mut self, other: &Truth) {
         self.calls += other.calls;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use keyviz_core::{Op, Recorder};
+use keyviz_core::{Op, Recorder, RouteId, Scan};
 
 use super::generator::Act;
 use super::keyspace::{self, ROWS};
@@ -81,7 +81,20 @@ fn step<const OBSERVE: bool>(
         }
         Act::Scan(row, count) => {
             keyspace::key(row, key);
-            rows.scan(key, count, |key, value_len| observe(Op::Read, key, value_len))?;
+            let start = key.clone();
+            let mut end = Vec::new();
+            rows.scan(key, count, |key, value_len| {
+                observe(Op::Read, key, value_len);
+                end.clear();
+                end.extend_from_slice(key);
+            })?;
+            if OBSERVE {
+                // Its rows are reads already; of the last one the range has the key, but nothing behind.
+                end.push(0);
+                let routes: Vec<RouteId> = catalog.routes_of(&start, Some(&end)).collect();
+                let scan = Scan { continued: true, ..Scan::new(&start, Some(&end), 0) };
+                recorder.observe_scan_routes(&routes, &scan);
+            }
         }
     }
     Ok(())

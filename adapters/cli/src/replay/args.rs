@@ -84,7 +84,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 
-    /// What the files show (the HTML page at first): ops (reads + writes), reads, writes, read_bytes or write_bytes
+    /// What the files show (the HTML page at first): ops (reads + writes), reads, writes, read_bytes,
+    /// write_bytes or scans
     #[arg(long, value_name = "SERIES", default_value = "ops", value_parser = series)]
     pub(crate) series: Series,
 

@@ -1,6 +1,6 @@
 //! A sampler in virtual time: every record in the window of its own time.
 
-use keyviz_core::{CellView, Column, Config, Op as Observed, Reader, Recorder, Sampler};
+use keyviz_core::{CellView, Column, Config, Op as Observed, Reader, Recorder, RouteId, Sampler, Scan};
 use keyviz_trace::{Op, Record};
 
 use super::step;
@@ -8,7 +8,7 @@ use crate::catalog::Catalog;
 use crate::failure::Failure;
 
 /// Most bytes that one cell of a column takes in the history, and what a column takes beside its cells.
-const CELL_BYTES: u64 = 48;
+const CELL_BYTES: u64 = 58;
 const COLUMN_BYTES: u64 = 4096;
 
 /// Most bytes for cells where the length of the trace is not known beforehand.
@@ -39,6 +39,8 @@ pub(crate) struct Recording<'a> {
     catalog: &'a Catalog,
     sampler: Sampler,
     recorder: Recorder,
+    /// The routes of one scan, in memory that is used again.
+    touched: Vec<RouteId>,
     growth: Growth,
     began_ms: u64,
     boundary_ms: u64,
@@ -56,7 +58,8 @@ impl<'a> Recording<'a> {
             sampler.register(route, range.start, range.end, 0).map_err(|error| refused(&error))?;
         }
         let recorder = sampler.recorder();
-        Ok(Recording { catalog, sampler, recorder, growth, began_ms, boundary_ms: began_ms + step_ms, step_ms })
+        let boundary_ms = began_ms + step_ms;
+        Ok(Recording { catalog, sampler, recorder, touched: Vec::new(), growth, began_ms, boundary_ms, step_ms })
     }
 
     /// Counts a record in the window of its time, which is not before that of the record before it.
@@ -66,13 +69,27 @@ impl<'a> Recording<'a> {
     pub(crate) fn observe(&mut self, record: &Record<'_>) -> Result<(), Failure> {
         self.reach(record.time_us / 1000)?;
         let op = match record.op {
-            // Until ranges are counted as such, a scan is one read at its lower bound.
-            Op::Read | Op::Scan => Observed::Read,
+            Op::Scan => {
+                self.observe_scan(record);
+                return Ok(());
+            }
+            Op::Read => Observed::Read,
             Op::Write => Observed::Write,
         };
         let route = self.catalog.route_of(record.key);
         self.recorder.observe_many(route, op, record.key, record.value_len, record.count);
         Ok(())
+    }
+
+    /// Counts a scan in the routes from its key up to its end. Where the trace has no end nobody knows how far it went:
+    /// it counts where it starts.
+    fn observe_scan(&mut self, record: &Record<'_>) {
+        self.touched.clear();
+        self.touched.extend(self.catalog.routes_of(record.key, record.end_key));
+        let bytes = record.value_len.saturating_add(record.key.len() as u64);
+        let end = record.end_key.unwrap_or(record.key);
+        let scan = Scan { times: record.count, ..Scan::new(record.key, Some(end), bytes) };
+        self.recorder.observe_scan_routes(&self.touched, &scan);
     }
 
     /// Flushes at every window boundary up to this time, so that a window without records is zero, not missing.
@@ -145,6 +162,8 @@ impl<'a> Recording<'a> {
                 }
             }
         }
+        let scans = Scan { times: counts.scans, continued: true, ..Scan::new(b"", Some(b""), 0) };
+        self.recorder.observe_scan_routes(&[cell.route], &scans);
     }
 
     /// Seals the last column.
@@ -201,16 +220,19 @@ mod tests {
         let catalog = Catalog::new(vec![b"k5".to_vec()]);
         let extent = Extent { first_us: 0, last_us: 0, records: 1 };
         let mut recording = Recording::new(&catalog, extent, Growth::Coarsens, 100).unwrap();
-        let mut text = "ts_us,op,key,bytes,count\n".to_owned();
+        let mut text = "ts_us,op,key,bytes,count,end_key\n".to_owned();
         for n in 0..3000_u64 {
-            let op = if n % 3 == 0 { "w" } else { "r" };
-            text += &format!("{},{op},k{},{},{}\n", n * n * 1000, n % 10, n % 17, 1 + n % 4);
+            // Scans of both routes, of one, and without an end.
+            let (op, end) = [("w", ""), ("r", ""), ("s", ["k9", "k4", ""][n as usize % 7 % 3])][n as usize % 3];
+            text += &format!("{},{op},k{},{},{},{end}\n", n * n * 1000, n % 10, n % 17, 1 + n % 4);
         }
         let mut trace = Trace::open(text.as_bytes(), Limits::default()).unwrap();
-        let (mut ops, mut bytes) = (0, 0);
+        let (mut ops, mut bytes, mut scans) = (0, 0, 0);
         while let Some(record) = trace.next_record().unwrap() {
             ops += record.count;
             bytes += record.count * (record.value_len + 2);
+            let both = record.key < &b"k5"[..] && record.end_key == Some(&b"k9"[..]);
+            scans += record.count * if record.op != Op::Scan { 0 } else { 1 + u64::from(both) };
             recording.observe(&record).unwrap();
         }
         recording.finish();
@@ -218,10 +240,12 @@ mod tests {
         let counted = recording.reader().counters().observed;
         assert_eq!(counted.get(Series::Ops), ops);
         assert_eq!(counted.read_bytes + counted.write_bytes, bytes);
-        let mut in_columns = 0;
-        let columns =
-            recording.reader().for_each_cell(0, 0, true, |_, cell| in_columns += cell.counts.get(Series::Ops));
-        assert_eq!(in_columns, ops);
+        assert_eq!(counted.scans, scans);
+        let mut in_columns = (0, 0);
+        let columns = recording.reader().for_each_cell(0, 0, true, |_, cell| {
+            in_columns = (in_columns.0 + cell.counts.get(Series::Ops), in_columns.1 + cell.counts.scans);
+        });
+        assert_eq!(in_columns, (ops, scans));
         assert!(columns.len() <= 722, "{}", columns.len());
     }
 }

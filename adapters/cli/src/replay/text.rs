@@ -37,6 +37,9 @@ fn totals(text: &mut String, fed: &Fed, answer: &Answer, notes: &[Note]) -> std:
         bytes(total.read_bytes),
         bytes(total.write_bytes)
     )?;
+    if total.scans > 0 {
+        writeln!(text, "scans     {} ranges touched by scans, each of which is one of the reads", count(total.scans))?;
+    }
     let (first_ms, last_ms) = (fed.first_us / 1000, fed.last_us / 1000);
     let period = if fed.relative() {
         format!("{} to {}", since(first_ms), since(last_ms))

@@ -88,7 +88,7 @@ fn count(writer: &FixedWriter<'_>, out: &mut impl Write) -> fmt::Result {
         ("unattributed", counters.unattributed),
         ("evicted", counters.evicted),
     ] {
-        let Tally { reads, writes, read_bytes, write_bytes } = tally;
+        let Tally { reads, writes, read_bytes, write_bytes, .. } = tally;
         writeln!(out, "{name}: {reads} reads, {writes} writes, {read_bytes} and {write_bytes} bytes")?;
     }
     writeln!(out, "columns {} evicted {}", counters.columns_sealed, counters.columns_evicted)?;

@@ -212,6 +212,7 @@ fn what(series: Series) -> &'static str {
         Series::Writes => "writes",
         Series::ReadBytes => "bytes read",
         Series::WriteBytes => "bytes written",
+        Series::Scans => "scans",
         _ => "operations",
     }
 }
