@@ -159,7 +159,7 @@ mod tests {
     fn refusals_name_the_parameter_and_not_the_value() {
         for (query, name) in [
             ("series=Reads", "series"),
-            ("series=scans", "series"),
+            ("series=scan", "series"),
             ("axis=canary", "axis"),
             ("rows=canary", "rows"),
             ("rows=1.5", "rows"),

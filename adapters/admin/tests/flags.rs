@@ -36,7 +36,7 @@ fn settings(args: &[&str]) -> Config {
 }
 
 /// name, variable, default, hidden alias
-const FLAGS: [(&str, &str, &str, &str); 27] = [
+const FLAGS: [(&str, &str, &str, &str); 28] = [
     ("keyviz-enabled", "KEYVIZ_ENABLED", "false", "keyvizEnabled"),
     ("keyviz-step", "KEYVIZ_STEP", "60s", "keyvizStep"),
     ("keyviz-max-routes", "KEYVIZ_MAX_ROUTES", "10000", "keyvizMaxTrackedRoutes"),
@@ -47,6 +47,7 @@ const FLAGS: [(&str, &str, &str, &str); 27] = [
     ("keyviz-max-members", "KEYVIZ_MAX_MEMBERS", "256", "keyvizMaxMemberRoutesPerSlot"),
     ("keyviz-sub-buckets", "KEYVIZ_SUB_BUCKETS", "1", "keyvizKeyBucketsPerRoute"),
     ("keyviz-labels", "KEYVIZ_LABELS", "", ""),
+    ("keyviz-scans", "KEYVIZ_SCANS", "true", ""),
     ("keyvizLabelsEnabled", "KEYVIZ_LABELS_ENABLED", "false", ""),
     ("keyviz-max-recorders", "KEYVIZ_MAX_RECORDERS", "64", ""),
     ("keyviz-shared-shards", "KEYVIZ_SHARED_SHARDS", "4", ""),
@@ -121,6 +122,7 @@ fn every_setting_arrives() {
         "--keyviz-max-draining=50",
         "--keyviz-sub-buckets=2",
         "--keyviz-labels=redis,s3",
+        "--keyviz-scans=false",
         "--keyviz-max-recorders=8",
         "--keyviz-shared-shards=2",
         "--keyviz-cell-bytes=16MiB",
@@ -137,8 +139,8 @@ fn every_setting_arrives() {
     assert_eq!((config.max_recorders, config.shared_shards, config.cell_bytes), (8, 2, 16 << 20));
     assert_eq!((config.history_bytes, config.history_columns, config.bound_bytes), (20 << 20, 100, 4 << 20));
     assert_eq!(
-        (config.max_bound_len, config.max_events, config.prefault, config.labels),
-        (512, 7, false, Labels::new(&["redis", "s3"]).unwrap())
+        (config.max_bound_len, config.max_events, config.prefault, config.scans, config.labels),
+        (512, 7, false, false, Labels::new(&["redis", "s3"]).unwrap())
     );
 }
 
