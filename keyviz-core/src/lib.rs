@@ -161,7 +161,7 @@ pub use lineage::Lineage;
 #[cfg(feature = "alloc")]
 pub use matrix::{Answer, AnswerRow, AxisKind, BucketId, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
 #[cfg(feature = "alloc")]
-pub use merge::{Merge, MergeError, Merged, Warning, WarningKind, merge};
+pub use merge::{Fanout, FanoutNode, Merge, MergeError, Merged, NodeState, Warning, WarningKind, merge};
 pub use op::{Op, Series, Tally};
 #[cfg(feature = "alloc")]
 pub use reader::{CellView, FixedReader, Reader, ReaderOn, WindowInfo};

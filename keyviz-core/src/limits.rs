@@ -44,6 +44,10 @@ pub const FOLDING_EVERY_MS: u64 = 3_600_000;
 pub const MAX_KEY_NAMES: usize = 100_000;
 /// Longest key name in bytes.
 pub const MAX_NAME_LEN: usize = 256;
+/// Longest text in bytes that says why a node of a fan-out did not answer.
+pub const MAX_FANOUT_ERROR_LEN: usize = 512;
+/// Most warnings of a node of a fan-out.
+pub const MAX_FANOUT_WARNINGS: usize = 16;
 /// Most rows a reader gets.
 pub const MAX_ROWS: usize = 1024;
 /// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs on,

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use keyviz_core::wire::decode::{self, DecodeError, Limits};
 use keyviz_core::wire::encode;
 use keyviz_core::{
-    Answer, AnswerRow, AxisKind, BucketId, Column, ColumnState, Config, Cut, Labels, MatrixQuery, Op, RouteId, Series,
-    TermPart, WriteMerge, Writer,
+    Answer, AnswerRow, AxisKind, BucketId, Column, ColumnState, Config, Cut, Fanout, FanoutNode, Labels, MatrixQuery,
+    NodeState, Op, RouteId, Series, TermPart, WriteMerge, Writer,
 };
 use proptest::prelude::*;
 
@@ -78,6 +78,7 @@ fn route_axis() -> Answer {
         rows: vec![route, bucket],
         cut: cut(2, vec![1, 0, 0, 9]),
         unattributed: vec![0, 7, 0, 0],
+        fanout: None,
         axis: AxisKind::Route,
         axis_id: 0,
     }
@@ -124,12 +125,37 @@ fn range_axis() -> Answer {
         rows: vec![first, second],
         cut: cut(0, vec![0, 0]),
         unattributed: vec![0, 0],
+        fanout: None,
     }
+}
+
+/// What `v1_fanout.json` was written from.
+fn of_several_nodes() -> Answer {
+    let whole = FanoutNode {
+        warnings: vec!["catalog_divergence".into(), "peer_rows_capped".into()],
+        history_from_unix_ms: Some(AT - 3_600_000),
+        started_unix_ms: Some(AT - 7_200_123),
+        clock_offset_ms: Some(-37),
+        step_ms: Some(MIN),
+        unattributed: Some(9_007_199_254_740_993),
+        evicted: Some(0),
+        ..FanoutNode::answered("db1.internal:8765")
+    };
+    let late = FanoutNode::failed("[fd00::2]:8765", NodeState::TimedOut, "no answer within 2 s \u{202e}\"<b>\"");
+    let fanout = Fanout {
+        nodes: vec![whole, late, FanoutNode::answered("this one")],
+        responded: 2,
+        expected: 3,
+        writes_superseded: u64::MAX,
+    };
+    Answer { fanout: Some(fanout), ..range_axis() }
 }
 
 #[test]
 fn frozen_answers_of_version_one() {
-    for (name, answer) in [("v1_route.json", route_axis()), ("v1_range.json", range_axis())] {
+    for (name, answer) in
+        [("v1_route.json", route_axis()), ("v1_range.json", range_axis()), ("v1_fanout.json", of_several_nodes())]
+    {
         let json = frozen(name);
         assert_eq!(read(&json).unwrap(), answer, "{name}");
         assert_eq!(written(&answer), json, "{name}");
@@ -180,6 +206,28 @@ fn frozen_answer_of_an_existing_server() {
     assert_eq!(second.route_ids, [RouteId(3), RouteId(9_007_199_254_740_993)]);
 }
 
+/// What an existing server of the path says of its nodes, and what a newer one may.
+#[test]
+fn nodes_of_other_servers() {
+    let with = |fanout: &str| {
+        let json = format!(r#"{{"series":"writes","column_unix_ms":[],"rows":[],"fanout":{fanout}}}"#);
+        read(&json).unwrap().fanout
+    };
+    assert_eq!(with("null"), None);
+    assert_eq!(with("{}"), Some(Fanout::default()));
+    let fanout = with(
+        r#"{"nodes":[{"node":"a","ok":true,"warnings":null},{"node":"b","ok":false,"error":"down"},
+            {"node":"c","ok":true,"state":"resting","step_ms":null,"mood":[{}]},{"node":"d","state":"resting"},{}],
+            "responded":3,"expected":5,"more":{"nodes":7}}"#,
+    )
+    .unwrap();
+    let states: Vec<(bool, NodeState)> = fanout.nodes.iter().map(|node| (node.ok, node.state)).collect();
+    let (answered, failed) = ((true, NodeState::Answered), (false, NodeState::Failed));
+    assert_eq!(states, [answered, failed, answered, failed, failed]);
+    assert_eq!((fanout.responded, fanout.expected, fanout.writes_superseded), (3, 5, 0));
+    assert_eq!(fanout.nodes[1].error.as_deref(), Some("down"));
+}
+
 #[test]
 fn every_refusal_names_its_member_and_no_value() {
     let head = r#""series":"writes","column_unix_ms":[60000]"#;
@@ -219,6 +267,24 @@ fn every_refusal_names_its_member_and_no_value() {
         (other(r#""write_merge":"secret""#), "write_merge: expected sum or leader"),
         (other(r#""axis_id":"secret""#), "axis_id: expected route, or 16 hex digits"),
         (other(r#""cut":7"#), "cut: expected an object"),
+        (other(r#""fanout":7"#), "fanout: expected an object"),
+        (other(r#""fanout":{"nodes":7}"#), "fanout.nodes: expected a list of objects"),
+        (other(r#""fanout":{"nodes":["secret"]}"#), "fanout.nodes: expected a list of objects"),
+        (other(r#""fanout":{"expected":-1}"#), "fanout.expected: expected an unsigned integer"),
+        (other(r#""fanout":{"nodes":[{"ok":"secret"}]}"#), "fanout.nodes.ok: expected true or false"),
+        (other(r#""fanout":{"nodes":[{"node":7}]}"#), "fanout.nodes.node: expected a text"),
+        (other(r#""fanout":{"nodes":[{"state":7}]}"#), "fanout.nodes.state: expected the name of a state"),
+        (other(r#""fanout":{"nodes":[{"warnings":[7]}]}"#), "fanout.nodes.warnings: expected a list of texts"),
+        (other(r#""fanout":{"nodes":[{"clock_offset_ms":0.5}]}"#), "fanout.nodes.clock_offset_ms: expected an integer"),
+        (other(r#""fanout":{"nodes":[{"step_ms":-1}]}"#), "fanout.nodes.step_ms: expected an unsigned integer"),
+        (
+            other(&format!(r#""fanout":{{"nodes":[{{"error":"{long}"}}]}}"#)),
+            "fanout.nodes.error: more than the limit of 512",
+        ),
+        (
+            other(&format!(r#""fanout":{{"nodes":[{{"warnings":["{long}"]}}]}}"#)),
+            "fanout.nodes.warnings: more than the limit of 256",
+        ),
         (other(r#""cut":{"values":[1,2]}"#), "cut.values: expected no more than column_unix_ms"),
     ] {
         let error = read(&json).unwrap_err().to_string();
@@ -229,7 +295,7 @@ fn every_refusal_names_its_member_and_no_value() {
 
 #[test]
 fn every_dimension_has_its_limit() {
-    let tight = Limits { columns: 2, rows: 2, bound_len: 4, route_ids: 2, parts: 1, bytes: 4096 };
+    let tight = Limits { columns: 2, rows: 2, bound_len: 4, route_ids: 2, parts: 1, nodes: 2, bytes: 4096 };
     let with = |ends: &str, rows: &str| format!(r#"{{"series":"ops","column_unix_ms":[{ends}],"rows":[{rows}]}}"#);
     let row = |member: &str| format!(r#"{{"bucket_id":"route:1",{member}}}"#);
     let r = row(r#""values":[]"#);
@@ -245,10 +311,49 @@ fn every_dimension_has_its_limit() {
     ] {
         assert_eq!(decode::answer(json.as_bytes(), &tight), Err(DecodeError::TooMany { field, max }), "{json}");
     }
-    let many = Limits { columns: 1 << 20, rows: 1 << 20, ..tight };
+    let nodes =
+        |nodes: &str| format!(r#"{{"series":"ops","column_unix_ms":[],"rows":[],"fanout":{{"nodes":[{nodes}]}}}}"#);
+    assert!(decode::answer(nodes("{},{}").as_bytes(), &tight).is_ok());
+    let warnings = format!(r#"{{"warnings":[{}]}}"#, vec![r#""w""#; 17].join(","));
+    for (json, field, max) in [(nodes("{},{},{}"), "fanout.nodes", 2), (nodes(&warnings), "fanout.nodes.warnings", 16)]
+    {
+        assert_eq!(decode::answer(json.as_bytes(), &tight), Err(DecodeError::TooMany { field, max }), "{json}");
+    }
+    let many = Limits { columns: 1 << 20, rows: 1 << 20, nodes: 1 << 20, ..tight };
+    let error = decode::answer(nodes(&vec!["{}"; 100].join(",")).as_bytes(), &many);
+    assert_eq!(error, Err(DecodeError::TooMany { field: "fanout.nodes", max: 4096 }));
+
     let columns = vec!["1"; 1000].join(",");
     let error = decode::answer(with(&columns, "").as_bytes(), &many);
     assert_eq!(error, Err(DecodeError::TooMany { field: "column_unix_ms", max: 4096 }));
+}
+
+fn any_fanout() -> impl Strategy<Value = Fanout> {
+    let number = || prop::option::of(any::<u64>());
+    let node = (
+        ("\\PC{0,40}", any::<bool>(), 0usize..8, prop::option::of("\\PC{0,80}")),
+        prop::collection::vec("\\PC{0,20}", 0..4),
+        (number(), number(), prop::option::of(any::<i64>()), number(), number(), number()),
+    )
+        .prop_map(|(head, warnings, numbers)| FanoutNode {
+            node: head.0,
+            ok: head.1,
+            state: NodeState::ALL[head.2],
+            error: head.3,
+            warnings,
+            history_from_unix_ms: numbers.0,
+            started_unix_ms: numbers.1,
+            clock_offset_ms: numbers.2,
+            step_ms: numbers.3,
+            unattributed: numbers.4,
+            evicted: numbers.5,
+        });
+    (prop::collection::vec(node, 0..4), any::<(u64, u64, u64)>()).prop_map(|(nodes, counts)| Fanout {
+        nodes,
+        responded: counts.0,
+        expected: counts.1,
+        writes_superseded: counts.2,
+    })
 }
 
 fn any_answer() -> impl Strategy<Value = Answer> {
@@ -297,7 +402,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
             prop::collection::vec(column, columns),
             prop::collection::vec(any::<u32>(), columns),
             prop::collection::vec(row, 0..4),
-            (any::<u64>(), numbers(), numbers()),
+            (any::<u64>(), numbers(), numbers(), prop::option::of(any_fanout())),
         )
             .prop_map(|(head, write_merge, columns, column_nodes, rows, rest)| Answer {
                 series: Series::ALL[head.0],
@@ -311,6 +416,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
                 rows,
                 cut: cut(rest.0, rest.1),
                 unattributed: rest.2,
+                fanout: rest.3,
             })
     })
 }
@@ -343,6 +449,13 @@ fn any_json() -> impl Strategy<Value = String> {
         "term_parts",
         "group",
         "leader_terms",
+        "fanout",
+        "nodes",
+        "node",
+        "ok",
+        "state",
+        "warnings",
+        "clock_offset_ms",
         "other",
     ]);
     word.prop_recursive(5, 60, 6, move |inner| {

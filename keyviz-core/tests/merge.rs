@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use keyviz_core::{
-    Answer, AnswerRow, AxisKind, BucketId, Column, ColumnState, Config, MatrixQuery, Merge, MergeError, Merged, Op,
-    RouteId, Series, TermPart, Warning, WarningKind, WriteMerge, Writer, merge,
+    Answer, AnswerRow, AxisKind, BucketId, Column, ColumnState, Config, FanoutNode, MatrixQuery, Merge, MergeError,
+    Merged, NodeState, Op, RouteId, Series, TermPart, Warning, WarningKind, WriteMerge, Writer, merge,
 };
 use proptest::prelude::*;
 
@@ -51,6 +51,30 @@ fn all(answers: &[Answer]) -> Merged {
 
 fn writes(id: &str, value: u64, group: u64, term: u64) -> Answer {
     node(vec![row(id, &[value], &[group], &[term])])
+}
+
+/// What the coordinator knows of each node, with what the merge has to say of it.
+#[test]
+fn nodes_carry_the_warnings_of_the_merge() {
+    let names = ["a:1", "b:1", "c:1"];
+    let cut = |value| {
+        let mut answer = writes("route:1", value, 1, 1);
+        answer.cut.rows = 3;
+        answer
+    };
+    let nodes = || names.iter().map(|name| FanoutNode::answered(name)).collect::<Vec<_>>();
+    let merged =
+        || merge([(0, writes("route:1", 5, 1, 1)), (2, cut(7)), (9, cut(9))], &MatrixQuery::default()).unwrap();
+    let mut known = nodes();
+    known[1] = FanoutNode::failed("b:1", NodeState::Unreachable, &"é".repeat(400));
+    let answer = merged().with_nodes(known);
+    assert_eq!(answer.rows, merged().answer.rows, "the picture is the same");
+    let fanout = answer.fanout.unwrap();
+    assert_eq!((fanout.responded, fanout.expected, fanout.writes_superseded), (3, 4, 12));
+    let warnings: Vec<(&str, usize)> = fanout.nodes.iter().map(|n| (n.node.as_str(), n.warnings.len())).collect();
+    assert_eq!(warnings, [("a:1", 0), ("b:1", 0), ("c:1", 1), ("#9", 1)], "no warning is lost");
+    assert_eq!(fanout.nodes[2].warnings, ["peer_rows_capped"]);
+    assert_eq!(fanout.nodes[1].error.as_ref().unwrap().len(), 512, "what no decoder takes is cut");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::{AxisKind, BucketId, Column, Cut, Matrix, TermPart, WriteMerge};
 use crate::history::ColumnState;
+use crate::merge::Fanout;
 use crate::op::Series;
 use crate::route::RouteId;
 
@@ -80,6 +81,8 @@ pub struct Answer {
     pub cut: Cut,
     /// What no row could take, per column.
     pub unattributed: Vec<u64>,
+    /// Which nodes it is made of; `None` for one node's own.
+    pub fanout: Option<Fanout>,
 }
 
 impl Answer {
@@ -146,6 +149,7 @@ impl From<Matrix> for Answer {
             columns: matrix.columns,
             cut: matrix.cut,
             unattributed: matrix.unattributed,
+            fanout: None,
         }
     }
 }

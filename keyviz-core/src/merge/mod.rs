@@ -48,6 +48,7 @@
 //!   to its value.
 //!
 //! # The rest
+//! - What is known of each node beside its answer is the coordinator's to say ([`Merged::with_nodes`]).
 //! - `unattributed` and `cut` add, per column. A node that cut rows is warned about (`peer_rows_capped`).
 //! - A merge has room for so many cells. An answer beyond that is refused; one that waited for its step and then has no
 //!   room is left out, and its node is warned about (`left_out`).
@@ -65,6 +66,7 @@
 
 mod align;
 mod cells;
+mod fanout;
 mod finish;
 mod identities;
 mod layer;
@@ -76,6 +78,7 @@ mod warning;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+pub use self::fanout::{Fanout, FanoutNode, NodeState};
 use self::identities::Identities;
 use self::layer::Layer;
 use self::rule::Rule;

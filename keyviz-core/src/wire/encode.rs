@@ -6,6 +6,7 @@ use crate::counters::Counters;
 use crate::event::Event;
 use crate::history::ColumnState;
 use crate::matrix::{Answer, AnswerRow, AxisKind, Column, Cut, Matrix, Row, TermPart, WriteMerge};
+use crate::merge::{Fanout, FanoutNode};
 use crate::op::Series;
 use crate::route::RouteId;
 
@@ -38,6 +39,7 @@ pub fn matrix(matrix: &Matrix, generated_at_ms: u64, out: &mut String) {
         nodes: &|column| u64::from(column.1.state != ColumnState::Missing),
         cut: &matrix.cut,
         unattributed: &matrix.unattributed,
+        fanout: None,
     };
     body(out, &head, matrix.rows.iter().map(|row| RowView::of(row, matrix.labels.name(row.label))));
 }
@@ -56,6 +58,7 @@ pub fn answer(answer: &Answer, out: &mut String) {
         nodes: &|column| u64::from(answer.nodes(column.0)),
         cut: &answer.cut,
         unattributed: &answer.unattributed,
+        fanout: answer.fanout.as_ref(),
     };
     body(out, &head, answer.rows.iter().map(RowView::of_answer));
 }
@@ -72,6 +75,7 @@ struct Head<'a> {
     nodes: &'a dyn Fn((usize, &Column)) -> u64,
     cut: &'a Cut,
     unattributed: &'a [u64],
+    fanout: Option<&'a Fanout>,
 }
 
 fn body<'a>(out: &mut String, head: &Head<'_>, rows: impl ExactSizeIterator<Item = RowView<'a>>) {
@@ -122,7 +126,59 @@ fn body<'a>(out: &mut String, head: &Head<'_>, rows: impl ExactSizeIterator<Item
     numbers(out, &head.cut.values);
     out.push_str("},\"unattributed\":");
     numbers(out, head.unattributed);
+    if let Some(fanout) = head.fanout {
+        self::fanout(out, fanout);
+    }
     out.push('}');
+}
+
+fn fanout(out: &mut String, fanout: &Fanout) {
+    out.push_str(",\"fanout\":{\"nodes\":");
+    list(out, &fanout.nodes, node);
+    for (member, value) in [
+        (",\"responded\":", fanout.responded),
+        (",\"expected\":", fanout.expected),
+        (",\"writes_superseded\":", fanout.writes_superseded),
+    ] {
+        out.push_str(member);
+        number(out, value);
+    }
+    out.push('}');
+}
+
+fn node(out: &mut String, node: &FanoutNode) {
+    out.push_str("{\"node\":");
+    text(out, &node.node);
+    out.push_str(if node.ok { ",\"ok\":true" } else { ",\"ok\":false" });
+    out.push_str(",\"state\":\"");
+    out.push_str(node.state.name());
+    out.push('"');
+    if let Some(error) = &node.error {
+        out.push_str(",\"error\":");
+        text(out, error);
+    }
+    if !node.warnings.is_empty() {
+        out.push_str(",\"warnings\":");
+        list(out, &node.warnings, |out, warning| text(out, warning));
+    }
+    known(out, ",\"history_from_unix_ms\":", node.history_from_unix_ms);
+    known(out, ",\"started_unix_ms\":", node.started_unix_ms);
+    if let Some(ms) = node.clock_offset_ms {
+        out.push_str(if ms < 0 { ",\"clock_offset_ms\":-" } else { ",\"clock_offset_ms\":" });
+        number(out, ms.unsigned_abs());
+    }
+    known(out, ",\"step_ms\":", node.step_ms);
+    known(out, ",\"unattributed\":", node.unattributed);
+    known(out, ",\"evicted\":", node.evicted);
+    out.push('}');
+}
+
+/// A number, where it is known.
+fn known(out: &mut String, member: &str, value: Option<u64>) {
+    if let Some(value) = value {
+        out.push_str(member);
+        number(out, value);
+    }
 }
 
 /// Appends the counters as a JSON object of flat names.

@@ -6,6 +6,7 @@ use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::super::instant;
+use super::fanout::FanoutSeed;
 use super::lists::{Name, UNSEEN};
 use super::row::Rows;
 use super::{Context, DecodeError};
@@ -29,6 +30,7 @@ const MEMBERS: &[&str] = &[
     "rows",
     "cut",
     "unattributed",
+    "fanout",
 ];
 
 /// An answer's members as they came.
@@ -108,6 +110,7 @@ impl Raw {
                     context.text(map, expected, 64, |text| Some(instant::parse(text)))?.flatten();
             }
             "rows" => self.rows = Some(context.read(map, "rows", "a list of objects", Rows(context))?),
+            "fanout" => self.rest.fanout = context.read(map, "fanout", "an object", FanoutSeed(context))?,
             "cut" => self.rest.cut = context.read(map, "cut", "an object", CutSeed(context))?,
             _ => {
                 map.next_value::<IgnoredAny>()?;

@@ -8,9 +8,11 @@
 //! - Lists of a row may be shorter than there are columns, never longer. Lists of columns are as long as
 //!   `column_unix_ms`, or empty.
 //! - Numbers are unsigned integers of 64 bits, all of which are kept.
+//! - Of a node in `fanout`, a state that is not known counts as `answered` where it says `ok`, else as `failed`.
 //! - `generated_at` is read where it is an instant after RFC 3339, and else left out: nothing depends on it.
 
 mod error;
+mod fanout;
 mod head;
 mod lists;
 mod row;
@@ -36,13 +38,15 @@ pub struct Limits {
     pub route_ids: usize,
     /// Parts of one cell in `term_parts`.
     pub parts: usize,
-    /// Bytes of the answer in memory: 8 for a number, 1 for a flag, 32 for a part, 1024 for a row with its texts, and
-    /// what the bounds have.
+    /// Nodes that the answer is made of.
+    pub nodes: usize,
+    /// Bytes of the answer in memory: 8 for a number, 1 for a flag, 32 for a part, 1024 for a row with its texts, 256 for
+    /// a node, and what bounds and the nodes' texts have.
     pub bytes: usize,
 }
 
 impl Default for Limits {
-    /// 16 384 columns and rows, bounds of 64 KiB, 65 536 route ids, 256 parts, 256 MiB.
+    /// 16 384 columns and rows, bounds of 64 KiB, 65 536 route ids, 256 parts, 4096 nodes, 256 MiB.
     fn default() -> Self {
         Limits {
             columns: 1 << 14,
@@ -50,6 +54,7 @@ impl Default for Limits {
             bound_len: MAX_BOUND_LEN as usize,
             route_ids: MAX_MEMBERS as usize,
             parts: 256,
+            nodes: 4096,
             bytes: 256 << 20,
         }
     }

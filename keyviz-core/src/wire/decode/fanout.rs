@@ -1,0 +1,271 @@
+//! Which nodes an answer is made of.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::Context;
+use super::lists::{Name, UNSEEN};
+use crate::limits::{MAX_FANOUT_ERROR_LEN, MAX_FANOUT_WARNINGS, MAX_NAME_LEN};
+use crate::merge::{Fanout, FanoutNode, NodeState};
+
+/// What a node costs besides its texts.
+const NODE_BYTES: usize = 256;
+
+const _: () = assert!(size_of::<FanoutNode>() <= NODE_BYTES);
+
+const MEMBERS: &[&str] = &["nodes", "responded", "expected", "writes_superseded"];
+
+const NODE_MEMBERS: &[&str] = &[
+    "node",
+    "ok",
+    "state",
+    "error",
+    "warnings",
+    "history_from_unix_ms",
+    "started_unix_ms",
+    "clock_offset_ms",
+    "step_ms",
+    "unattributed",
+    "evicted",
+];
+
+/// What is said of the nodes, or `null`.
+pub(super) struct FanoutSeed<'c, 'l>(pub(super) &'c Context<'l>);
+
+impl<'de> DeserializeSeed<'de> for FanoutSeed<'_, '_> {
+    type Value = Option<Fanout>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for FanoutSeed<'_, '_> {
+    type Value = Option<Fanout>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(UNSEEN)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let context = self.0;
+        let mut fanout = Fanout::default();
+        while let Some(name) = map.next_key_seed(Name(MEMBERS))? {
+            match name {
+                "nodes" => {
+                    fanout.nodes = context.read(&mut map, "fanout.nodes", "a list of objects", Nodes(context))?;
+                }
+                "responded" => fanout.responded = context.number(&mut map, "fanout.responded")?,
+                "expected" => fanout.expected = context.number(&mut map, "fanout.expected")?,
+                "writes_superseded" => {
+                    fanout.writes_superseded = context.number(&mut map, "fanout.writes_superseded")?;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Some(fanout))
+    }
+}
+
+/// The nodes, or `null`.
+struct Nodes<'c, 'l>(&'c Context<'l>);
+
+impl<'de> DeserializeSeed<'de> for Nodes<'_, '_> {
+    type Value = Vec<FanoutNode>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Nodes<'_, '_> {
+    type Value = Vec<FanoutNode>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(UNSEEN)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let at = self.0.at.get();
+        let mut nodes = Vec::new();
+        while let Some(node) = seq.next_element_seed(NodeSeed(self.0))? {
+            self.0.at.set(at);
+            if nodes.len() >= self.0.limits.nodes {
+                return Err(self.0.too_many(self.0.limits.nodes));
+            }
+            nodes.push(node);
+        }
+        Ok(nodes)
+    }
+}
+
+struct NodeSeed<'c, 'l>(&'c Context<'l>);
+
+impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_> {
+    type Value = FanoutNode;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
+    type Value = FanoutNode;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(UNSEEN)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let context = self.0;
+        context.charge(NODE_BYTES)?;
+        let mut node = FanoutNode::default();
+        let mut state = None;
+        while let Some(name) = map.next_key_seed(Name(NODE_MEMBERS))? {
+            match name {
+                "node" => node.node = words(context, &mut map, "fanout.nodes.node", MAX_NAME_LEN)?.unwrap_or_default(),
+                "ok" => node.ok = context.flag(&mut map, "fanout.nodes.ok")?,
+                "state" => {
+                    // Of a newer server's word only `ok` is understood.
+                    let expected = ("fanout.nodes.state", "the name of a state");
+                    state = context.text(&mut map, expected, MAX_NAME_LEN, |text| Some(parse_state(text)))?.flatten();
+                }
+                "error" => node.error = words(context, &mut map, "fanout.nodes.error", MAX_FANOUT_ERROR_LEN)?,
+                "warnings" => {
+                    let expected = "a list of texts";
+                    node.warnings = context.read(&mut map, "fanout.nodes.warnings", expected, Warnings(context))?;
+                }
+                "history_from_unix_ms" => {
+                    node.history_from_unix_ms = known(context, &mut map, "fanout.nodes.history_from_unix_ms")?;
+                }
+                "started_unix_ms" => {
+                    node.started_unix_ms = known(context, &mut map, "fanout.nodes.started_unix_ms")?;
+                }
+                "clock_offset_ms" => {
+                    let expected = "an integer";
+                    let number = PhantomData::<Option<i64>>;
+                    node.clock_offset_ms = context.read(&mut map, "fanout.nodes.clock_offset_ms", expected, number)?;
+                }
+                "step_ms" => node.step_ms = known(context, &mut map, "fanout.nodes.step_ms")?,
+                "unattributed" => node.unattributed = known(context, &mut map, "fanout.nodes.unattributed")?,
+                "evicted" => node.evicted = known(context, &mut map, "fanout.nodes.evicted")?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        node.state = state.unwrap_or(if node.ok { NodeState::Answered } else { NodeState::Failed });
+        Ok(node)
+    }
+}
+
+fn parse_state(text: &str) -> Option<NodeState> {
+    NodeState::ALL.into_iter().find(|state| state.name() == text)
+}
+
+/// A number that is absent where nothing is known.
+fn known<'de, A: MapAccess<'de>>(
+    context: &Context<'_>,
+    map: &mut A,
+    field: &'static str,
+) -> Result<Option<u64>, A::Error> {
+    context.read(map, field, "an unsigned integer", PhantomData::<Option<u64>>)
+}
+
+/// A text that is kept, and charged for.
+fn words<'de, A: MapAccess<'de>>(
+    context: &Context<'_>,
+    map: &mut A,
+    field: &'static str,
+    most: usize,
+) -> Result<Option<String>, A::Error> {
+    let text = context.text(map, (field, "a text"), most, |text| Some(String::from(text)))?;
+    context.charge(text.as_ref().map_or(0, String::len))?;
+    Ok(text)
+}
+
+/// What is said of a node, or `null`.
+struct Warnings<'c, 'l>(&'c Context<'l>);
+
+impl<'de> DeserializeSeed<'de> for Warnings<'_, '_> {
+    type Value = Vec<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Warnings<'_, '_> {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(UNSEEN)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut warnings = Vec::new();
+        while let Some(warning) = seq.next_element_seed(WarningSeed(self.0))? {
+            if warnings.len() >= MAX_FANOUT_WARNINGS {
+                return Err(self.0.too_many(MAX_FANOUT_WARNINGS));
+            }
+            warnings.push(warning);
+        }
+        Ok(warnings)
+    }
+}
+
+struct WarningSeed<'c, 'l>(&'c Context<'l>);
+
+impl<'de> DeserializeSeed<'de> for WarningSeed<'_, '_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for WarningSeed<'_, '_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(UNSEEN)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        if text.len() > MAX_NAME_LEN {
+            return Err(self.0.too_many(MAX_NAME_LEN));
+        }
+        self.0.charge(size_of::<String>() + text.len())?;
+        Ok(text.into())
+    }
+}
