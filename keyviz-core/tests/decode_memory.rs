@@ -54,13 +54,18 @@ fn peak(json: &str, limits: &Limits) -> usize {
 
 #[test]
 fn memory_is_bounded_whatever_is_asked_for() {
-    let limits = Limits { columns: 1000, rows: 1000, bound_len: 1000, bytes: BYTES_LIMIT, ..Limits::default() };
+    let limits =
+        Limits { columns: 1000, rows: 1000, bound_len: 1000, nodes: 1000, bytes: BYTES_LIMIT, ..Limits::default() };
     let head = r#""series":"reads","column_unix_ms":[1],"#;
     let numbers = vec!["7"; 1000].join(",");
     let row = |member: &str| format!(r#"{{"bucket_id":"route:1",{member}}}"#);
     let rows = |row: &str| format!(r#"{{{head}"rows":[{}]}}"#, vec![row; 1000].join(","));
     let parts = vec!["[{},{},{},{}]"; 1000].join(",");
     let text = "A".repeat(1336);
+    let words = "w".repeat(256);
+    let warnings = vec![format!("\"{words}\""); 16].join(",");
+    let node =
+        format!(r#"{{"node":"{words}","error":"{words}{words}","warnings":[{warnings}],"warnings":[{warnings}]}}"#);
     for json in [
         rows(&row(&format!(r#""values":[{numbers}]"#))),
         rows(&row(&format!(r#""values":[{numbers}],"values":[{numbers}],"values":[{numbers}]"#))),
@@ -70,6 +75,7 @@ fn memory_is_bounded_whatever_is_asked_for() {
         rows(&row(&format!(r#""start":"{text}","end":"{text}""#))),
         rows(&row(&format!(r#""name":"{}""#, "n".repeat(256)))),
         rows(&row(r#""label":"redis""#)),
+        format!(r#"{{{head}"rows":[],"fanout":{{"nodes":[{}]}}}}"#, vec![node.as_str(); 1000].join(",")),
         format!(r#"{{{head}"rows":[],"other":{}{}}}"#, "[".repeat(100), "]".repeat(100)),
         format!(r#"{{{head}"rows":[],"other":[{numbers}]}}"#),
     ] {

@@ -32,7 +32,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "page-e2e",
-        about: "the page in a browser, served by the binary and from a file",
+        about: "the page in a browser, served by the binary, by an engine with large route ids, and from a file",
         needs: &[Tool::Node, Tool::Npm, Tool::Chromium, Tool::Fonts],
         wants: &[],
         run: in_a_browser,
@@ -52,8 +52,11 @@ fn in_a_browser(checkout: &Checkout) -> Result<Done, String> {
     if !binary.is_file() {
         return Err(format!("{} is not there: the step `binary` builds it", binary.display()));
     }
+    let mut example = process::cargo(checkout, "build");
+    process::run(example.args(["--locked", "--package", "keyviz-admin", "--example", "embedded"]))?;
     let mut command = npm_run(checkout, "e2e");
     command.env("KEYVIZ_BIN", binary);
+    command.env("KEYVIZ_EXAMPLES", checkout.target().join("debug").join("examples"));
     process::run(&mut command).map(|()| Done::Passed)
 }
 

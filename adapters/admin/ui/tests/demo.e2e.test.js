@@ -2,13 +2,11 @@
 /** The real service: within 15 s of the first picture there are at least 10 columns, and the picture moves. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { test } from "node:test";
 import { Browser, noBrowser, shoot } from "./support/browser.js";
+import { startService } from "./support/service.js";
 
 const BINARY = process.env["KEYVIZ_BIN"];
-const START_MS = 60_000;
 
 /** @returns {string | false} why not; throws where that is a failure */
 function noDemo() {
@@ -19,40 +17,8 @@ function noDemo() {
   return reason;
 }
 
-/**
- * Starts the demo on a free port.
- * @param {string} binary @returns {Promise<{url: string, output: () => string, stop: () => Promise<number | null>}>}
- */
-async function startDemo(binary) {
-  const child = spawn(binary, ["demo", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  const ended = once(child, "exit");
-  const url = await new Promise((found, refuse) => {
-    const timer = setTimeout(() => refuse(new Error(`no address within ${START_MS / 1000} s:\n${output}`)), START_MS);
-    const read = (/** @type {Buffer} */ chunk) => {
-      output += chunk;
-      const address = /http:\/\/127\.0\.0\.1:\d+\/admin\//.exec(output)?.[0];
-      if (address === undefined) return;
-      clearTimeout(timer);
-      found(address);
-    };
-    child.stdout.on("data", read);
-    child.stderr.on("data", (chunk) => (output += chunk));
-    child.on("error", refuse);
-    void ended.then(([code]) => refuse(new Error(`it ended with ${code}:\n${output}`)));
-  });
-  const stop = async () => {
-    child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
-    const [code] = await ended;
-    clearTimeout(timer);
-    return code;
-  };
-  return { url, output: () => output, stop };
-}
-
 test("the demo shows a moving picture", { skip: noDemo(), timeout: 180_000 }, async () => {
-  const demo = await startDemo(String(BINARY));
+  const demo = await startService(String(BINARY), ["demo", "--listen", "127.0.0.1:0"]);
   const browser = new Browser();
   try {
     const page = await browser.open();
