@@ -4,8 +4,8 @@ use crate::config_error::ConfigError;
 use crate::label::Labels;
 use crate::layout::Layout;
 use crate::limits::{
-    LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_EVENTS, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES, MAX_RECORDERS,
-    MAX_ROUTES, MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
+    LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_EVENTS, MAX_KEY_LEN, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES,
+    MAX_RECORDERS, MAX_ROUTES, MAX_SAMPLE_EVERY, MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
 };
 
 /// The sizes of a sampler. All memory follows from these and is taken at construction.
@@ -74,6 +74,17 @@ pub struct Config {
     /// Events kept of what the host tells, 0 to 65 536. The core's own, of four sorts, have a sixteenth as many
     /// places each besides, at least one; with 0 no event is kept.
     pub max_events: u32,
+    /// Sample keys, to tell which are hot. Off, no byte of a key is kept.
+    pub hot_keys: bool,
+    /// Bytes of the recorders' queues of sampled keys, an equal part for each; taken only where keys are sampled.
+    pub sample_bytes: usize,
+    /// One operation in so many is sampled at the most, 1 to 65 536; a busy recorder samples fewer.
+    pub sample_every: u32,
+    /// The longest key that is sampled in bytes, 1 to 4096; operations on longer ones are counted as skipped.
+    pub max_key_len: u32,
+    /// The seed of what is drawn by lot: which operations are sampled. Any number; one that nobody can guess
+    /// keeps clients from choosing keys that are never sampled.
+    pub seed: u64,
     /// Touch the pools and the cells' state at construction, so that observing and flushing meet page
     /// faults at most in the directories and ids, some pages in all.
     pub prefault: bool,
@@ -100,6 +111,11 @@ impl Config {
         bound_bytes: 8 << 20,
         max_bound_len: 1024,
         max_events: 1024,
+        hot_keys: false,
+        sample_bytes: 4 << 20,
+        sample_every: 16,
+        max_key_len: 256,
+        seed: 0,
         prefault: true,
     };
 
@@ -124,6 +140,11 @@ impl Config {
         bound_bytes: 0,
         max_bound_len: 16,
         max_events: 0,
+        hot_keys: false,
+        sample_bytes: 4096,
+        sample_every: 16,
+        max_key_len: 32,
+        seed: 0,
         prefault: false,
     };
 
@@ -167,6 +188,9 @@ impl Config {
             ("history_columns", self.history_columns as u64, 1, MAX_COLUMNS as u64),
             ("max_bound_len", self.max_bound_len as u64, 1, MAX_BOUND_LEN as u64),
             ("max_events", self.max_events as u64, 0, MAX_EVENTS as u64),
+            ("sample_every", self.sample_every as u64, 1, MAX_SAMPLE_EVERY as u64),
+            ("max_key_len", self.max_key_len as u64, 1, MAX_KEY_LEN as u64),
+            ("sample_bytes", self.sample_bytes as u64, 1, MAX_POOL_BYTES),
             ("cell_bytes", self.cell_bytes as u64, 1, MAX_POOL_BYTES),
             ("history_bytes", self.history_bytes as u64, 1, MAX_POOL_BYTES),
             ("bound_bytes", self.bound_bytes as u64, 1, MAX_POOL_BYTES),

@@ -129,6 +129,14 @@ counters! {
     pages_total,
     /// Operations that found the pool empty and counted in the shared shards.
     pages_refused,
+    /// Samples of keys taken.
+    key_samples,
+    /// Samples of keys dropped, because a recorder's queue was full.
+    key_samples_dropped,
+    /// Operations on keys longer than `max_key_len`, which are not sampled.
+    keys_too_long,
+    /// Operations of recorders beyond `max_recorders`, which sample no keys, though keys are sampled.
+    ops_unsampled,
     /// Bytes of history in use by columns.
     history_bytes_used,
     /// Bytes of bounds in use.
@@ -168,6 +176,7 @@ pub(crate) enum Published {
     EventsTold,
     EventsDropped,
     EventsCut,
+    KeySamples,
     HistoryBytesUsed,
     BoundBytesUsed,
     /// Whether a route ever had a group: decides the default `write_merge`.

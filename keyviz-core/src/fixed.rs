@@ -16,6 +16,7 @@ use crate::groups::GroupEntry;
 use crate::halves::WriterOn;
 use crate::history::{Entry, History};
 use crate::id_samples::IdSamples;
+use crate::key_samples::KeySamples;
 use crate::layout::Layout;
 use crate::line::Line;
 use crate::lineage::{LineageEntry, LineageRing};
@@ -71,6 +72,9 @@ pub struct Sizes {
     pub seats: usize,
     pub members: usize,
     pub samples: usize,
+    pub key_queues: usize,
+    pub key_words: usize,
+    pub key_scratch: usize,
     pub lineage: usize,
     pub events: usize,
     pub virtuals: usize,
@@ -108,6 +112,9 @@ impl Sizes {
             seats: layout.seats,
             members: layout.members,
             samples: layout.id_samples_len(),
+            key_queues: 2 * layout.sample_queues(),
+            key_words: layout.sample_words(),
+            key_scratch: layout.key_scratch_len(),
             lineage: layout.lineage,
             events: layout.events(),
             virtuals: layout.virtuals,
@@ -212,6 +219,8 @@ pub struct SharedMemory<
     const SEATS: usize,
     const MEMBERS: usize,
     const SAMPLES: usize,
+    const KEY_QUEUES: usize,
+    const KEY_WORDS: usize,
     const LINEAGE: usize,
     const EVENTS: usize,
     const DIVISIONS: usize,
@@ -229,6 +238,8 @@ pub struct SharedMemory<
     member_routes: [Word; MEMBERS],
     member_buckets: [AtomicU32; MEMBERS],
     samples: [Word; SAMPLES],
+    key_queues: [Line; KEY_QUEUES],
+    key_words: [Word; KEY_WORDS],
     lineage: [LineageEntry; LINEAGE],
     events: [EventEntry; EVENTS],
     ids: [Word; SEATS],
@@ -250,6 +261,8 @@ impl<
     const SEATS: usize,
     const MEMBERS: usize,
     const SAMPLES: usize,
+    const KEY_QUEUES: usize,
+    const KEY_WORDS: usize,
     const LINEAGE: usize,
     const EVENTS: usize,
     const DIVISIONS: usize,
@@ -268,6 +281,8 @@ impl<
         SEATS,
         MEMBERS,
         SAMPLES,
+        KEY_QUEUES,
+        KEY_WORDS,
         LINEAGE,
         EVENTS,
         DIVISIONS,
@@ -291,6 +306,8 @@ impl<
             member_routes: [const { Word::new(0) }; MEMBERS],
             member_buckets: [const { AtomicU32::new(0) }; MEMBERS],
             samples: [const { Word::new(0) }; SAMPLES],
+            key_queues: [const { Line::new() }; KEY_QUEUES],
+            key_words: [const { Word::new(0) }; KEY_WORDS],
             lineage: [const { LineageEntry::new() }; LINEAGE],
             events: [const { EventEntry::new() }; EVENTS],
             ids: [const { Word::new(0) }; SEATS],
@@ -313,6 +330,13 @@ impl<
             table: Table::new(&layout, Pool::Lent(&self.table), Pool::Lent(&self.member_table)),
             members: MemberWords::new(Pool::Lent(&self.member_routes), Pool::Lent(&self.member_buckets)),
             id_samples: IdSamples::new(Pool::Lent(&self.samples)),
+            key_samples: KeySamples::new(
+                &layout,
+                config.sample_every,
+                config.seed,
+                Pool::Lent(&self.key_queues),
+                Pool::Lent(&self.key_words),
+            ),
             lineage: LineageRing::new(Pool::Lent(&self.lineage)),
             events: EventRings::new(Pool::Lent(&self.events), layout.host_events, layout.own_events),
             seats: Seats::new(Pool::Lent(&self.ids), Pool::Lent(&self.generations), Pool::Lent(&self.divisions)),
@@ -352,6 +376,7 @@ pub struct WriterMemory<
     const SCANS: usize,
     const SCAN_SCRATCH: usize,
     const SCRATCH: usize,
+    const KEY: usize,
 > {
     seats: [SeatMeta; SEATS],
     draining: [u32; DRAINING],
@@ -376,6 +401,7 @@ pub struct WriterMemory<
     open_scans: [u64; SCANS],
     scan_sums: [Count; SCAN_SCRATCH],
     scratch: [Count; SCRATCH],
+    key_scratch: [u8; KEY],
 }
 
 impl<
@@ -396,6 +422,7 @@ impl<
     const SCANS: usize,
     const SCAN_SCRATCH: usize,
     const SCRATCH: usize,
+    const KEY: usize,
 >
     WriterMemory<
         SEATS,
@@ -415,6 +442,7 @@ impl<
         SCANS,
         SCAN_SCRATCH,
         SCRATCH,
+        KEY,
     >
 {
     /// All zeros, so that a static of it takes no room in the program's image.
@@ -445,6 +473,7 @@ impl<
             open_scans: [0; SCANS],
             scan_sums: [0; SCAN_SCRATCH],
             scratch: [0; SCRATCH],
+            key_scratch: [0; KEY],
         }
     }
 
@@ -473,6 +502,7 @@ impl<
             SCANS,
             SCAN_SCRATCH,
             SCRATCH,
+            KEY,
         ];
         let wanted = [
             layout.seats,
@@ -492,6 +522,7 @@ impl<
             layout.scan_cells(),
             layout.scan_scratch_len(),
             layout.scratch_len(),
+            layout.key_scratch_len(),
         ];
         if lengths != wanted {
             return Err(ClaimError::OtherSizes);
@@ -533,6 +564,7 @@ impl<
                 sums: PoolMut::Lent(&mut self.scan_sums),
             },
             scratch: PoolMut::Lent(&mut self.scratch),
+            key_scratch: PoolMut::Lent(&mut self.key_scratch),
         };
         Ok(FixedWriter::begin(shared, pools, now_ms))
     }
@@ -648,6 +680,8 @@ macro_rules! fixed {
                 { SIZES.seats },
                 { SIZES.members },
                 { SIZES.samples },
+                { SIZES.key_queues },
+                { SIZES.key_words },
                 { SIZES.lineage },
                 { SIZES.events },
                 { SIZES.divisions },
@@ -680,6 +714,7 @@ macro_rules! fixed {
                 { SIZES.scans },
                 { SIZES.scan_scratch },
                 { SIZES.scratch },
+                { SIZES.key_scratch },
             >;
         }
     };

@@ -46,6 +46,7 @@ impl State<'_> {
         self.describe_pending(shared);
         self.adopt_pending(shared, late);
         self.gather_candidates(shared);
+        self.drain_samples(shared);
         let seal = t >= (window + 1).saturating_mul(self.step_ms);
         self.publish(shared, Some(drain), t, seal);
 

@@ -11,6 +11,7 @@
 use crate::limits::{ID_SAMPLES, RESERVOIR_WORDS};
 use crate::line::Line;
 use crate::pool::Pool;
+use crate::random::draw;
 use crate::shared::own;
 use crate::sync::{Count, Ordering, Word, const_fn, narrow, wide};
 
@@ -41,7 +42,7 @@ impl IdSamples {
         // One draw decides: `times` of the operations since the flush, the reservoir's size over these.
         let offered = wide(now.wrapping_sub(line.word(own::SAMPLE_BASE).load(Ordering::Relaxed)));
         let every = offered.div_ceil(ID_SAMPLES as u64).max(LEAST_EVERY);
-        let draw = draw(line);
+        let draw = draw(line.word(own::SAMPLE_DRAWS), 0);
         let part = ((u128::from(draw) * u128::from(every)) >> 64) as u64;
         let copies = times / every + u64::from(part < times % every);
         for copy in 0..copies.min(ID_SAMPLES as u64) {
@@ -88,18 +89,6 @@ fn begin(line: &Line, epoch: u32) {
     let total = line.word(own::SAMPLE_TOTAL).load(Ordering::Relaxed);
     line.word(own::SAMPLE_BASE).store(total, Ordering::Relaxed);
     line.word(own::SAMPLES).store(0, Ordering::Relaxed);
-}
-
-/// The next of a sequence of random numbers (SplitMix64: Steele, Lea, Flood 2014). Its state stays with
-/// the line, so recorders that live for a few operations draw as one that lives long.
-fn draw(line: &Line) -> u64 {
-    let state = line.word(own::SAMPLE_DRAWS);
-    // Where counts have 32 bits the state has them too: the sequence is shorter, and as even.
-    let next = wide(state.load(Ordering::Relaxed)).wrapping_add(0x9E37_79B9_7F4A_7C15);
-    state.store(narrow(next), Ordering::Relaxed);
-    let mixed = (next ^ (next >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
 }
 
 #[cfg(feature = "alloc")]

@@ -7,8 +7,8 @@ use crate::config_error::ConfigError;
 use crate::events::OWN_RINGS;
 use crate::limits::{
     BLOCK_BYTES, BLOCK_WORDS, CANDIDATES, CELL_WORDS, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS,
-    ENTRY_BYTES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_HEAD_BYTES, MAX_LINEAGE, MAX_VALUE_BYTES, PAGE_SLOTS,
-    RESERVOIR_WORDS, SCAN_PAGE_PAGES, TALLY_WORDS,
+    ENTRY_BYTES, LEAST_SAMPLES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_HEAD_BYTES, MAX_LINEAGE, MAX_VALUE_BYTES,
+    PAGE_SLOTS, RESERVOIR_WORDS, SAMPLE_HEAD_WORDS, SCAN_PAGE_PAGES, TALLY_WORDS,
 };
 use crate::sync::HAS_CAS;
 
@@ -78,6 +78,12 @@ pub(crate) struct Layout {
     pub(crate) host_events: usize,
     /// Events of the core's own that are kept, of each sort.
     pub(crate) own_events: usize,
+    /// Whether keys are sampled.
+    pub(crate) samples: bool,
+    /// Words of a recorder's queue of sampled keys.
+    pub(crate) queue_words: usize,
+    /// Bytes of the longest key that is sampled.
+    pub(crate) max_key_len: usize,
     /// Buckets of the index of draining seats, a power of two.
     pub(crate) drain_len: usize,
 }
@@ -143,12 +149,16 @@ impl Layout {
                 1..32 => 1,
                 more => more as usize / 16,
             },
+            samples: config.hot_keys,
+            queue_words: config.sample_bytes / 8 / config.max_recorders as usize,
+            max_key_len: config.max_key_len as usize,
             drain_len: seats.next_power_of_two(),
         };
         let per_block = BLOCK_BYTES + size_of::<u32>();
         layout.blocks = config.history_bytes.saturating_sub(layout.history_fixed_bytes()) / per_block;
 
         let least = layout.least_pools();
+        let sample_bytes = if layout.samples { config.sample_bytes } else { usize::MAX };
         let pools = [
             ("cell_bytes", config.cell_bytes, least.cell_bytes, CELLS_HOLD),
             (
@@ -158,6 +168,7 @@ impl Layout {
                 "the open column at its largest, twice, and the parts of term changes",
             ),
             ("bound_bytes", config.bound_bytes, least.bound_bytes, "the two bounds of one route at their longest"),
+            ("sample_bytes", sample_bytes, layout.least_sample_bytes(), "the samples of every recorder"),
         ];
         let mut at = 0;
         while at < pools.len() {
@@ -225,6 +236,27 @@ impl Layout {
     const fn max_cell_bytes(&self) -> usize {
         let values = if self.scan_pages > 0 { TALLY_WORDS } else { CELL_WORDS };
         MAX_HEAD_BYTES + values * MAX_VALUE_BYTES
+    }
+
+    /// Queues of sampled keys: one for each recorder.
+    pub(crate) const fn sample_queues(&self) -> usize {
+        if self.samples { self.recorders } else { 0 }
+    }
+
+    /// Words of all queues, with the gaps between them.
+    pub(crate) const fn sample_words(&self) -> usize {
+        self.sample_queues().saturating_mul(self.queue_words + LINE_WORDS)
+    }
+
+    /// Bytes of a key while it is taken out of a queue.
+    pub(crate) const fn key_scratch_len(&self) -> usize {
+        if self.samples { self.max_key_len.next_multiple_of(8) } else { 0 }
+    }
+
+    /// The least that the queues of all recorders may take.
+    const fn least_sample_bytes(&self) -> usize {
+        let longest = SAMPLE_HEAD_WORDS + self.max_key_len.div_ceil(8);
+        self.recorders.saturating_mul(LEAST_SAMPLES * longest + 1).saturating_mul(8)
     }
 
     /// Cells of the whole key space.

@@ -48,11 +48,11 @@
 //! # The modules, in the order of the data's way
 //! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `config` `config_error` `zeroed` `pool`
 //! `layout` `counters` `event` `events` →
-//! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `id_samples` `space_saving` →
+//! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `random` `id_samples` `key_samples` `space_saving` →
 //! keep: `descriptor` `column` `history` `lineage` →
 //! both halves: `shared` `recorder` `scan` →
 //! change: `routes` `groups` `grace` `seat` `places` `retire` `memory` `scans` `writer` `runs` `coarsen` `reshape` `promote`
-//! `terms` `changes` `flush` →
+//! `terms` `changes` `hot_keys` `flush` →
 //! show: `window` `reading` `matrix` `merge` `reader`, and without an allocator `bound` `in_place` `fixed_matrix` →
 //! speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
 
@@ -85,11 +85,13 @@ mod grace;
 mod groups;
 mod halves;
 mod history;
+mod hot_keys;
 mod id_samples;
 mod in_place;
 mod key;
 #[cfg(feature = "alloc")]
 mod key_names;
+mod key_samples;
 mod label;
 mod layout;
 pub mod limits;
@@ -109,6 +111,7 @@ mod pages;
 mod places;
 mod pool;
 mod promote;
+mod random;
 #[cfg(feature = "alloc")]
 mod reader;
 #[cfg(feature = "alloc")]

@@ -77,6 +77,14 @@ pub(crate) const ID_SAMPLES: usize = if cfg!(keyviz_loom) { 2 } else { 512 };
 pub(crate) const RESERVOIR_WORDS: usize = ID_SAMPLES + LINE_WORDS;
 /// Routes that the search for hot members of virtual buckets keeps in sight.
 pub(crate) const CANDIDATES: usize = if cfg!(keyviz_loom) { 2 } else { 256 };
+/// Most bytes of a key that is sampled.
+pub const MAX_KEY_LEN: u32 = 4096;
+/// Rarest sampling of keys that can be configured as the least: one operation in so many.
+pub const MAX_SAMPLE_EVERY: u32 = 1 << 16;
+/// Words of a sample of a key before the key's bytes.
+pub(crate) const SAMPLE_HEAD_WORDS: usize = 2;
+/// The longest samples that a recorder's queue has room for at least.
+pub(crate) const LEAST_SAMPLES: usize = if cfg!(keyviz_loom) { 1 } else { 8 };
 /// Slots of one page of cells. A model checker looks at every word, so for it what can be small is.
 pub(crate) const PAGE_SLOTS: usize = match (cfg!(keyviz_loom), HALVED) {
     (true, _) => 4,

@@ -39,6 +39,7 @@ pub(crate) struct WriterPools<'m> {
     pub(crate) open_pages: PoolMut<'m, u64>,
     pub(crate) scans: ScanPools<'m>,
     pub(crate) scratch: PoolMut<'m, Count>,
+    pub(crate) key_scratch: PoolMut<'m, u8>,
 }
 
 #[cfg(feature = "alloc")]
@@ -73,6 +74,7 @@ impl WriterPools<'static> {
                 sums: M::zeroed(layout.scan_scratch_len())?,
             },
             scratch: M::zeroed(layout.scratch_len())?,
+            key_scratch: M::zeroed(layout.key_scratch_len())?,
         })
     }
 }

@@ -88,6 +88,18 @@ pub fn has_open_column(reader: &Reader) -> bool {
     reader.shared.history.heads().iter().any(|(_, head)| head.state == ColumnState::Open)
 }
 
+/// Takes the sampled keys: of each the weight and the key.
+pub fn take_keys(writer: &mut Writer) -> Vec<(u64, Vec<u8>)> {
+    let mut found = Vec::new();
+    writer.state.take_samples(&writer.shared, |sample| found.push((sample.weight, sample.key.to_vec())));
+    found
+}
+
+/// Samples of keys dropped for want of room.
+pub fn keys_dropped(reader: &Reader) -> u64 {
+    reader.shared.key_samples.dropped()
+}
+
 /// Remembers that a route came from another, as a split or a merge does.
 pub fn tell_lineage(writer: &mut Writer, at_ms: u64, parent: RouteId, child: RouteId) {
     writer.shared.lineage.push(Lineage { at_ms, parent, child });

@@ -11,6 +11,7 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 use core::ops::Deref;
 
+use crate::key_samples::Operation;
 use crate::label::Label;
 use crate::limits::PAGE_SLOTS;
 use crate::line::Line;
@@ -62,8 +63,18 @@ pub struct RecorderOn<S: Deref<Target = Shared>> {
     /// The directory of the shard for what this recorder has no cells for.
     pub(crate) shard: usize,
     pub(crate) owned: bool,
-    /// Has cells of its own, one for each route.
+    /// Has cells of its own, one for each route, and samples no keys.
     plain: bool,
+    /// Has cells of its own, and samples no keys.
+    divided: bool,
+    /// Has cells of its own, and samples keys.
+    sampled: bool,
+    /// Samples keys, and has one cell for each route.
+    sampled_plain: bool,
+    /// The longest key that it samples.
+    max_key_len: usize,
+    /// How many operations on the next key is sampled.
+    until_sample: Cell<u64>,
     pub(crate) k: usize,
     pub(crate) lanes: usize,
     not_sync: PhantomData<Cell<()>>,
@@ -111,13 +122,21 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
             shared.pages.claim_all(&shared.layout, row);
         }
         let (directory, shard) = (shared.pages.directory(row), shared.pages.directory(shard));
+        let sampled = owned && shared.layout.samples;
+        let max_key_len = shared.layout.max_key_len;
+        let until_sample = if sampled { shared.key_samples.first_gap(row) } else { u64::MAX };
         RecorderOn {
             shared,
             row,
             directory,
             shard,
             owned,
-            plain: owned && k == 1 && lanes == 1,
+            plain: owned && !sampled && k == 1 && lanes == 1,
+            divided: owned && !sampled,
+            sampled,
+            sampled_plain: sampled && k == 1 && lanes == 1,
+            max_key_len,
+            until_sample: Cell::new(until_sample),
             k,
             lanes,
             not_sync: PhantomData,
@@ -162,21 +181,73 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         {
             return self.mark(word, entry);
         }
+        if self.sampled_plain {
+            return self.observe_sampled_plain(route, op, key, bytes);
+        }
         self.observe_divided(route, op, key, bytes);
+    }
+
+    /// The straight line of recorders that sample keys; the operation to be sampled goes the long way.
+    #[inline(never)]
+    fn observe_sampled_plain(&self, route: RouteId, op: Op, key: &[u8], bytes: u64) {
+        let shared = &*self.shared;
+        if let Some(left) = self.unsampled(key)
+            && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
+            && let Some((word, entry)) = self.count_known(seat, 0, 1, op, bytes)
+        {
+            self.until_sample.set(left);
+            return self.mark(word, entry);
+        }
+        self.observe_further(route, op, key, bytes);
     }
 
     /// The straight line of routes with sub-buckets or labels.
     #[inline(never)]
     fn observe_divided(&self, route: RouteId, op: Op, key: &[u8], bytes: u64) {
         let shared = &*self.shared;
-        if self.owned
+        if self.divided
             && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
             && let Some(sub) = self.plain_sub_bucket(seat, key)
             && let Some((word, entry)) = self.count_known(seat * self.lanes, sub, self.k, op, bytes)
         {
             return self.mark(word, entry);
         }
+        self.observe_sampled(route, op, key, bytes);
+    }
+
+    /// The straight line of recorders that sample keys, of routes with sub-buckets or labels.
+    #[inline(never)]
+    fn observe_sampled(&self, route: RouteId, op: Op, key: &[u8], bytes: u64) {
+        let shared = &*self.shared;
+        if self.sampled
+            && let Some(left) = self.unsampled(key)
+            && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
+            && let Some(sub) = self.plain_sub_bucket(seat, key)
+            && let Some((word, entry)) = self.count_known(seat * self.lanes, sub, self.k, op, bytes)
+        {
+            self.until_sample.set(left);
+            return self.mark(word, entry);
+        }
         self.observe_further(route, op, key, bytes);
+    }
+
+    /// How many operations are left until the next sample after one that is none; `None` for one that is, or
+    /// that is skipped.
+    #[inline(always)]
+    fn unsampled(&self, key: &[u8]) -> Option<u64> {
+        self.until_sample.get().checked_sub(1).filter(|left| *left > 0 && key.len() <= self.max_key_len)
+    }
+
+    /// Samples the key of an operation that was counted `times`, if its turn has come.
+    fn sample(&self, cell: usize, op: Op, key: &[u8], times: u64) {
+        if key.len() > self.max_key_len {
+            return self.add_own(own::KEYS_SKIPPED, times);
+        }
+        let left = self.until_sample.get();
+        self.until_sample.set(match times.checked_sub(left) {
+            Some(beyond) => self.shared.key_samples.take(self.row, Operation { cell, op, key }, beyond),
+            None => left - times,
+        });
     }
 
     #[inline(always)]
@@ -275,7 +346,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     fn observe_any(&self, route: RouteId, label: Label, op: Op, key: &[u8], bytes: u64, times: u64) {
         match self.counted_in(route) {
             Counted::Own(seat) => self.count(seat, label, op, key, bytes, times),
-            Counted::Shared(bucket) => self.count_member(route, bucket, label, op, bytes, times),
+            Counted::Shared(bucket) => self.count_member(route, bucket, label, Counting { op, key, bytes, times }),
             Counted::Nowhere(found) => self.unattributed(found, op, bytes, times),
         }
     }
@@ -331,13 +402,17 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
 
     /// Counts in a virtual bucket, and perhaps notes for which of its members.
     #[inline(never)]
-    pub(crate) fn count_member(&self, route: RouteId, bucket: usize, label: Label, op: Op, bytes: u64, times: u64) {
+    pub(crate) fn count_member(&self, route: RouteId, bucket: usize, label: Label, counting: Counting<'_>) {
+        let Counting { op, key, bytes, times } = counting;
         if label != Label::NONE {
             // Buckets have no labels, but a name that is not configured is counted.
             let _ = self.lane(label);
         }
         let cell = self.shared.layout.cells_of(bucket).start;
         self.count_slot(cell / self.k, cell % self.k, op, bytes, times);
+        if self.sampled {
+            self.sample(cell, op, key, times);
+        }
         if let Some(line) = self.shared.own.get(self.row) {
             let epoch = self.shared.pages.epoch();
             self.shared.id_samples.offer(line, self.row, epoch, route.0, times);
@@ -350,6 +425,9 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         let slot = seat * self.lanes + lane;
         let sub = if self.k == 1 { 0 } else { shared.seats.sub_bucket(seat, &shared.slab, key) };
         self.count_slot(slot, sub, op, bytes, times);
+        if self.sampled {
+            self.sample(slot * self.k + sub, op, key, times);
+        }
     }
 
     #[inline]
@@ -439,6 +517,15 @@ impl<S: Deref<Target = Shared>> core::fmt::Debug for RecorderOn<S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Recorder").field("row", &self.row).field("owned", &self.owned).finish_non_exhaustive()
     }
+}
+
+/// What is counted of a member.
+#[derive(Clone, Copy)]
+pub(crate) struct Counting<'a> {
+    pub(crate) op: Op,
+    pub(crate) key: &'a [u8],
+    pub(crate) bytes: u64,
+    pub(crate) times: u64,
 }
 
 /// Looks up a route for a handle.

@@ -314,6 +314,13 @@ impl Sampler {
         self.writer().flush(now_ms);
     }
 
+    /// Takes the keys that recorders sampled since the last time, as each flush does; returns how many.
+    ///
+    /// See [`Writer::drain_samples`]. Takes the lock that flush and route changes take.
+    pub fn drain_samples(&self) -> u64 {
+        self.writer().drain_samples()
+    }
+
     /// The bounds of one sub-bucket of a registered route; `None` when the route is not registered
     /// or has no such division.
     ///

@@ -9,7 +9,7 @@ use crate::label::Label;
 use crate::limits::{LINE_WORDS, MAX_SCAN_RANGES};
 use crate::op::Op;
 use crate::pages::PageEntry;
-use crate::recorder::{Counted, RecorderOn};
+use crate::recorder::{Counted, Counting, RecorderOn};
 use crate::route::RouteId;
 use crate::shared::{Shared, own};
 use crate::sync::{Ordering, narrow};
@@ -123,7 +123,9 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         let (label, bytes, times) = (scan.label, scan.bytes.saturating_mul(scan.times), scan.times);
         match *counted {
             Counted::Own(seat) => self.count(seat, label, Op::Read, scan.start, bytes, times),
-            Counted::Shared(bucket) => self.count_member(route, bucket, label, Op::Read, bytes, times),
+            Counted::Shared(bucket) => {
+                self.count_member(route, bucket, label, Counting { op: Op::Read, key: scan.start, bytes, times })
+            }
             Counted::Nowhere(found) => self.unattributed(found, Op::Read, bytes, times),
         }
     }

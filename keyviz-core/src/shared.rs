@@ -10,6 +10,7 @@ use crate::descriptor::Descriptors;
 use crate::events::EventRings;
 use crate::history::History;
 use crate::id_samples::IdSamples;
+use crate::key_samples::KeySamples;
 use crate::layout::Layout;
 use crate::line::Line;
 use crate::lineage::LineageRing;
@@ -33,6 +34,8 @@ pub(crate) mod own {
     pub(crate) const LOOKUP_GAVE_UP: usize = 6;
     pub(crate) const SHARED_OPS: usize = 7;
     pub(crate) const PAGES_REFUSED: usize = 8;
+    /// Operations on keys too long to be sampled.
+    pub(crate) const KEYS_SKIPPED: usize = 14;
     /// State of the draws that sample route ids.
     pub(crate) const SAMPLE_DRAWS: usize = 9;
     /// Operations that might have been sampled, ever, and when the reservoir was begun.
@@ -57,6 +60,7 @@ pub struct Shared {
     pub(crate) seats: Seats,
     pub(crate) members: MemberWords,
     pub(crate) id_samples: IdSamples,
+    pub(crate) key_samples: KeySamples,
     pub(crate) slab: Slab,
     /// A line for each recorder, then one for each shared shard.
     pub(crate) own: Pool<Line>,
@@ -104,6 +108,13 @@ impl Shared {
             seats: Seats::new(M::shared(layout.seats)?, M::shared(layout.seats)?, M::shared(layout.divisions())?),
             members: MemberWords::new(M::shared(layout.members)?, M::shared(layout.members)?),
             id_samples: IdSamples::new(M::shared(layout.id_samples_len())?),
+            key_samples: KeySamples::new(
+                &layout,
+                config.sample_every,
+                config.seed,
+                M::shared(2 * layout.sample_queues())?,
+                M::shared(layout.sample_words())?,
+            ),
             slab: Slab::new(M::shared(layout.chunks)?),
             own: M::shared(layout.directory_rows())?,
             descriptors: Descriptors::new(M::shared(layout.descriptor_words())?),
@@ -132,6 +143,7 @@ impl Shared {
             self.pages.prefault();
             self.slab.prefault();
             self.history.prefault();
+            self.key_samples.prefault();
         }
     }
 
@@ -175,6 +187,12 @@ impl Shared {
         self.own.iter().fold(0, |sum: Count, line| sum.wrapping_add(line.word(word).load(Ordering::Relaxed)))
     }
 
+    /// Operations of recorders that sample no keys though others do: those without a queue of their own.
+    pub(crate) fn ops_unsampled(&self) -> u64 {
+        let refused = self.own_sum(own::PAGES_REFUSED);
+        if self.layout.samples { wide(self.own_sum(own::SHARED_OPS).wrapping_sub(refused)) } else { 0 }
+    }
+
     /// Everything counted, for readers.
     pub(crate) fn counters(&self) -> crate::counters::Counters {
         let board = &self.board;
@@ -216,6 +234,10 @@ impl Shared {
             pages_used: u64::from(self.pages.used()),
             pages_total: self.layout.pool_pages as u64,
             pages_refused: wide(self.own_sum(own::PAGES_REFUSED)),
+            key_samples: board.get(Published::KeySamples),
+            key_samples_dropped: self.key_samples.dropped(),
+            keys_too_long: wide(self.own_sum(own::KEYS_SKIPPED)),
+            ops_unsampled: self.ops_unsampled(),
             history_bytes_used: board.get(Published::HistoryBytesUsed),
             bound_bytes_used: board.get(Published::BoundBytesUsed),
             memory_bytes: board.get(Published::MemoryBytes),

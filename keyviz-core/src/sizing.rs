@@ -198,7 +198,9 @@ impl Layout {
 
     /// Bytes of the recorders' own lines.
     const fn recorder_bytes(&self) -> usize {
-        self.directory_rows() * size_of::<Line>() + self.id_samples_len() * size_of::<Word>()
+        let words = self.id_samples_len() + self.sample_words();
+        let lines = self.directory_rows() + 2 * self.sample_queues();
+        lines * size_of::<Line>() + words * size_of::<Word>() + self.key_scratch_len()
     }
 
     const fn event_bytes(&self) -> usize {

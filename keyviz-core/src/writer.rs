@@ -73,6 +73,8 @@ pub(crate) struct State<'m> {
     pub(crate) scans: Scans<'m>,
     /// One page of sums.
     pub(crate) scratch: PoolMut<'m, Count>,
+    /// One sampled key.
+    pub(crate) key_scratch: PoolMut<'m, u8>,
     pub(crate) open: Option<OpenColumn>,
     /// Parts drained by a term change since the last flush; the next flush says to which window they
     /// belong.
@@ -122,6 +124,7 @@ impl<'m> State<'m> {
             open_pages: pools.open_pages,
             scans: Scans::new(pools.scans),
             scratch: pools.scratch,
+            key_scratch: pools.key_scratch,
             open: None,
             pending_parts: Segment::EMPTY,
             pending_recorded: Tally::ZERO,

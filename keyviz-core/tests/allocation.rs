@@ -94,6 +94,7 @@ fn small() -> Config {
     config.bound_bytes = 4096;
     config.max_events = 16;
     config.max_bound_len = 256;
+    (config.hot_keys, config.sample_bytes, config.max_key_len, config.seed) = (true, 2048, 16, 9);
     config
 }
 
@@ -117,10 +118,11 @@ fn own() -> usize {
 
 fn bytes_are_as_told() {
     let config = (1u32..3000, 0u32..500, 1u16..20, 0usize..3, 1u32..80, 1u32..6, any::<(bool, u16, u16, bool)>());
-    let config = (config, 0u32..20_000, 0u32..300);
+    let samples = (any::<bool>(), 0usize..100_000, 1u32..300);
+    let config = (config, 0u32..20_000, 0u32..300, samples);
     let mut runner = TestRunner::new(proptest::test_runner::Config::with_cases(100));
     runner
-        .run(&config, |(config, max_known_routes, max_virtual)| {
+        .run(&config, |(config, max_known_routes, max_virtual, samples)| {
             let (max_routes, max_draining, sub_buckets, labels, max_recorders, shared_shards, (prefault, a, b, scans)) =
                 config;
             let mut config = Config::default();
@@ -129,6 +131,7 @@ fn bytes_are_as_told() {
             config.labels = Labels::new(&["a", "b", "c"][..labels]).unwrap();
             (config.max_recorders, config.shared_shards, config.prefault) = (max_recorders, shared_shards, prefault);
             config.scans = scans;
+            (config.hot_keys, config.sample_bytes, config.max_key_len) = (samples.0, samples.1 + (1 << 18), samples.2);
             config.cell_bytes += usize::from(a) * 7;
             config.history_bytes += usize::from(b) * 7;
             config.bound_bytes += usize::from(a ^ b);
@@ -188,6 +191,7 @@ fn nothing_allocates_later() {
     assert!(counters.events_dropped > 16, "the rings of events wrapped: {counters:?}");
     assert!(counters.folded > 10 && counters.promoted > 10, "routes changed places: {counters:?}");
     assert!(counters.recorded.scans > 1000 && counters.unattributed.scans > 100, "{counters:?}");
+    assert!(counters.key_samples > 1000 && counters.keys_too_long > 1000, "{counters:?}");
     assert_eq!(
         counters.observed.reads + counters.observed.writes,
         counters.recorded.reads + counters.recorded.writes + counters.unattributed.reads + counters.unattributed.writes
@@ -226,7 +230,8 @@ fn random_steps(sampler: &Sampler, steps: u32) {
             _ => {
                 let label = sampler.label(["", "redis", "s3", "none"][noise.below(4) as usize]);
                 let recorder = &recorders[noise.below(3) as usize];
-                recorder.observe_labelled(route, label, Op::Read, &[noise.below(256) as u8; 9], noise.below(1000));
+                let key = [noise.below(256) as u8; 20];
+                recorder.observe_labelled(route, label, Op::Read, &key[..noise.below(21) as usize], noise.below(1000));
             }
         }
     }

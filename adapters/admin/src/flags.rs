@@ -6,6 +6,7 @@ use crate::millis::Millis;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use keyviz_core::{Config, ConfigError, Labels};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 /// What the flags stand at when nobody sets them.
@@ -128,6 +129,27 @@ pub struct SamplerArgs {
     /// Events that the host tells and that are kept; the sampler's own have a sixteenth as many places a sort; 0 = none
     #[arg(long, env = "KEYVIZ_MAX_EVENTS", default_value_t = DEFAULT.max_events, value_name = "N")]
     pub keyviz_max_events: u32,
+    /// Sample keys, to tell which are hot. Off, no byte of a key is kept
+    #[arg(long, alias = "keyvizHotKeysEnabled", env = "KEYVIZ_HOT_KEYS", default_value_t = DEFAULT.hot_keys, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub keyviz_hot_keys: bool,
+
+    /// Memory for sampled keys on their way, an equal part for each recorder; taken only where keys are sampled
+    #[arg(long, env = "KEYVIZ_SAMPLE_BYTES", default_value_t = ByteSize(DEFAULT.sample_bytes), value_name = "SIZE")]
+    pub keyviz_sample_bytes: ByteSize,
+
+    /// One operation in so many is sampled at the most, 1 to 65536; a busy thread samples fewer
+    #[arg(long, env = "KEYVIZ_SAMPLE_EVERY", default_value_t = DEFAULT.sample_every, value_name = "N")]
+    pub keyviz_sample_every: u32,
+
+    /// Longest key that is sampled, in bytes, 1 to 4096
+    #[arg(long, env = "KEYVIZ_MAX_KEY_LEN", default_value_t = DEFAULT.max_key_len, value_name = "BYTES")]
+    pub keyviz_max_key_len: u32,
+
+    /// Seed of what is drawn by lot; 0 = from the system, another one at each start
+    #[arg(long, env = "KEYVIZ_SEED", default_value_t = DEFAULT.seed, value_name = "N")]
+    pub keyviz_seed: u64,
 
     /// Touch all memory at start, so that a full machine fails there and not later
     #[arg(long, env = "KEYVIZ_PREFAULT", default_value_t = DEFAULT.prefault, action = ArgAction::Set,
@@ -138,6 +160,11 @@ pub struct SamplerArgs {
     /// A budget for everything together: sizes above are fitted to it, and what cannot work is refused by name
     #[arg(long, env = "KEYVIZ_MEMORY", value_name = "SIZE")]
     pub keyviz_memory: Option<ByteSize>,
+}
+
+/// A number that differs from start to start: the system's entropy, by way of the standard library's hash maps.
+fn system_seed() -> u64 {
+    RandomState::new().hash_one(()).max(1)
 }
 
 impl SamplerArgs {
@@ -174,6 +201,11 @@ impl SamplerArgs {
         config.bound_bytes = self.keyviz_bound_bytes.0;
         config.max_bound_len = self.keyviz_max_bound_len;
         config.max_events = self.keyviz_max_events;
+        config.hot_keys = self.keyviz_hot_keys;
+        config.sample_bytes = self.keyviz_sample_bytes.0;
+        config.sample_every = self.keyviz_sample_every;
+        config.max_key_len = self.keyviz_max_key_len;
+        config.seed = if self.keyviz_seed == 0 { system_seed() } else { self.keyviz_seed };
         config.prefault = self.keyviz_prefault;
         if let Some(ByteSize(budget)) = self.keyviz_memory {
             config = config.fit(budget)?;

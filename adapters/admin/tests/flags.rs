@@ -36,7 +36,7 @@ fn settings(args: &[&str]) -> Config {
 }
 
 /// name, variable, default, hidden alias
-const FLAGS: [(&str, &str, &str, &str); 28] = [
+const FLAGS: &[(&str, &str, &str, &str)] = &[
     ("keyviz-enabled", "KEYVIZ_ENABLED", "false", "keyvizEnabled"),
     ("keyviz-step", "KEYVIZ_STEP", "60s", "keyvizStep"),
     ("keyviz-max-routes", "KEYVIZ_MAX_ROUTES", "10000", "keyvizMaxTrackedRoutes"),
@@ -57,6 +57,11 @@ const FLAGS: [(&str, &str, &str, &str); 28] = [
     ("keyviz-bound-bytes", "KEYVIZ_BOUND_BYTES", "8MiB", ""),
     ("keyviz-max-bound-len", "KEYVIZ_MAX_BOUND_LEN", "1024", ""),
     ("keyviz-max-events", "KEYVIZ_MAX_EVENTS", "1024", ""),
+    ("keyviz-hot-keys", "KEYVIZ_HOT_KEYS", "false", "keyvizHotKeysEnabled"),
+    ("keyviz-sample-bytes", "KEYVIZ_SAMPLE_BYTES", "4MiB", ""),
+    ("keyviz-sample-every", "KEYVIZ_SAMPLE_EVERY", "16", ""),
+    ("keyviz-max-key-len", "KEYVIZ_MAX_KEY_LEN", "256", ""),
+    ("keyviz-seed", "KEYVIZ_SEED", "0", ""),
     ("keyviz-prefault", "KEYVIZ_PREFAULT", "true", ""),
     ("keyviz-memory", "KEYVIZ_MEMORY", "", ""),
     ("listen", "KEYVIZ_LISTEN", "127.0.0.1:8765", ""),
@@ -104,7 +109,9 @@ fn the_list_of_all_flags() {
 
 #[test]
 fn without_flags_the_settings_are_the_defaults() {
-    let (ours, core) = (settings(&[]), Config::default());
+    let (mut ours, core) = (settings(&[]), Config::default());
+    assert!(ours.seed != 0 && ours.seed != settings(&[]).seed, "a seed of each start's own");
+    ours.seed = 0;
     // As text, so that a setting that is added to the core and not here shows.
     assert_eq!(format!("{ours:?}"), format!("{core:?}"));
     assert_eq!(parse(&[]).sampler.keyviz_max_members, 256);
@@ -131,11 +138,18 @@ fn every_setting_arrives() {
         "--keyviz-bound-bytes=4MiB",
         "--keyviz-max-bound-len=512",
         "--keyviz-max-events=7",
+        "--keyviz-hot-keys",
+        "--keyviz-sample-bytes=1MiB",
+        "--keyviz-sample-every=4",
+        "--keyviz-max-key-len=100",
+        "--keyviz-seed=77",
         "--keyviz-prefault=false",
     ]);
     assert_eq!((config.step_ms, config.max_routes, config.max_draining, config.sub_buckets), (10_000, 500, 50, 2));
     assert_eq!((config.max_known_routes, config.max_virtual), (5000, 60));
     assert_eq!((config.max_members, config.promote), (9, false));
+    assert_eq!((config.hot_keys, config.sample_bytes, config.sample_every), (true, 1 << 20, 4));
+    assert_eq!((config.max_key_len, config.seed), (100, 77));
     assert_eq!((config.max_recorders, config.shared_shards, config.cell_bytes), (8, 2, 16 << 20));
     assert_eq!((config.history_bytes, config.history_columns, config.bound_bytes), (20 << 20, 100, 4 << 20));
     assert_eq!(

@@ -2,13 +2,14 @@
 
 use keyviz_core::{Config, ConfigError, MAX_LABEL_LEN, MAX_LABELS};
 
-use crate::fields::{Field, Kind};
+use crate::fields::{Field, Kind, base};
 use crate::numbers::grouped;
 
 /// The bounds in words.
 pub fn of(field: &Field) -> Result<String, String> {
     match field.kind {
         Kind::Switch => Ok("true, false".into()),
+        Kind::Any => Ok("any number".into()),
         Kind::Labels => Ok(format!("at most {MAX_LABELS}, each 1 to {MAX_LABEL_LEN} of `a-z0-9_-`")),
         Kind::Number { set, .. } => {
             let (min, max) = range(field.name, set)?;
@@ -22,7 +23,7 @@ pub fn of(field: &Field) -> Result<String, String> {
 }
 
 fn range(name: &str, set: fn(&mut Config, u64)) -> Result<(u64, u64), String> {
-    let mut config = Config::default();
+    let mut config = base(name);
     set(&mut config, u64::MAX);
     match config.validate() {
         Err(ConfigError::OutOfRange { field, min, max, .. }) if field == name => Ok((min, max)),
@@ -32,7 +33,7 @@ fn range(name: &str, set: fn(&mut Config, u64)) -> Result<(u64, u64), String> {
 
 /// The least of a pool with everything else at its default.
 fn least(name: &str, set: fn(&mut Config, u64)) -> Result<u64, String> {
-    let mut config = Config::default();
+    let mut config = base(name);
     set(&mut config, 1);
     match config.validate() {
         Err(ConfigError::PoolTooSmall { field, least_bytes, .. }) if field == name => Ok(least_bytes as u64),

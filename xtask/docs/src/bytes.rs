@@ -2,7 +2,7 @@
 
 use keyviz_core::Config;
 
-use crate::fields::{Field, Kind, with_a_label};
+use crate::fields::{Field, Kind, base, with_a_label};
 
 /// Bytes of a field.
 pub struct Bytes {
@@ -14,9 +14,9 @@ pub struct Bytes {
 
 /// `None` for what takes none, whatever it says.
 pub fn of(field: &Field) -> Result<Option<Bytes>, String> {
-    let default = memory(&Config::default())?;
+    let default = memory(&base(field.name))?;
     match field.kind {
-        Kind::Switch => Ok(None),
+        Kind::Switch | Kind::Any => Ok(None),
         Kind::Labels => {
             let mut config = Config::default();
             with_a_label(&mut config);
@@ -24,13 +24,13 @@ pub fn of(field: &Field) -> Result<Option<Bytes>, String> {
         }
         Kind::Number { set, least } => {
             let count = count(field.name)?;
-            let more = beyond_rounding(with(set, count * 2)?, default);
-            let less = beyond_rounding(default, with(set, least)?);
+            let more = beyond_rounding(with(field, set, count * 2)?, default);
+            let less = beyond_rounding(default, with(field, set, least)?);
             let bytes = Bytes { at_default: less, one_more: more / count };
             Ok((bytes.at_default > 0 || bytes.one_more > 0).then_some(bytes))
         }
         Kind::Pool { set } => {
-            let twice = with(set, count(field.name)? * 2)?;
+            let twice = with(field, set, count(field.name)? * 2)?;
             Ok(Some(Bytes { at_default: twice - default, one_more: 1 }))
         }
     }
@@ -57,8 +57,8 @@ fn count(name: &str) -> Result<u64, String> {
     Ok(if value == 0 { u64::from(config.max_routes) / 4 } else { value })
 }
 
-fn with(set: fn(&mut Config, u64), value: u64) -> Result<u64, String> {
-    let mut config = Config::default();
+fn with(field: &Field, set: fn(&mut Config, u64), value: u64) -> Result<u64, String> {
+    let mut config = base(field.name);
     set(&mut config, value);
     memory(&config)
 }

@@ -30,6 +30,8 @@ pub enum Kind {
     Switch,
     /// Names.
     Labels,
+    /// Any number.
+    Any,
 }
 
 const fn number(name: &'static str, unit: &'static str, least: u64, set: fn(&mut Config, u64)) -> Field {
@@ -60,8 +62,20 @@ pub const FIELDS: &[Field] = &[
     pool("bound_bytes", |config, value| config.bound_bytes = value as usize),
     number("max_bound_len", "bytes", 1, |config, value| config.max_bound_len = value as u32),
     number("max_events", "events", 0, |config, value| config.max_events = value as u32),
+    Field { name: "hot_keys", unit: "", kind: Kind::Switch },
+    pool("sample_bytes", |config, value| config.sample_bytes = value as usize),
+    number("sample_every", "operations", 1, |config, value| config.sample_every = value as u32),
+    number("max_key_len", "bytes", 1, |config, value| config.max_key_len = value as u32),
+    Field { name: "seed", unit: "", kind: Kind::Any },
     Field { name: "prefault", unit: "", kind: Kind::Switch },
 ];
+
+/// The configuration in which a field is looked at: the default one, with keys sampled where the field says how.
+pub fn base(name: &str) -> Config {
+    let mut config = Config::default();
+    config.hot_keys = name.starts_with("sample") || name.starts_with("hot_key_") || name == "max_key_len";
+    config
+}
 
 /// A configuration with one label more than none.
 pub fn with_a_label(config: &mut Config) {

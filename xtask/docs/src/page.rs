@@ -18,7 +18,7 @@ Every size is set before the first operation, and all memory follows from them. 
 ";
 
 const BYTES: &str = "\
-*Bytes* is what the defaults take more than the same with the field at its least (a pool: the pool). *One more* is what a further one takes, on average over as many again. Neither adds up to the whole, since routes, divisions, recorders and labels multiply.
+*Bytes* is what the defaults take more than the same with the field at its least (a pool: the pool). *One more* is what a further one takes, on average over as many again. Neither adds up to the whole, since routes, divisions, recorders and labels multiply. What concerns sampled keys is told with `hot_keys` on; off, it takes nothing.
 
 ";
 

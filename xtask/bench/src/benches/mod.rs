@@ -6,6 +6,7 @@ mod build;
 mod flush;
 mod handle;
 mod history;
+mod hot_keys;
 mod labels;
 mod many_threads;
 mod merge;
@@ -41,6 +42,7 @@ pub const ALL: &[Bench] = &[
     handle::BENCH,
     zipf::BENCH,
     sub_buckets::BENCH,
+    hot_keys::BENCH,
     labels::BENCH,
     two_threads::BENCH,
     many_threads::BENCH,

@@ -1,9 +1,17 @@
 //! keyviz, in each of the ways that a host counts.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
 use keyviz_core::{Config, Label, Labels, Op, Recorder, RouteHandle, RouteId, Sampler};
 
 use super::{Counter, PLACES, Total, for_each_place, place};
 use crate::load::{ROUTES, Stream, VALUE_LEN, routes};
+
+/// How often a host drains sampled keys.
+const DRAIN_EVERY: Duration = Duration::from_millis(100);
 
 /// When every benchmark's sampler begins.
 pub const BEGIN_MS: u64 = 1_800_000_000_000;
@@ -51,6 +59,58 @@ impl Counter for ById {
 
     fn total(&mut self) -> Result<Total, String> {
         Ok(total(&self.sampler))
+    }
+}
+
+/// A recorder that samples keys, beside a thread that drains the samples as a host's does.
+pub struct Sampling {
+    sampler: Sampler,
+    recorder: Recorder,
+    stop: Arc<AtomicBool>,
+    drains: Option<JoinHandle<()>>,
+}
+
+impl Sampling {
+    /// A recorder of a sampler that nothing else counts into.
+    pub fn new(sampler: Sampler) -> Sampling {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (its_sampler, its_stop) = (sampler.clone(), Arc::clone(&stop));
+        let drains = thread::spawn(move || {
+            while !its_stop.load(Ordering::Relaxed) {
+                its_sampler.drain_samples();
+                thread::sleep(DRAIN_EVERY);
+            }
+        });
+        Sampling { recorder: sampler.recorder(), sampler, stop, drains: Some(drains) }
+    }
+}
+
+impl Counter for Sampling {
+    fn name(&self) -> &'static str {
+        "keyviz sampling keys"
+    }
+
+    fn count(&mut self, stream: &Stream) {
+        stream.for_each(|route, key| self.recorder.observe(RouteId(route), Op::Write, key, VALUE_LEN));
+    }
+
+    fn total(&mut self) -> Result<Total, String> {
+        let total = total(&self.sampler);
+        let counters = self.sampler.reader().counters();
+        if counters.key_samples_dropped > 0 || counters.key_samples == 0 {
+            return Err(format!("{} samples, {} dropped", counters.key_samples, counters.key_samples_dropped));
+        }
+        Ok(total)
+    }
+}
+
+impl Drop for Sampling {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(drains) = self.drains.take() {
+            // A panic of the thread would have been reported by the check of the totals.
+            let _ = drains.join();
+        }
     }
 }
 
