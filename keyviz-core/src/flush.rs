@@ -54,6 +54,18 @@ impl State<'_> {
         self.publish_counts(shared);
     }
 
+    /// Lets time pass unlooked at; see [`Sampler::skip`](crate::Sampler::skip).
+    pub(crate) fn skip(&mut self, shared: &Shared, now_ms: u64) {
+        if now_ms <= self.last_ms || now_ms > MAX_TIME_MS {
+            return;
+        }
+        let window = now_ms / self.step_ms;
+        if self.open.as_ref().is_some_and(|open| open.window != window) {
+            self.publish(shared, None, self.last_ms, true);
+        }
+        self.last_ms = now_ms;
+    }
+
     /// Makes sure that the open column is that of `window`.
     fn open_column(&mut self, shared: &Shared, window: u64) {
         if self.open.is_some() {

@@ -393,6 +393,35 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
         self.state.drain_samples(&self.shared)
     }
 
+    /// Lets time pass in which nobody observed, because what is observed was out of reach: the windows up to the one of
+    /// `now_ms` (Unix milliseconds) stay without a column, so that readers see them as missing and not as without load.
+    ///
+    /// Flush first: what was observed since the last flush counts in the window of the next one. The open column is
+    /// sealed with what it has, unless `now_ms` lies in its window. A time before the last flush's, or past the year
+    /// 9999, changes nothing. Graces of removed routes stand still meanwhile.
+    ///
+    /// - Panics: never. Memory: none. Errors: none.
+    /// - Cost: linear in the cells of the open column.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::ColumnState::{Complete, Missing};
+    /// use keyviz_core::{Config, MatrixQuery, Writer};
+    /// let mut writer = Writer::new(Config::default(), 0)?;
+    /// writer.flush(60_000);
+    /// writer.skip(600_000);
+    /// writer.flush(660_000);
+    /// let columns = writer.reader().matrix(&MatrixQuery { rows: 1, ..MatrixQuery::default() }).columns;
+    /// let states: Vec<_> = columns.iter().map(|column| column.state).collect();
+    /// assert_eq!((states[0], states[1], states[9], states[10]), (Complete, Missing, Missing, Complete));
+    ///
+    /// writer.skip(5); // before the last flush: nothing changes
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn skip(&mut self, now_ms: u64) {
+        self.state.skip(&self.shared, now_ms);
+    }
+
     /// The bounds of one sub-bucket of a registered route; `None` when the route is not registered
     /// or has no such division.
     ///

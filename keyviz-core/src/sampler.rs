@@ -321,6 +321,11 @@ impl Sampler {
         self.writer().drain_samples()
     }
 
+    /// Lets time pass in which nobody observed; see [`Writer::skip`].
+    pub fn skip(&self, now_ms: u64) {
+        self.writer().skip(now_ms);
+    }
+
     /// The bounds of one sub-bucket of a registered route; `None` when the route is not registered
     /// or has no such division.
     ///

@@ -47,6 +47,45 @@ fn columns_are_complete_late_missing_or_open() {
     assert_eq!((counters.columns_late, counters.windows_missing, counters.columns_sealed), (1, 2, 3));
 }
 
+/// What nobody looked at is missing, however long it took, and no count goes astray.
+#[test]
+fn time_that_is_skipped_is_missing() {
+    let (mut writer, recorder) = writer(1000, 0);
+    let mut expected = 0;
+    let mut observe = |expected: &mut u64| {
+        recorder.observe(ROUTE, Op::Write, b"b", 0);
+        *expected += 1;
+    };
+    observe(&mut expected);
+    writer.flush(700);
+    writer.skip(900);
+    assert_eq!(windows(&writer), [(0, 1000, Open)], "the same window goes on");
+    observe(&mut expected);
+    writer.flush(1000);
+    observe(&mut expected);
+    writer.flush(1300);
+    writer.skip(1_000_200);
+    let last = [(1_000_000, 1_001_000, Complete)];
+    observe(&mut expected);
+    for now_ms in [1_000_500, 1_001_000] {
+        writer.flush(now_ms);
+    }
+    let all = windows(&writer);
+    assert_eq!(all[..2], [(0, 1000, Complete), (1000, 2000, Complete)]);
+    assert_eq!((all.len(), &all[all.len() - 1..]), (1001, &last[..]));
+    assert!(all[2..all.len() - 1].iter().all(|(.., state)| *state == Missing));
+    let covered = columns(&writer);
+    assert_eq!((covered[1].covers_from_ms, covered[1].covers_to_ms), (1000, 1300), "a rate is over what it covers");
+    assert_eq!((covered[1000].covers_from_ms, covered[1000].covers_to_ms), (1_000_200, 1_001_000));
+    for never in [0, 5, 1_001_000, u64::MAX] {
+        writer.skip(never);
+    }
+    assert_eq!(windows(&writer).len(), 1001);
+    let counters = writer.reader().counters();
+    assert_eq!((counters.recorded.writes, counters.observed.writes), (expected, expected));
+    assert_eq!((counters.windows_missing, counters.columns_late), (998, 0));
+}
+
 /// One and a half steps are on time; a millisecond more is late.
 #[test]
 fn late_is_more_than_one_and_a_half_steps() {

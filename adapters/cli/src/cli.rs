@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::demo::DemoArgs;
+use crate::redis::{self, RedisArgs};
 use crate::replay::ReplayArgs;
 
 /// See where the load lands in a key space, over time.
@@ -25,6 +26,11 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Read a trace file, answer in text, and show it
     Replay(Box<ReplayArgs>),
+    /// Watch what live Redis or Valkey servers are asked, and show it
+    Redis(Box<RedisArgs>),
+    /// What a watched server is read with, in a process of its own
+    #[command(name = redis::SESSION_COMMAND, hide = true)]
+    RedisSession,
 }
 
 impl Cli {

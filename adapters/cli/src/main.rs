@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `keyviz` or `keyviz demo` | runs a real storage engine under a load that changes, and shows it |
 //! | `keyviz replay FILE` | reads a trace, answers in text, and shows it |
+//! | `keyviz redis URL...` | watches live Redis or Valkey servers, shows it, and answers in text |
 //!
 //! Exit status: 0 when the job was done (a signal that ends it counts as done), 1 when it could not be done,
 //! 2 when the command line is wrong.
@@ -16,6 +17,7 @@ mod failure;
 mod out;
 mod quantity;
 mod random;
+mod redis;
 mod replay;
 mod web;
 
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
     let done = match cli::Cli::parse().command() {
         cli::Command::Demo(args) => demo::run(&args),
         cli::Command::Replay(args) => replay::run(&args),
+        cli::Command::Redis(args) => redis::run(&args),
+        cli::Command::RedisSession => return redis::run_session(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

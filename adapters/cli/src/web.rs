@@ -38,6 +38,18 @@ struct Access {
 pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
+    /// For a program without a page.
+    ///
+    /// # Errors
+    /// Where the system gives no thread to wait for signals with.
+    pub(crate) fn on_signals() -> Result<Stop, Failure> {
+        let (runtime, stop) =
+            runtime().map_err(|error| Failure::new(format!("signals cannot be waited for: {error}")))?;
+        // It waits as long as the program runs.
+        std::mem::forget(runtime);
+        Ok(stop)
+    }
+
     pub(crate) fn is_set(&self) -> bool {
         *self.0.borrow()
     }

@@ -53,6 +53,7 @@ pub use clock::Clock;
 pub use error::OpenError;
 pub use format::Format;
 pub use limits::Limits;
+pub use monitor::{MonitorKey, MonitorLine};
 pub use number::TimeUnit;
 pub use record::{Op, Record};
 pub use skipped::{Reason, Skip, Skipped};

@@ -1,8 +1,7 @@
-//! What a replay found, as data. Everything is counted in the columns that the picture shows.
+//! What was found, as data. Everything is counted in the columns that the picture shows.
 
 use keyviz_core::{Matrix, MatrixQuery, Reader, Series, Tally};
 
-use super::feed::Fed;
 use super::hot::{self, HotPrefix, HotRange};
 use super::prefixes::Prefix;
 use super::sample::Sample;
@@ -34,8 +33,8 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn new(fed: &Fed, catalog: &Catalog, sample: &Sample, prefixes: &[Prefix]) -> Answer {
-        let matrix = matrix(&fed.reader, Series::Ops);
+    pub(crate) fn new(reader: &Reader, catalog: &Catalog, sample: &Sample, prefixes: &[Prefix]) -> Answer {
+        let matrix = matrix(reader, Series::Ops);
         let routes: Vec<Vec<u64>> = by_route(&matrix, catalog.len());
         let ops: Vec<u64> = routes.iter().map(|values| values.iter().sum()).collect();
         let mut ranges = hot::ranges(catalog, sample, prefixes, &ops);
@@ -44,7 +43,7 @@ impl Answer {
         // What is a range of its own is told there.
         prefixes.retain(|hot| !ranges.iter().any(|range| range.is_all_of(&hot.prefix)));
         prefixes.truncate(TOLD);
-        let counters = fed.reader.counters();
+        let counters = reader.counters();
         let shown: u64 = ops.iter().sum();
         let let_go = counters.evicted.get(Series::Ops);
         Answer {

@@ -8,9 +8,9 @@
 //! as it goes on. `--speed` and `--follow` (`live`) do the second pass while the page is looked at, from inputs that may
 //! have no more for now (`tail`, `pipe`, `following`).
 
-mod answer;
+pub(crate) mod answer;
 mod args;
-mod cuts;
+pub(crate) mod cuts;
 mod density;
 mod division;
 mod feed;
@@ -27,17 +27,17 @@ mod pace;
 mod pass;
 mod picture;
 mod pipe;
-mod prefixes;
+pub(crate) mod prefixes;
 mod progress;
 mod recording;
 mod routes;
-mod sample;
+pub(crate) mod sample;
 mod selection;
 mod sheet;
 mod step;
 mod survey;
 mod tail;
-mod text;
+pub(crate) mod text;
 mod unescape;
 
 pub(crate) use args::ReplayArgs;
@@ -129,7 +129,7 @@ fn tell(
     if args.quiet {
         return Ok(());
     }
-    let answer = Answer::new(fed, &division.catalog, &division.sample, &division.prefixes);
+    let answer = Answer::new(&fed.reader, &division.catalog, &division.sample, &division.prefixes);
     out::say(&text::tell(name, fed, &answer, notes, began.elapsed()))
 }
 

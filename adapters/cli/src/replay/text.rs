@@ -20,7 +20,8 @@ pub(crate) fn tell(name: &str, fed: &Fed, answer: &Answer, notes: &[Note], took:
     let mut text = format!("{}: {}, {}\n\n", name, fed.format.name(), bytes(fed.bytes));
     // Writing to a String cannot fail, so what `writeln!` returns is dropped throughout.
     let _ = totals(&mut text, fed, answer, notes);
-    let _ = hottest(&mut text, fed, answer);
+    let period = Period { relative: fed.relative(), duration_ms: fed.duration_ms(), rated_ms: fed.rated_ms() };
+    let _ = hottest(&mut text, period, answer);
     let lines_rate = rate(fed.tally.lines, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     let _ = write!(text, "\ntook      {:.1}s, {} lines", took.as_secs_f64(), lines_rate);
     text
@@ -80,19 +81,30 @@ fn totals(text: &mut String, fed: &Fed, answer: &Answer, notes: &[Note]) -> std:
     Ok(())
 }
 
-fn hottest(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
+/// By what the rates and instants of an answer are told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Period {
+    /// Instants count from the beginning.
+    pub(crate) relative: bool,
+    pub(crate) duration_ms: u64,
+    /// What rates are divided by.
+    pub(crate) rated_ms: u64,
+}
+
+/// The hottest ranges, then prefixes and keys, each with its share and rate.
+pub(crate) fn hottest(text: &mut String, period: Period, answer: &Answer) -> std::fmt::Result {
     let total = answer.total.get(Series::Ops);
     writeln!(text, "\nhottest ranges\n    share        rate         peak  from                 operations  range")?;
     for (range, peak) in &answer.ranges {
         let (peak_rate, peak_time) = match peak {
-            Some(peak) => (rate(peak.ops, peak.duration_ms), when(fed, peak)),
+            Some(peak) => (rate(peak.ops, peak.duration_ms), when(period, peak)),
             None => (String::new(), String::new()),
         };
         writeln!(
             text,
             "  {:>7}  {:>10}  {:>11}  {:<19}  {:>10}  {}",
             share(range.ops, total),
-            rate(range.ops, fed.rated_ms()),
+            rate(range.ops, period.rated_ms),
             peak_rate,
             peak_time,
             count(range.ops),
@@ -107,7 +119,7 @@ fn hottest(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
             text,
             "  {:>7}  {:>10}  {:>10}  {}",
             share(hot.ops, total),
-            rate(hot.ops, fed.rated_ms()),
+            rate(hot.ops, period.rated_ms),
             count(hot.ops),
             name(&hot.prefix)
         )?;
@@ -115,10 +127,10 @@ fn hottest(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
     Ok(())
 }
 
-fn when(fed: &Fed, peak: &Peak) -> String {
-    if fed.relative() {
+fn when(period: Period, peak: &Peak) -> String {
+    if period.relative {
         since(peak.start_ms)
-    } else if fed.duration_ms() < 86_400_000 {
+    } else if period.duration_ms < 86_400_000 {
         clock(peak.start_ms)
     } else {
         instant(peak.start_ms)

@@ -11,13 +11,14 @@
 //! lines; they are counted like all others, as the server's own counters do.
 
 mod args;
+mod door;
 mod line;
 
-use crate::record::Op;
 use crate::redis::{KeyUse, resolve};
 use crate::skipped::Reason;
 
 pub(crate) use args::Args;
+pub use door::{MonitorKey, MonitorLine};
 pub(crate) use line::{hex, is_idle, looks_like};
 
 /// Reads lines; keeps one command's arguments at a time.
@@ -26,15 +27,10 @@ pub(crate) struct Monitor {
     args: Args,
     keys: Vec<KeyUse>,
     next: usize,
+    /// The current command's database; 0 where the line does not say.
+    database: u32,
     /// A bit for each of the first 64 databases that was named.
     databases: u64,
-}
-
-/// One key of the current command.
-pub(crate) struct MonitorKey<'a> {
-    pub(crate) op: Op,
-    pub(crate) key: &'a [u8],
-    pub(crate) value_len: u64,
 }
 
 impl Monitor {
@@ -47,7 +43,8 @@ impl Monitor {
             other => other,
         })?;
         resolve(&self.args, &mut self.keys)?;
-        self.databases |= line::database(text).and_then(|number| 1_u64.checked_shl(number)).unwrap_or(0);
+        self.database = line::database(text).unwrap_or(0);
+        self.databases |= 1_u64.checked_shl(self.database).unwrap_or(0);
         Ok((time_us, self.keys.len()))
     }
 
@@ -65,7 +62,12 @@ impl Monitor {
 
     /// The key stepped to.
     pub(crate) fn current(&self) -> Option<MonitorKey<'_>> {
-        let used = self.keys.get(self.next.checked_sub(1)?)?;
+        self.at(self.next.checked_sub(1)?)
+    }
+
+    /// One key of the current command, from 0.
+    fn at(&self, index: usize) -> Option<MonitorKey<'_>> {
+        let used = self.keys.get(index)?;
         Some(MonitorKey { op: used.op, key: self.args.get(used.arg)?, value_len: used.value_len })
     }
 }

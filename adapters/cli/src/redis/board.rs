@@ -1,0 +1,114 @@
+//! What is known of all nodes, for the terminal, the page and the answer.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::frames::{Beat, Why};
+use super::server::Facts;
+
+/// How a node fares.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NodeState {
+    pub(crate) name: String,
+    pub(crate) facts: Option<Facts>,
+    pub(crate) watching: bool,
+    /// Why it is not watched, when something went wrong.
+    pub(crate) trouble: Option<String>,
+    /// How often it had to be left alone, and otherwise was lost.
+    pub(crate) protected: u32,
+    pub(crate) lost: u32,
+    /// Of all sessions.
+    pub(crate) total: Beat,
+    /// Of sessions that have ended.
+    past: Beat,
+}
+
+impl NodeState {
+    fn add(&mut self, beat: &Beat) {
+        self.total = sum(&self.past, beat);
+    }
+}
+
+/// All nodes, in the order of the command line.
+#[derive(Debug)]
+pub(crate) struct Board(Mutex<Vec<NodeState>>);
+
+impl Board {
+    pub(crate) fn new(names: impl Iterator<Item = String>) -> Board {
+        Board(Mutex::new(names.map(|name| NodeState { name, ..NodeState::default() }).collect()))
+    }
+
+    fn with<T>(&self, node: usize, what: impl FnOnce(&mut NodeState) -> T) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(node).map(what)
+    }
+
+    /// A session of the node began; whether it is the node's first, and whether it was in trouble before.
+    pub(crate) fn began(&self, node: usize, facts: Facts) -> (bool, bool) {
+        let began = self.with(node, |state| {
+            state.watching = true;
+            (state.facts.replace(facts).is_none(), state.trouble.take().is_some())
+        });
+        began.unwrap_or_default()
+    }
+
+    pub(crate) fn beat(&self, node: usize, beat: &Beat) {
+        self.with(node, |state| state.add(beat));
+    }
+
+    /// A session ended.
+    pub(crate) fn ended(&self, node: usize, why: Why, text: &str, beat: &Beat) {
+        self.with(node, |state| {
+            state.add(beat);
+            state.past = state.total.clone();
+            state.watching = false;
+            match why {
+                Why::Done => state.trouble = None,
+                Why::Overload | Why::Buffer | Why::Memory => state.protected += 1,
+                Why::Lost | Why::Refused => state.lost += 1,
+            }
+            if why != Why::Done {
+                state.trouble = Some(text.to_owned());
+            }
+        });
+    }
+
+    pub(crate) fn nodes(&self) -> Vec<NodeState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What two sessions saw together.
+fn sum(a: &Beat, b: &Beat) -> Beat {
+    let mut skipped: BTreeMap<String, u64> = a.skipped.iter().cloned().collect();
+    for (name, lines) in &b.skipped {
+        *skipped.entry(name.clone()).or_default() += lines;
+    }
+    Beat {
+        lines: a.lines + b.lines,
+        skipped: skipped.into_iter().collect(),
+        most_waiting_bytes: a.most_waiting_bytes.max(b.most_waiting_bytes),
+        commands: a.commands + b.commands,
+        watched_ms: a.watched_ms + b.watched_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_add_up() {
+        let board = Board::new(["a".to_owned()].into_iter());
+        let beat = |lines| Beat { lines, skipped: vec![("no_key".to_owned(), 1)], ..Beat::default() };
+        assert_eq!(board.began(0, Facts::default()), (true, false));
+        board.beat(0, &beat(5));
+        board.beat(0, &beat(9));
+        board.ended(0, Why::Overload, "too much", &beat(10));
+        assert_eq!(board.began(0, Facts::default()), (false, true));
+        board.beat(0, &beat(3));
+        let state = board.nodes().remove(0);
+        assert_eq!((state.total.lines, state.protected, state.watching), (13, 1, true));
+        assert_eq!(state.total.skipped, [("no_key".to_owned(), 2)]);
+        assert_eq!(state.trouble, None);
+    }
+}

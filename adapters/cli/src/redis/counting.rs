@@ -1,0 +1,286 @@
+//! From keys of commands to columns: the one place that knows how keys find their ranges.
+//!
+//! The first commands are held for at most two seconds. The ranges are found in them as a replay finds a trace's; then
+//! they are counted at the times at which they came, and what follows is counted as it comes. While no server is watched
+//! nothing is flushed, so that the windows in between are missing and not empty.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use keyviz_admin::{Clock, SystemClock, Ticker};
+use keyviz_core::{Config, Label, Labels, Op as Observed, Reader, Recorder, Sampler};
+use keyviz_trace::Op;
+
+use super::frames::Seen;
+use crate::catalog::Catalog;
+use crate::failure::Failure;
+use crate::replay::cuts;
+use crate::replay::prefixes::{self, Prefix};
+use crate::replay::sample::{Reservoir, Sample};
+
+/// Most ranges.
+const MAX_ROUTES: usize = 512;
+
+/// Databases with a label: 1 to 15, as many as there are labels.
+const LABELLED: u32 = 15;
+
+/// What is held before the ranges are found: records, bytes of keys, and time since the first.
+const HELD_RECORDS: usize = 20_000;
+const HELD_BYTES: usize = 8 << 20;
+const HELD_MS: u64 = 2_000;
+
+/// An hour of columns of a second, for as many ranges as there are.
+const COLUMNS: u32 = 3_600;
+const HISTORY_BYTES: usize = 64 << 20;
+
+/// All that is counted. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Counting(Arc<Inner>);
+
+struct Inner {
+    sampler: Sampler,
+    step_ms: u64,
+    labels: Vec<Label>,
+    /// The ranges, once they are found.
+    found: OnceLock<Found>,
+    held: Mutex<Held>,
+    sample: Mutex<Reservoir>,
+    /// Operations in databases beyond those with labels.
+    unlabelled: AtomicU64,
+    flow: Mutex<Flow>,
+    changed: Condvar,
+}
+
+/// The ranges, and the prefixes that name them.
+pub(crate) struct Found {
+    pub(crate) catalog: Catalog,
+    pub(crate) prefixes: Vec<Prefix>,
+}
+
+/// Records that wait for their ranges, with the times at which they came.
+#[derive(Default)]
+struct Held {
+    records: Vec<(u64, Seen)>,
+    key_bytes: usize,
+    recorder: Option<Recorder>,
+}
+
+/// Whether time is being looked at.
+#[derive(Default)]
+struct Flow {
+    /// Servers that are watched now.
+    watching: u32,
+    ended: bool,
+}
+
+impl Counting {
+    /// Nothing counted yet.
+    ///
+    /// # Errors
+    /// Where the memory is not there.
+    pub(crate) fn new(step_ms: u64) -> Result<Counting, Failure> {
+        let refused = |error: &dyn std::fmt::Display| Failure::new(format!("the picture cannot be set up: {error}"));
+        let names: Vec<String> = (1..=LABELLED).map(|database| format!("db{database}")).collect();
+        let labels = Labels::new(&names).map_err(|error| refused(&error))?;
+        let mut config = config(step_ms);
+        config.labels = labels.clone();
+        let sampler = Sampler::new(config, SystemClock.now_ms()).map_err(|error| refused(&error))?;
+        let labels = names.iter().map(|name| labels.get(name)).collect();
+        Ok(Counting(Arc::new(Inner {
+            sampler,
+            step_ms,
+            labels,
+            found: OnceLock::new(),
+            held: Mutex::default(),
+            sample: Mutex::default(),
+            unlabelled: AtomicU64::new(0),
+            flow: Mutex::default(),
+            changed: Condvar::new(),
+        })))
+    }
+
+    pub(crate) fn reader(&self) -> Reader {
+        self.0.sampler.reader()
+    }
+
+    /// For one thread.
+    pub(crate) fn counter(&self) -> Counter {
+        Counter { inner: Arc::clone(&self.0), recorder: self.0.sampler.recorder() }
+    }
+
+    /// A server is watched from now on, until what is returned is dropped.
+    pub(crate) fn watching(&self) -> Watching {
+        let mut flow = self.0.flow();
+        if flow.watching == 0 && self.0.found.get().is_some() {
+            self.0.sampler.flush(SystemClock.now_ms());
+        }
+        flow.watching += 1;
+        Watching(Arc::clone(&self.0))
+    }
+
+    /// Flushes until [`finish`](Counting::finish), wherever time is being looked at. Runs in a thread of its own.
+    pub(crate) fn run(&self) {
+        let inner = &self.0;
+        let ticker = Ticker::new(inner.step_ms);
+        loop {
+            let now_ms = SystemClock.now_ms();
+            inner.settle_in_time(now_ms);
+            let nap = Duration::from_millis(ticker.next(now_ms).saturating_sub(now_ms).clamp(1, 250));
+            let flow = inner.flow();
+            let (flow, _) =
+                inner.changed.wait_timeout_while(flow, nap, |flow| !flow.ended).unwrap_or_else(PoisonError::into_inner);
+            if flow.ended {
+                return;
+            }
+            if flow.watching > 0 && inner.found.get().is_some() {
+                inner.sampler.flush(SystemClock.now_ms());
+            }
+        }
+    }
+
+    /// Counts what is still held, and seals the last column.
+    pub(crate) fn finish(&self) {
+        self.0.flow().ended = true;
+        self.0.changed.notify_all();
+        self.0.settle(&mut self.0.held());
+        let step_ms = self.0.step_ms;
+        self.0.sampler.flush((SystemClock.now_ms() / step_ms + 1) * step_ms);
+    }
+
+    /// The ranges; `None` while nothing has come.
+    pub(crate) fn found(&self) -> Option<&Found> {
+        self.0.found.get().filter(|_| self.0.sampler.reader().counters().routes > 0)
+    }
+
+    /// Sampled keys of all that was counted.
+    pub(crate) fn sample(&self) -> Sample {
+        self.0.sample.lock().unwrap_or_else(PoisonError::into_inner).sorted()
+    }
+
+    /// Operations in databases that have no label.
+    pub(crate) fn unlabelled(&self) -> u64 {
+        // Relaxed: a number by itself.
+        self.0.unlabelled.load(Ordering::Relaxed)
+    }
+}
+
+/// A server that is watched.
+pub(crate) struct Watching(Arc<Inner>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let mut flow = self.0.flow();
+        flow.watching -= 1;
+        if flow.watching == 0 && self.0.found.get().is_some() {
+            self.0.sampler.flush(SystemClock.now_ms());
+        }
+    }
+}
+
+/// Counts for one thread.
+pub(crate) struct Counter {
+    inner: Arc<Inner>,
+    recorder: Recorder,
+}
+
+impl Counter {
+    /// Counts a key of a command.
+    pub(crate) fn count(&self, seen: &Seen) {
+        self.inner.sample.lock().unwrap_or_else(PoisonError::into_inner).offer(&seen.key, 1);
+        if let Some(found) = self.inner.found.get() {
+            return self.inner.observe(found, &self.recorder, seen);
+        }
+        let mut held = self.inner.held();
+        if let Some(found) = self.inner.found.get() {
+            return self.inner.observe(found, &self.recorder, seen);
+        }
+        held.key_bytes += seen.key.len();
+        let kept = Seen { key: seen.key.clone(), ..*seen };
+        held.records.push((SystemClock.now_ms(), kept));
+        if held.records.len() >= HELD_RECORDS || held.key_bytes >= HELD_BYTES {
+            self.inner.settle(&mut held);
+        }
+    }
+}
+
+impl Inner {
+    fn flow(&self) -> std::sync::MutexGuard<'_, Flow> {
+        self.flow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn observe(&self, found: &Found, recorder: &Recorder, seen: &Seen) {
+        let op = match seen.op {
+            Some(Op::Write) => Observed::Write,
+            _ => Observed::Read,
+        };
+        let route = found.catalog.route_of(&seen.key);
+        match usize::try_from(seen.database).ok().and_then(|database| database.checked_sub(1)) {
+            None => recorder.observe(route, op, &seen.key, seen.value_len),
+            Some(at) => match self.labels.get(at) {
+                Some(label) => recorder.observe_labelled(route, *label, op, &seen.key, seen.value_len),
+                None => {
+                    self.unlabelled.fetch_add(1, Ordering::Relaxed);
+                    recorder.observe(route, op, &seen.key, seen.value_len);
+                }
+            },
+        }
+    }
+
+    fn settle_in_time(&self, now_ms: u64) {
+        if self.found.get().is_some() {
+            return;
+        }
+        let mut held = self.held();
+        if held.records.first().is_some_and(|(first_ms, _)| now_ms.saturating_sub(*first_ms) >= HELD_MS) {
+            self.settle(&mut held);
+        }
+    }
+
+    /// Finds the ranges in what is held, and counts that: each record in the window in which it came.
+    fn settle(&self, held: &mut Held) {
+        if self.found.get().is_some() {
+            return;
+        }
+        let sample = self.sample.lock().unwrap_or_else(PoisonError::into_inner).sorted();
+        let prefixes = prefixes::find(&sample);
+        let catalog = Catalog::new(cuts::choose(&sample, &prefixes, MAX_ROUTES));
+        for (route, range) in catalog.routes() {
+            // As many as fit, of keys as long as fit: a refusal would leave its operations unattributed, counted.
+            let _ = self.sampler.register(route, range.start, range.end, 0);
+        }
+        let found = Found { catalog, prefixes };
+        let recorder = held.recorder.get_or_insert_with(|| self.sampler.recorder());
+        let mut boundary_ms = 0;
+        for (came_ms, seen) in held.records.drain(..) {
+            let window_ms = came_ms / self.step_ms * self.step_ms;
+            if window_ms > boundary_ms {
+                self.sampler.flush(if boundary_ms == 0 { came_ms } else { window_ms });
+                boundary_ms = window_ms;
+            }
+            self.observe(&found, recorder, &seen);
+        }
+        held.recorder = None;
+        // Nobody else sets it: all who do hold the lock.
+        let _ = self.found.set(found);
+    }
+}
+
+fn config(step_ms: u64) -> Config {
+    let mut config = Config::default();
+    config.step_ms = step_ms;
+    config.max_routes = MAX_ROUTES as u32;
+    config.max_known_routes = 0;
+    config.max_draining = 8;
+    config.max_recorders = 66;
+    config.cell_bytes = 32 << 20;
+    config.bound_bytes = 1 << 20;
+    config.history_columns = COLUMNS;
+    config.history_bytes = HISTORY_BYTES;
+    config.prefault = false;
+    config
+}

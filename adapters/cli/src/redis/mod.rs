@@ -1,0 +1,208 @@
+//! `keyviz redis URL...`: what live Redis or Valkey servers are asked, as it happens.
+//!
+//! ```text
+//! server ─MONITOR─► session (a process of its own) ─pipe─► node ─► counting ─► columns ─► page, answer
+//! ```
+//!
+//! Each server is a node (`node`): session after session (`process`, `session`) at the times of the `plan`, counted by
+//! `counting`; what happens to it stands on the `board` and is told by `tell`. A session makes records (`frames`) of what
+//! the server sends over a `connection` (`url`, `secret`, `tls`, `resp`), looks after the server meanwhile (`server`), and
+//! says in plain words what went wrong (`explain`).
+//!
+//! It must not hurt the server; how it does not is told in `session`.
+
+mod args;
+mod board;
+mod connection;
+mod counting;
+mod explain;
+mod frames;
+mod node;
+mod plan;
+mod process;
+mod resp;
+mod secret;
+mod server;
+mod session;
+mod tell;
+mod tls;
+mod url;
+
+pub(crate) use args::RedisArgs;
+pub(crate) use process::COMMAND as SESSION_COMMAND;
+pub(crate) use session::run as run_session;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use keyviz_admin::{Admin, Clock, Mode, SystemClock};
+
+use crate::failure::Failure;
+use crate::out;
+use crate::quantity;
+use crate::web::{Stop, Web};
+use board::Board;
+use counting::Counting;
+use frames::Why;
+use node::{Change, Common, Node};
+use plan::Plan;
+use secret::Secret;
+
+/// How often sessions are looked at, and changes told.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Runs the command.
+pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
+    let addresses = args.addresses()?;
+    let step_ms = args.step_ms()?;
+    let secret = Secret::find(args.password_file.as_deref())?;
+    let names: Vec<String> = addresses.iter().map(url::Address::name).collect();
+    let counting = Counting::new(step_ms)?;
+    let (web, stop) = if args.no_serve {
+        (None, Stop::on_signals()?)
+    } else {
+        let web = Web::bind(&args.admin)?;
+        let stop = web.stop();
+        (Some(web), stop)
+    };
+    out::say(&tell::cost(&names, args))?;
+    // Whole steps, some time ahead, so that a first phase is not half over when it begins.
+    let anchor_ms = (SystemClock.now_ms() + 500).div_ceil(step_ms) * step_ms;
+    let common = Common {
+        secret,
+        tls: args.tls(),
+        most_buffer_bytes: args.most_buffer_bytes(),
+        duration_ms: args.duration_ms(),
+        plan: Plan { anchor_ms, duty: args.duty() },
+        counting,
+        board: Board::new(names.iter().cloned()),
+        end_ms: AtomicU64::new(0),
+        stop,
+        given_up: AtomicBool::new(false),
+    };
+    let (changes, changed) = mpsc::channel();
+    let nodes: Vec<Node> = (0..)
+        .zip(addresses)
+        .map(|(place, address)| Node { place, address, held: process::Held::default(), changes: changes.clone() })
+        .collect();
+    drop(changes);
+    let run = Run { args, names: &names, common: &common, nodes: &nodes };
+    std::thread::scope(|threads| run.watch(threads, changed, web))
+}
+
+/// All of one run.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    args: &'a RedisArgs,
+    names: &'a [String],
+    common: &'a Common,
+    nodes: &'a [Node],
+}
+
+impl<'env> Run<'env> {
+    /// Starts the nodes, and serves the page once one of them is watched.
+    fn watch<'scope>(
+        self,
+        threads: &'scope std::thread::Scope<'scope, 'env>,
+        mut changed: Receiver<(usize, Change)>,
+        web: Option<Web>,
+    ) -> Result<(), Failure> {
+        let Run { common, nodes, .. } = self;
+        threads.spawn(|| common.counting.run());
+        let watchers: Vec<_> = nodes.iter().map(|node| threads.spawn(move || node.run(common))).collect();
+        let started = self.start(&mut changed);
+        if !matches!(started, Ok(true)) {
+            common.given_up.store(true, Ordering::Relaxed);
+            nodes.iter().for_each(|node| node.held.stop());
+            common.counting.finish();
+            return started.map(|_| ());
+        }
+        let end = move |admin: Option<&Admin>| {
+            self.follow(&changed, admin, || watchers.iter().all(std::thread::ScopedJoinHandle::is_finished));
+            common.counting.finish();
+            let nodes = common.board.nodes();
+            if let Some(admin) = admin {
+                admin.set_mode(Mode::Static);
+                admin.set_notice(Some(tell::notice(&nodes, self.args, true)));
+            }
+            out::say(&tell::answer(&nodes, &common.counting, self.args))
+        };
+        let Some(mut web) = web else { return end(None) };
+        let title = format!("redis {}", self.names.join(", "));
+        let admin = web.admin(Admin::builder(Some(common.counting.reader())).title(title));
+        admin.set_notice(Some(tell::notice(&common.board.nodes(), self.args, false)));
+        out::say(&format!("page      {}\n          end with Ctrl-C", web.url()))?;
+        let page = admin.clone();
+        let ending = threads.spawn(move || end(Some(&page)));
+        let served = web.serve(admin, std::future::pending());
+        common.given_up.store(true, Ordering::Relaxed);
+        let ended = ending.join().unwrap_or_else(|_| Err(Failure::new("watching ended by a fault of its own")));
+        served.and(ended)
+    }
+
+    /// Waits until every node is watched or has failed; whether one is watched.
+    ///
+    /// # Errors
+    /// Where one fails in a way that lasts, or all fail.
+    fn start(self, changed: &mut Receiver<(usize, Change)>) -> Result<bool, Failure> {
+        let mut outcomes: Vec<Option<Result<(), String>>> = vec![None; self.nodes.len()];
+        while outcomes.iter().any(Option::is_none) && !self.common.is_over() {
+            let Ok((place, change)) = changed.recv_timeout(LOOK) else { continue };
+            if let Change::Ended { why: Why::Refused | Why::Memory, text, .. } = &change {
+                return Err(Failure::new(format!("{}: {text}", self.name(place))));
+            }
+            self.tell(place, &change);
+            if let Some(outcome) = outcomes.get_mut(place) {
+                outcome.get_or_insert(match change {
+                    Change::Began { .. } => Ok(()),
+                    Change::Ended { text, .. } => Err(text),
+                });
+            }
+        }
+        let watched = outcomes.iter().flatten().any(Result::is_ok);
+        if !watched && !self.common.is_over() {
+            let more = if self.nodes.len() > 1 { "; none of the servers can be watched" } else { "" };
+            return Err(Failure::new(format!("nothing to watch{more}")));
+        }
+        Ok(watched)
+    }
+
+    /// Tells what happens until all nodes have ended.
+    fn follow(self, changed: &Receiver<(usize, Change)>, admin: Option<&Admin>, ended: impl Fn() -> bool) {
+        loop {
+            let over = ended();
+            if let Ok((place, change)) = changed.recv_timeout(if over { Duration::ZERO } else { LOOK }) {
+                self.tell(place, &change);
+            } else if over {
+                return;
+            }
+            for node in self.nodes {
+                node.held.end_if_silent();
+                if self.common.is_over() {
+                    node.held.stop();
+                }
+            }
+            if let Some(admin) = admin {
+                admin.set_notice(Some(tell::notice(&self.common.board.nodes(), self.args, false)));
+            }
+        }
+    }
+
+    fn tell(self, place: usize, change: &Change) {
+        let state = self.common.board.nodes().into_iter().nth(place).unwrap_or_default();
+        match change {
+            Change::Began { guarded, first: true, .. } => out::complain(&tell::first(&state, *guarded, self.names)),
+            Change::Began { recovered: true, .. } => out::complain(&format!("{}: watched again", state.name)),
+            Change::Began { .. } => {}
+            Change::Ended { text, again_ms, .. } => {
+                let again = again_ms.map_or(String::new(), |ms| format!("; again in {}", quantity::duration(ms)));
+                out::complain(&format!("{}: {text}{again}", self.name(place)));
+            }
+        }
+    }
+
+    fn name(self, place: usize) -> &'env str {
+        self.names.get(place).map_or("a server", String::as_str)
+    }
+}

@@ -1,0 +1,191 @@
+//! One server, session after session.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use keyviz_admin::{Clock, SystemClock};
+
+use super::board::Board;
+use super::counting::{Counter, Counting, Watching};
+use super::frames::{self, Beat, Frame, Report, Seen, Why};
+use super::plan::{Backoff, Phase, Plan};
+use super::process::Held;
+use super::secret::Secret;
+use super::session::Settings;
+use super::tls::TlsFiles;
+use super::url::Address;
+use crate::web::Stop;
+
+/// A process is started so long before its phase begins.
+const AHEAD_MS: u64 = 400;
+
+/// How often a pause is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What all nodes have in common.
+pub(crate) struct Common {
+    pub(crate) secret: Secret,
+    pub(crate) tls: TlsFiles,
+    pub(crate) most_buffer_bytes: u64,
+    /// 0: until it is stopped.
+    pub(crate) duration_ms: u64,
+    pub(crate) plan: Plan,
+    pub(crate) counting: Counting,
+    pub(crate) board: Board,
+    /// When all is over, in Unix milliseconds: set when the first session begins; 0 until then.
+    pub(crate) end_ms: AtomicU64,
+    pub(crate) stop: Stop,
+    /// A trouble of the start ends all.
+    pub(crate) given_up: AtomicBool,
+}
+
+impl Common {
+    pub(crate) fn is_over(&self) -> bool {
+        self.stop.is_set() || self.given_up.load(Ordering::Relaxed)
+    }
+}
+
+/// What became of a node, told once each; and every change after that.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// It is watched; `guarded` by a fuse in the server.
+    Began { guarded: bool, first: bool, recovered: bool },
+    /// It is not; when it is tried again, unless never.
+    Ended { why: Why, text: String, again_ms: Option<u64> },
+}
+
+/// One server.
+pub(crate) struct Node {
+    /// Its place on the command line.
+    pub(crate) place: usize,
+    pub(crate) address: Address,
+    pub(crate) held: Held,
+    pub(crate) changes: Sender<(usize, Change)>,
+}
+
+impl Node {
+    /// Watches until all is over.
+    pub(crate) fn run(&self, common: &Common) {
+        let (counter, mut backoff) = (common.counting.counter(), Backoff::default());
+        while !common.is_over() {
+            let Some(phase) = common.plan.next(SystemClock.now_ms(), common.end_ms.load(Ordering::Relaxed)) else {
+                return;
+            };
+            if !pause(common, phase.begin_ms.saturating_sub(AHEAD_MS)) {
+                return;
+            }
+            let (why, text, watched_ms) = self.session(common, &counter, phase);
+            let wait_ms = backoff.after(why, watched_ms);
+            let again_ms = (!common.is_over() && why != Why::Done).then_some(wait_ms);
+            if why != Why::Done {
+                // Nobody listens any more when all is over.
+                let _ = self.changes.send((self.place, Change::Ended { why, text, again_ms }));
+            }
+            if !pause(common, SystemClock.now_ms() + wait_ms) {
+                return;
+            }
+        }
+    }
+
+    /// One session, from the start of its process to its end; why it ended, and for how long it had watched.
+    fn session(&self, common: &Common, counter: &Counter, phase: Phase) -> (Why, String, u64) {
+        let unlimited = common.end_ms.load(Ordering::Relaxed) == 0 && common.plan.duty.is_none();
+        let settings = Settings {
+            address: self.address.clone(),
+            secret: common.secret.clone(),
+            tls: common.tls.clone(),
+            begin_unix_ms: phase.begin_ms,
+            watch_for_ms: if unlimited { common.duration_ms } else { phase.for_ms },
+            most_buffer_bytes: common.most_buffer_bytes,
+        };
+        let mut from = match self.held.start(&settings) {
+            Ok(from) => from,
+            Err(error) => return (Why::Lost, format!("no process to watch with: {error}"), 0),
+        };
+        drop(settings);
+        let mut heard = Listening { node: self, common, watching: None, last: Beat::default(), began: None };
+        let (mut seen, mut asked) = (Seen::default(), false);
+        let ended = loop {
+            match frames::read(&mut from, &mut seen) {
+                Ok(Some(Frame::Record)) => counter.count(&seen),
+                Ok(Some(Frame::Report(report))) => {
+                    self.held.note_heard();
+                    if let Some(ended) = heard.report(report) {
+                        break ended;
+                    }
+                }
+                Ok(None) if asked => break (Why::Done, String::new()),
+                Ok(None) => break (Why::Lost, "the process that watches it stood still or was ended".to_owned()),
+                Err(error) => break (Why::Lost, format!("the process that watches it fails: {error}")),
+            }
+            if !asked && common.is_over() {
+                asked = true;
+                self.held.stop();
+            }
+        };
+        self.held.finish();
+        heard.close(&ended);
+        (ended.0, ended.1, heard.last.watched_ms)
+    }
+}
+
+/// What a session has said so far.
+struct Listening<'a> {
+    node: &'a Node,
+    common: &'a Common,
+    watching: Option<Watching>,
+    last: Beat,
+    began: Option<Instant>,
+}
+
+impl Listening<'_> {
+    /// Takes a report; why the session ended, if it says so.
+    fn report(&mut self, report: Report) -> Option<(Why, String)> {
+        match report {
+            Report::Began { facts, guarded } => {
+                self.began = Some(Instant::now());
+                self.watching = Some(self.common.counting.watching());
+                if self.common.duration_ms > 0 {
+                    let end_ms = SystemClock.now_ms() + self.common.duration_ms;
+                    // The first to begin says when all ends.
+                    let _ = self.common.end_ms.compare_exchange(0, end_ms, Ordering::Relaxed, Ordering::Relaxed);
+                }
+                let (first, recovered) = self.common.board.began(self.node.place, facts);
+                let _ = self.node.changes.send((self.node.place, Change::Began { guarded, first, recovered }));
+                None
+            }
+            Report::Beat(beat) => {
+                self.common.board.beat(self.node.place, &beat);
+                self.last = beat;
+                None
+            }
+            Report::Ended { why, text, beat } => {
+                if self.began.is_some() {
+                    self.last = beat;
+                }
+                Some((why, text))
+            }
+        }
+    }
+
+    /// All that it saw is counted: now its time ends.
+    fn close(&mut self, (why, text): &(Why, String)) {
+        self.watching = None;
+        self.common.board.ended(self.node.place, *why, text, &self.last);
+    }
+}
+
+/// Sleeps until that time; false when all is over before.
+fn pause(common: &Common, until_ms: u64) -> bool {
+    loop {
+        if common.is_over() {
+            return false;
+        }
+        let left_ms = until_ms.saturating_sub(SystemClock.now_ms());
+        if left_ms == 0 {
+            return true;
+        }
+        std::thread::sleep(LOOK.min(Duration::from_millis(left_ms)));
+    }
+}

@@ -1,0 +1,210 @@
+//! One `MONITOR` connection, in a process of its own: so that whatever happens to the page's process, somebody goes on
+//! reading what the server sends, or leaves.
+//!
+//! ```text
+//! server ─► flow ─► backlog ─► records ─► standard output (a pipe to the parent)
+//!          (reads,  (16 MiB)   (waits for
+//!           never               the parent)
+//!           waits)
+//! server ◄─ watch (second connection: our buffer, its memory, a fuse every second)
+//! ```
+//!
+//! A parent that is stopped leaves the pipe full, then the backlog: an overload, and the connection is closed. A parent that
+//! is gone closes standard input: the process ends. A session that is stopped itself is ended by its parent, which misses
+//! its reports. When all of them stand still, the server's own fuse burns down ([`fuse`]).
+
+pub(crate) mod backlog;
+pub(crate) mod fuse;
+pub(crate) mod records;
+pub(crate) mod state;
+pub(crate) mod watch;
+
+use std::io::{self, BufRead, BufWriter, Read, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::connection::{Dialer, Flow};
+use super::explain::Trouble;
+use super::frames::{self, Beat, Report, Why};
+use super::resp::Reply;
+use super::secret::Secret;
+use super::server::{self, Facts};
+use super::tls::TlsFiles;
+use super::url::Address;
+use backlog::Backlog;
+use fuse::Fuse;
+use records::Records;
+use state::State;
+use watch::Watch;
+
+/// How long a read of the server may take, before other things are looked at.
+const NAP: Duration = Duration::from_millis(50);
+
+/// How often the parent hears that we live.
+pub(crate) const BEAT: Duration = Duration::from_millis(200);
+
+/// What to do; a line of JSON on standard input, so that no password stands among the arguments or in the environment.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) address: Address,
+    pub(crate) secret: Secret,
+    pub(crate) tls: TlsFiles,
+    /// When `MONITOR` is to begin, in Unix milliseconds; what is past is now.
+    pub(crate) begin_unix_ms: u64,
+    /// For how long; 0 until it is stopped.
+    pub(crate) watch_for_ms: u64,
+    pub(crate) most_buffer_bytes: u64,
+}
+
+/// A session that is ready to begin.
+struct Ready {
+    flow: Flow,
+    watch: Watch,
+    facts: Facts,
+}
+
+/// Runs in the session's process.
+pub(crate) fn run() -> ExitCode {
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line);
+    let Some(settings) = read.ok().and_then(|_| serde_json::from_str::<Settings>(&line).ok()) else {
+        return ExitCode::FAILURE;
+    };
+    drop(line);
+    let _ = std::thread::Builder::new().name("keyviz-parent".to_owned()).spawn(end_with_parent);
+    let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+    let ended = match begin(&settings) {
+        Ok(Ok(ready)) => watch(ready, &settings, &mut out),
+        Ok(Err(full)) => end(&mut out, (Why::Memory, full), Beat::default()),
+        Err(Trouble { lasting, text }) => {
+            end(&mut out, (if lasting { Why::Refused } else { Why::Lost }, text), Beat::default())
+        }
+    };
+    // An error is a parent that is gone: nobody is left to tell.
+    if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Waits for the end of standard input, and ends the process; its connections close with it.
+fn end_with_parent() {
+    let mut rest = [0; 64];
+    while !matches!(io::stdin().lock().read(&mut rest), Ok(0) | Err(_)) {}
+    std::process::exit(0);
+}
+
+/// Connects, looks at the server, and says `MONITOR`. The inner error is a server that is full.
+fn begin(settings: &Settings) -> Result<Result<Ready, String>, Trouble> {
+    let dialer = Dialer::new(settings.address.clone(), settings.secret.clone(), &settings.tls)?;
+    let mut control = dialer.dial()?;
+    // Names are for whoever looks at CLIENT LIST; a user who may not give one goes without.
+    control.try_ask(&["CLIENT", "SETNAME", "keyviz-watch"])?;
+    let facts = Facts::ask(&mut control)?;
+    let memory = server::memory(&mut control)?;
+    if memory.is_full() {
+        return Ok(Err(watch::full(&memory)));
+    }
+    let mut monitor = dialer.dial()?;
+    monitor.try_ask(&["CLIENT", "SETNAME", "keyviz-monitor"])?;
+    let id = match monitor.ask(&["CLIENT", "ID"])? {
+        Reply::Number(id) => id,
+        _ => return Err(Trouble::lasting("the server gives its clients no ids; keyviz needs Redis 5 or newer")),
+    };
+    // Before it is needed, so that a user who may not is told at once.
+    server::waiting(&mut control, id)?;
+    let mut fuse = Fuse::new(&dialer, id, facts.cluster)?;
+    wait_until(settings.begin_unix_ms);
+    if let Some(fuse) = &mut fuse {
+        fuse.light()?;
+    }
+    let commands_before = server::commands(&mut control)?;
+    monitor.ask(&["MONITOR"])?;
+    let flow = monitor.into_flow(NAP)?;
+    let most_buffer_bytes = settings.most_buffer_bytes;
+    Ok(Ok(Ready { flow, watch: Watch { control, fuse, id, most_buffer_bytes, memory, commands_before }, facts }))
+}
+
+fn wait_until(unix_ms: u64) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    std::thread::sleep(Duration::from_millis(unix_ms).saturating_sub(now));
+}
+
+/// Reads, watches and tells until the session ends; then says why it did.
+fn watch(ready: Ready, settings: &Settings, out: &mut impl Write) -> io::Result<()> {
+    let Ready { flow, watch, facts } = ready;
+    let (state, backlog) = (State::default(), Backlog::default());
+    let began = Instant::now();
+    let deadline = Some(settings.watch_for_ms).filter(|ms| *ms > 0).map(|ms| began + Duration::from_millis(ms));
+    let guarded = watch.fuse.is_some();
+    let mut records = Records::default();
+    let told = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            read(flow, &backlog, &state, deadline, guarded);
+            backlog.close();
+        });
+        threads.spawn(|| watch.run(&state));
+        let told = tell(&mut records, (&state, &backlog), &facts, guarded, began, out);
+        // A parent that takes no more ends the session.
+        state.end(Why::Done, "");
+        told
+    });
+    told?;
+    let why = state.ended().unwrap_or((Why::Done, String::new()));
+    end(out, why, beat(&records, &state, began))
+}
+
+/// Reads what the server sends, and leaves as soon as the session ends: the connection closes with this.
+fn read(mut flow: Flow, backlog: &Backlog, state: &State, deadline: Option<Instant>, guarded: bool) {
+    while !state.is_ended() {
+        match flow.read() {
+            Ok(chunk) if backlog.push(chunk).is_err() => state.end(
+                Why::Overload,
+                "keyviz does not keep up with the server's commands, and left before they wait in the server",
+            ),
+            Ok(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => state.end(Why::Done, ""),
+            Ok(_) => {}
+            Err(_) if guarded && state.silent_for() >= fuse::BURNS => state
+                .end(Why::Lost, "keyviz stood still for more than 3 s, and the server let it go, as it was told to"),
+            Err(trouble) => state.end(Why::Lost, trouble.text),
+        }
+    }
+}
+
+/// Makes records of what was read, for the parent.
+fn tell(
+    records: &mut Records,
+    (state, backlog): (&State, &Backlog),
+    facts: &Facts,
+    guarded: bool,
+    began: Instant,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    frames::report(out, &Report::Began { facts: facts.clone(), guarded })?;
+    out.flush()?;
+    let (mut bytes, mut told) = (Vec::new(), Instant::now());
+    while backlog.take(&mut bytes, BEAT) {
+        records.take(&bytes, out)?;
+        if told.elapsed() >= BEAT {
+            told = Instant::now();
+            frames::report(out, &Report::Beat(beat(records, state, began)))?;
+        }
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn beat(records: &Records, state: &State, began: Instant) -> Beat {
+    let (most_waiting_bytes, commands) = state.figures();
+    Beat {
+        lines: records.lines,
+        skipped: records.skipped.iter().map(|(name, lines)| ((*name).to_owned(), *lines)).collect(),
+        most_waiting_bytes,
+        commands,
+        watched_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn end(out: &mut impl Write, (why, text): (Why, String), beat: Beat) -> io::Result<()> {
+    frames::report(out, &Report::Ended { why, text, beat })?;
+    out.flush()
+}

@@ -1,0 +1,185 @@
+//! What is said: before it begins, on the page, and at the end.
+
+use std::fmt::Write;
+
+use keyviz_admin::Notice;
+use keyviz_core::Series;
+
+use super::args::RedisArgs;
+use super::board::NodeState;
+use super::counting::Counting;
+use crate::quantity::{bytes, count, duration, rate};
+use crate::replay::answer::Answer;
+use crate::replay::text::{self, Period};
+
+/// Other masters of a cluster that are named at most.
+const NAMED: usize = 12;
+
+/// What it is going to do to the servers, before it does.
+pub(crate) fn cost(names: &[String], args: &RedisArgs) -> String {
+    let time = match args.duration_ms() {
+        0 => "until it is stopped".to_owned(),
+        ms => format!("for {}", duration(ms)),
+    };
+    let duty = args
+        .duty()
+        .map_or(String::new(), |duty| format!(", {} of every {}", duration(duty.on_ms), duration(duty.period_ms)));
+    format!(
+        "keyviz redis: {}\n\n\
+         watches   with MONITOR, {time}{duty}\n\
+         cost      the server writes every command of every client to keyviz as well: a busy server loses up to half of \
+         its throughput while it lasts, one with time to spare next to nothing; --duty 1s/10s costs a tenth\n\
+         limit     when {} wait in the server for keyviz, or its memory runs short, the connection is ended there",
+        names.join(", "),
+        bytes(args.most_buffer_bytes()),
+    )
+}
+
+/// What is to know of a node that is watched for the first time.
+pub(crate) fn first(state: &NodeState, guarded: bool, given: &[String]) -> String {
+    let mut text = format!("{}: watched", state.name);
+    let Some(facts) = &state.facts else { return text };
+    let _ = write!(text, " ({}, {}/s before)", facts.version, count(facts.rate_before));
+    if facts.replica {
+        text.push_str("; it is a replica: shown are the writes it copies and the reads it serves");
+    }
+    let mut missing: Vec<&str> =
+        facts.others.iter().map(String::as_str).filter(|other| !given.iter().any(|name| name == other)).collect();
+    if facts.cluster && !missing.is_empty() {
+        let more = missing.len().saturating_sub(NAMED);
+        missing.truncate(NAMED);
+        let further = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = write!(
+            text,
+            "; it is one of a cluster, and only its own part is seen: name the other masters, too: {}{further}",
+            missing.join(" ")
+        );
+    } else if facts.cluster && facts.others.is_empty() {
+        text.push_str("; it is one of a cluster, and only its own part is seen: name the other masters, too");
+    }
+    if !guarded {
+        text.push_str(
+            "; this user may run neither XREAD on keyviz:* nor WAIT, so that the server would not let keyviz go by \
+             itself, should this whole machine stand still",
+        );
+    }
+    text
+}
+
+/// What the page says above the picture.
+pub(crate) fn notice(nodes: &[NodeState], args: &RedisArgs, over: bool) -> Notice {
+    let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+    let away: Vec<&NodeState> = nodes.iter().filter(|node| node.trouble.is_some()).collect();
+    let (title, id) = match (over, away.first()) {
+        (false, Some(node)) if away.len() == nodes.len() && nodes.len() == 1 => {
+            (format!("{} is not watched", node.name), "away")
+        }
+        (false, Some(_)) => (format!("{} of {} servers are not watched", away.len(), nodes.len()), "away"),
+        (false, None) => (format!("Watching {}", names.join(", ")), "watching"),
+        (true, _) => (format!("Watched {}", names.join(", ")), "over"),
+    };
+    let mut text = match (over, args.duty()) {
+        (true, _) => "It is over: what is shown does not change any more.".to_owned(),
+        (false, Some(duty)) => format!(
+            "Sampled in time: {} of every {} is watched, and what is between is missing.",
+            duration(duty.on_ms),
+            duration(duty.period_ms)
+        ),
+        (false, None) => "Every command of every client is counted, with MONITOR.".to_owned(),
+    };
+    if over && args.duty().is_some() {
+        text.push_str(" Sampled in time: what is between was not watched.");
+    }
+    if nodes.len() > 1 {
+        text.push_str(" The servers are shown as one.");
+    }
+    for node in &away {
+        let _ = write!(text, " {}: {}.", node.name, node.trouble.as_deref().unwrap_or_default());
+    }
+    Notice { id: format!("redis-{id}-{}", away.len()), title, text, since_unix_ms: 0, until_unix_ms: 0 }
+}
+
+/// The answer at the end.
+pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, args: &RedisArgs) -> String {
+    let watched_ms = nodes.iter().map(|node| node.total.watched_ms).max().unwrap_or(0);
+    let mut text = String::new();
+    // Writing to a String cannot fail, so what `writeln!` returns is dropped throughout.
+    for node in nodes {
+        let _ = of_node(&mut text, node);
+    }
+    let Some(found) = counting.found() else {
+        text.push_str("\nno command with a key came");
+        return text;
+    };
+    let reader = counting.reader();
+    let answer = Answer::new(&reader, &found.catalog, &counting.sample(), &found.prefixes);
+    let total = &answer.total;
+    let _ = writeln!(
+        text,
+        "\ntotal     {} operations: {} reads, {} writes; {} read, {} written (keys and values); {} on average",
+        count(total.get(Series::Ops)),
+        count(total.reads),
+        count(total.writes),
+        bytes(total.read_bytes),
+        bytes(total.write_bytes),
+        rate(total.get(Series::Ops), watched_ms.max(1))
+    );
+    if let Some(duty) = args.duty() {
+        let _ = writeln!(
+            text,
+            "sampled   {} of every {}: operations are of {} in all",
+            duration(duty.on_ms),
+            duration(duty.period_ms),
+            duration(watched_ms)
+        );
+    }
+    if counting.unlabelled() > 0 {
+        let _ =
+            writeln!(text, "databases {} operations beyond database 15 have no label", count(counting.unlabelled()));
+    }
+    if answer.let_go > 0 {
+        let _ = writeln!(text, "older     {} operations are in columns that were let go", count(answer.let_go));
+    }
+    let unattributed = reader.counters().unattributed.get(Series::Ops);
+    if unattributed > 0 {
+        let _ = writeln!(text, "warning   {} operations are in no range", count(unattributed));
+    }
+    let period = Period { relative: false, duration_ms: watched_ms, rated_ms: watched_ms.max(1) };
+    let _ = text::hottest(&mut text, period, &answer);
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn of_node(text: &mut String, node: &NodeState) -> std::fmt::Result {
+    let beat = &node.total;
+    writeln!(
+        text,
+        "\nserver    {}: {} lines in {}; it ran {}/s, {}/s before; at most {} waited there",
+        node.name,
+        count(beat.lines),
+        duration(beat.watched_ms),
+        count(beat.commands.saturating_mul(1000) / beat.watched_ms.max(1)),
+        count(node.facts.as_ref().map_or(0, |facts| facts.rate_before)),
+        bytes(beat.most_waiting_bytes)
+    )?;
+    let mut skipped = beat.skipped.clone();
+    skipped.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
+    let skipped: Vec<String> = skipped.iter().map(|(name, lines)| format!("{} {name}", count(*lines))).collect();
+    if !skipped.is_empty() {
+        writeln!(text, "          not counted: {}", skipped.join(", "))?;
+    }
+    if node.protected > 0 {
+        writeln!(text, "          left alone {} to protect it", times(node.protected))?;
+    }
+    if node.lost > 0 {
+        writeln!(text, "          lost {}", times(node.lost))?;
+    }
+    if let Some(trouble) = &node.trouble {
+        writeln!(text, "          at the end: {trouble}")?;
+    }
+    Ok(())
+}
+
+fn times(number: u32) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{number} times") }
+}
