@@ -1,8 +1,8 @@
 //! From keys of commands to columns: the one place that knows how keys find their ranges.
 //!
 //! The first commands are held for at most two seconds. The ranges are found in them as a replay finds a trace's; then
-//! they are counted at the times at which they came, and what follows is counted as it comes. While no server is watched
-//! nothing is flushed, so that the windows in between are missing and not empty.
+//! they are counted at the times at which they came, and what follows is counted as it comes. Time in which no server is
+//! watched is skipped, so that its windows are missing and not empty.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
@@ -64,6 +64,8 @@ struct Held {
     records: Vec<(u64, Seen)>,
     key_bytes: usize,
     recorder: Option<Recorder>,
+    /// Up to when time was looked at, or skipped.
+    looked_ms: u64,
 }
 
 /// Whether time is being looked at.
@@ -71,6 +73,8 @@ struct Held {
 struct Flow {
     /// Servers that are watched now.
     watching: u32,
+    /// Until when: what is counted a little later came before.
+    until_ms: u64,
     ended: bool,
 }
 
@@ -109,13 +113,18 @@ impl Counting {
         Counter { inner: Arc::clone(&self.0), recorder: self.0.sampler.recorder() }
     }
 
-    /// A server is watched from now on, until what is returned is dropped.
-    pub(crate) fn watching(&self) -> Watching {
+    /// A server is watched from now on, until what is returned is dropped. At `until_ms` its time is over, however long
+    /// counting takes then.
+    pub(crate) fn watching(&self, until_ms: u64) -> Watching {
         let mut flow = self.0.flow();
-        if flow.watching == 0 && self.0.found.get().is_some() {
-            self.0.sampler.flush(SystemClock.now_ms());
+        if flow.watching == 0 {
+            let mut held = self.0.held();
+            held.looked_ms = held.looked_ms.max(SystemClock.now_ms());
+            self.0.sampler.skip(held.looked_ms);
+            flow.until_ms = 0;
         }
         flow.watching += 1;
+        flow.until_ms = flow.until_ms.max(until_ms);
         Watching(Arc::clone(&self.0))
     }
 
@@ -133,24 +142,23 @@ impl Counting {
             if flow.ended {
                 return;
             }
-            if flow.watching > 0 && inner.found.get().is_some() {
-                inner.sampler.flush(SystemClock.now_ms());
+            if flow.watching > 0 {
+                // The end itself is for the last one, so that what is counted late is still of this window.
+                inner.flush(&mut inner.held(), flow.until_ms.saturating_sub(1));
             }
         }
     }
 
-    /// Counts what is still held, and seals the last column.
+    /// Seals the last column. All servers' time is over.
     pub(crate) fn finish(&self) {
         self.0.flow().ended = true;
         self.0.changed.notify_all();
-        self.0.settle(&mut self.0.held());
-        let step_ms = self.0.step_ms;
-        self.0.sampler.flush((SystemClock.now_ms() / step_ms + 1) * step_ms);
+        self.0.sampler.skip(SystemClock.now_ms() + self.0.step_ms);
     }
 
     /// The ranges; `None` while nothing has come.
     pub(crate) fn found(&self) -> Option<&Found> {
-        self.0.found.get().filter(|_| self.0.sampler.reader().counters().routes > 0)
+        self.0.found.get()
     }
 
     /// Sampled keys of all that was counted.
@@ -172,8 +180,13 @@ impl Drop for Watching {
     fn drop(&mut self) {
         let mut flow = self.0.flow();
         flow.watching -= 1;
-        if flow.watching == 0 && self.0.found.get().is_some() {
-            self.0.sampler.flush(SystemClock.now_ms());
+        if flow.watching == 0 {
+            // What is held came in this time, too.
+            let mut held = self.0.held();
+            if !held.records.is_empty() {
+                self.0.settle(&mut held, flow.until_ms.saturating_sub(1));
+            }
+            self.0.flush(&mut held, flow.until_ms);
         }
     }
 }
@@ -199,7 +212,7 @@ impl Counter {
         let kept = Seen { key: seen.key.clone(), ..*seen };
         held.records.push((SystemClock.now_ms(), kept));
         if held.records.len() >= HELD_RECORDS || held.key_bytes >= HELD_BYTES {
-            self.inner.settle(&mut held);
+            self.inner.settle(&mut held, u64::MAX);
         }
     }
 }
@@ -231,18 +244,27 @@ impl Inner {
         }
     }
 
+    /// Flushes, unless records wait for their ranges: those come first.
+    fn flush(&self, held: &mut Held, until_ms: u64) {
+        if held.records.is_empty() {
+            held.looked_ms = SystemClock.now_ms().min(until_ms).max(held.looked_ms);
+            self.sampler.flush(held.looked_ms);
+        }
+    }
+
     fn settle_in_time(&self, now_ms: u64) {
         if self.found.get().is_some() {
             return;
         }
         let mut held = self.held();
         if held.records.first().is_some_and(|(first_ms, _)| now_ms.saturating_sub(*first_ms) >= HELD_MS) {
-            self.settle(&mut held);
+            self.settle(&mut held, u64::MAX);
         }
     }
 
-    /// Finds the ranges in what is held, and counts that: each record in the window in which it came.
-    fn settle(&self, held: &mut Held) {
+    /// Finds the ranges in what is held, and counts that: each record in the window in which it came, of those that
+    /// begin at `until_ms` or before.
+    fn settle(&self, held: &mut Held, until_ms: u64) {
         if self.found.get().is_some() {
             return;
         }
@@ -255,15 +277,21 @@ impl Inner {
         }
         let found = Found { catalog, prefixes };
         let recorder = held.recorder.get_or_insert_with(|| self.sampler.recorder());
-        let mut boundary_ms = 0;
-        for (came_ms, seen) in held.records.drain(..) {
-            let window_ms = came_ms / self.step_ms * self.step_ms;
-            if window_ms > boundary_ms {
-                self.sampler.flush(if boundary_ms == 0 { came_ms } else { window_ms });
-                boundary_ms = window_ms;
+        let pass = |looked_ms: &mut u64, time_ms: u64| {
+            loop {
+                let boundary_ms = (*looked_ms / self.step_ms + 1) * self.step_ms;
+                if boundary_ms > time_ms.min(until_ms) {
+                    return;
+                }
+                self.sampler.flush(boundary_ms);
+                *looked_ms = boundary_ms;
             }
+        };
+        for (came_ms, seen) in held.records.drain(..) {
+            pass(&mut held.looked_ms, came_ms);
             self.observe(&found, recorder, &seen);
         }
+        pass(&mut held.looked_ms, SystemClock.now_ms());
         held.recorder = None;
         // Nobody else sets it: all who do hold the lock.
         let _ = self.found.set(found);

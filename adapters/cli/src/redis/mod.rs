@@ -54,8 +54,11 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Runs the command.
 pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
-    let addresses = args.addresses()?;
-    let step_ms = args.step_ms()?;
+    let (addresses, step_ms) = match args.addresses().and_then(|addresses| Ok((addresses, args.step_ms()?))) {
+        Ok(checked) => checked,
+        // What clap would have said, had it been asked.
+        Err(wrong) => clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{wrong}\n")).exit(),
+    };
     let secret = Secret::find(args.password_file.as_deref())?;
     let names: Vec<String> = addresses.iter().map(url::Address::name).collect();
     let counting = Counting::new(step_ms)?;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use keyviz_admin::{Clock, SystemClock};
 
@@ -19,6 +19,9 @@ use crate::web::Stop;
 
 /// A process is started so long before its phase begins.
 const AHEAD_MS: u64 = 400;
+
+/// Of a process that says so much, reports come late; so many records are a sign of life, too.
+const HEARD_EVERY: u64 = 4096;
 
 /// How often a pause is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -95,7 +98,7 @@ impl Node {
             address: self.address.clone(),
             secret: common.secret.clone(),
             tls: common.tls.clone(),
-            begin_unix_ms: phase.begin_ms,
+            begin_unix_ms: common.plan.duty.map_or(0, |_| phase.begin_ms),
             watch_for_ms: if unlimited { common.duration_ms } else { phase.for_ms },
             most_buffer_bytes: common.most_buffer_bytes,
         };
@@ -104,24 +107,27 @@ impl Node {
             Err(error) => return (Why::Lost, format!("no process to watch with: {error}"), 0),
         };
         drop(settings);
-        let mut heard = Listening { node: self, common, watching: None, last: Beat::default(), began: None };
-        let (mut seen, mut asked) = (Seen::default(), false);
+        let until_ms = if common.plan.duty.is_some() { phase.begin_ms + phase.for_ms } else { u64::MAX };
+        let mut heard = Listening { node: self, common, phase, until_ms, watching: None, last: Beat::default() };
+        let (mut seen, mut records) = (Seen::default(), 0_u64);
         let ended = loop {
             match frames::read(&mut from, &mut seen) {
-                Ok(Some(Frame::Record)) => counter.count(&seen),
+                Ok(Some(Frame::Record)) => {
+                    counter.count(&seen);
+                    records += 1;
+                    if records.is_multiple_of(HEARD_EVERY) {
+                        self.held.note_heard();
+                    }
+                }
                 Ok(Some(Frame::Report(report))) => {
                     self.held.note_heard();
                     if let Some(ended) = heard.report(report) {
                         break ended;
                     }
                 }
-                Ok(None) if asked => break (Why::Done, String::new()),
+                Ok(None) if common.is_over() => break (Why::Done, String::new()),
                 Ok(None) => break (Why::Lost, "the process that watches it stood still or was ended".to_owned()),
                 Err(error) => break (Why::Lost, format!("the process that watches it fails: {error}")),
-            }
-            if !asked && common.is_over() {
-                asked = true;
-                self.held.stop();
             }
         };
         self.held.finish();
@@ -134,9 +140,11 @@ impl Node {
 struct Listening<'a> {
     node: &'a Node,
     common: &'a Common,
+    phase: Phase,
+    /// When its phase is over; without a duty never.
+    until_ms: u64,
     watching: Option<Watching>,
     last: Beat,
-    began: Option<Instant>,
 }
 
 impl Listening<'_> {
@@ -144,10 +152,9 @@ impl Listening<'_> {
     fn report(&mut self, report: Report) -> Option<(Why, String)> {
         match report {
             Report::Began { facts, guarded } => {
-                self.began = Some(Instant::now());
-                self.watching = Some(self.common.counting.watching());
+                self.watching = Some(self.common.counting.watching(self.until_ms));
                 if self.common.duration_ms > 0 {
-                    let end_ms = SystemClock.now_ms() + self.common.duration_ms;
+                    let end_ms = self.began_ms() + self.common.duration_ms;
                     // The first to begin says when all ends.
                     let _ = self.common.end_ms.compare_exchange(0, end_ms, Ordering::Relaxed, Ordering::Relaxed);
                 }
@@ -161,12 +168,17 @@ impl Listening<'_> {
                 None
             }
             Report::Ended { why, text, beat } => {
-                if self.began.is_some() {
+                if self.watching.is_some() {
                     self.last = beat;
                 }
                 Some((why, text))
             }
         }
+    }
+
+    /// A phase begins when it should, whatever telling so takes.
+    fn began_ms(&self) -> u64 {
+        self.common.plan.duty.map_or_else(|| SystemClock.now_ms(), |_| self.phase.begin_ms)
     }
 
     /// All that it saw is counted: now its time ends.

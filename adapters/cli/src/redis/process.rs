@@ -15,6 +15,9 @@ pub(crate) const COMMAND: &str = "redis-session";
 /// A session that is silent for so long stands still, and is ended: what it does not read piles up in the server.
 const SILENCE: Duration = Duration::from_secs(3);
 
+/// How often in a row it has to be silent when looked at: after a pause of our own the first looks are not its fault.
+const LOOKS: u32 = 4;
+
 /// A process that reads for us. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -71,14 +74,13 @@ impl Held {
         }
     }
 
-    /// Ends it where it has said nothing for too long, twice in a row: after a pause of our own the first look is not its
-    /// fault.
+    /// Ends it where it has said nothing for too long, several times in a row.
     pub(crate) fn end_if_silent(&self) {
         if let Some(process) = self.lock().as_mut()
             && process.heard.elapsed() > SILENCE
         {
             process.silent += 1;
-            if process.silent >= 2 {
+            if process.silent >= LOOKS {
                 // A signal that also a stopped process obeys.
                 let _ = process.child.kill();
             }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use keyviz_admin::Notice;
 use keyviz_core::Series;
+use keyviz_trace::Reason;
 
 use super::args::RedisArgs;
 use super::board::NodeState;
@@ -27,8 +28,9 @@ pub(crate) fn cost(names: &[String], args: &RedisArgs) -> String {
     format!(
         "keyviz redis: {}\n\n\
          watches   with MONITOR, {time}{duty}\n\
-         cost      the server writes every command of every client to keyviz as well: a busy server loses up to half of \
-         its throughput while it lasts, one with time to spare next to nothing; --duty 1s/10s costs a tenth\n\
+         cost      the server writes every command of every client to keyviz as well: a server at its limit \
+         loses half of its throughput and more while it lasts, one with time to spare next to nothing; --duty 1s/10s costs a \
+         tenth\n\
          limit     when {} wait in the server for keyviz, or its memory runs short, the connection is ended there",
         names.join(", "),
         bytes(args.most_buffer_bytes()),
@@ -107,7 +109,8 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, args: &RedisArgs)
     for node in nodes {
         let _ = of_node(&mut text, node);
     }
-    let Some(found) = counting.found() else {
+    let came = counting.reader().counters().observed.get(Series::Ops) > 0;
+    let Some(found) = counting.found().filter(|_| came) else {
         text.push_str("\nno command with a key came");
         return text;
     };
@@ -162,11 +165,18 @@ fn of_node(text: &mut String, node: &NodeState) -> std::fmt::Result {
         count(node.facts.as_ref().map_or(0, |facts| facts.rate_before)),
         bytes(beat.most_waiting_bytes)
     )?;
-    let mut skipped = beat.skipped.clone();
-    skipped.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
-    let skipped: Vec<String> = skipped.iter().map(|(name, lines)| format!("{} {name}", count(*lines))).collect();
-    if !skipped.is_empty() {
-        writeln!(text, "          not counted: {}", skipped.join(", "))?;
+    let (mut keyless, mut unread) = (0, Vec::new());
+    for (name, lines) in &beat.skipped {
+        match name == Reason::NoKey.name() {
+            true => keyless = *lines,
+            false => unread.push(format!("{} {name}", count(*lines))),
+        }
+    }
+    if keyless > 0 {
+        writeln!(text, "          {} commands without a key, keyviz's own among them", count(keyless))?;
+    }
+    if !unread.is_empty() {
+        writeln!(text, "          not counted: {}", unread.join(", "))?;
     }
     if node.protected > 0 {
         writeln!(text, "          left alone {} to protect it", times(node.protected))?;

@@ -1,7 +1,7 @@
 //! Should everything of ours stand still at once (stopped processes, a suspended laptop, a broken network), nobody of us
 //! can end the `MONITOR` connection, and what we do not read would pile up in the server. So the server does it: a further
-//! connection asks it to wait for something that never comes, for three seconds, and right behind that to end our
-//! `MONITOR` client. As long as we live, we light the next fuse every second and close the connection of the last one, which
+//! connection asks it to wait for something that never comes, for a second and a half, and right behind that to end our
+//! `MONITOR` client. As long as we live, we light the next fuse more than twice a second and close the connection of the last one, which
 //! the server then forgets together with what stands behind the waiting.
 //!
 //! What is waited for is an entry of a stream that does not exist (`XREAD`, which writes nothing and works on replicas), in
@@ -17,8 +17,11 @@ use crate::redis::resp;
 /// What the names of our streams begin with; commands on them are ours and are not counted.
 pub(crate) const KEY_PREFIX: &str = "keyviz:fuse:";
 
-/// How long a fuse burns.
-pub(crate) const BURNS: Duration = Duration::from_secs(3);
+/// How long a fuse burns. What a `MONITOR` client gets of a server at its limit was seen to pile up by 20 MB a second.
+pub(crate) const BURNS: Duration = Duration::from_millis(1500);
+
+/// How often a new one is lit.
+pub(crate) const LIT_EVERY: Duration = Duration::from_millis(400);
 
 /// How many names are tried in a cluster; of 30 masters, one in a million times none of them fits.
 const NAMES: u32 = 400;

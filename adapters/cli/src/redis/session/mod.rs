@@ -6,7 +6,7 @@
 //!          (reads,  (16 MiB)   (waits for
 //!           never               the parent)
 //!           waits)
-//! server ◄─ watch (second connection: our buffer, its memory, a fuse every second)
+//! server ◄─ watch (second connection: our buffer, its memory; lights fuses)
 //! ```
 //!
 //! A parent that is stopped leaves the pipe full, then the backlog: an overload, and the connection is closed. A parent that
@@ -21,6 +21,7 @@ pub(crate) mod watch;
 
 use std::io::{self, BufRead, BufWriter, Read, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -45,15 +46,18 @@ const NAP: Duration = Duration::from_millis(50);
 /// How often the parent hears that we live.
 pub(crate) const BEAT: Duration = Duration::from_millis(200);
 
+/// How long a session that is to end has for its last words.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What to do; a line of JSON on standard input, so that no password stands among the arguments or in the environment.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) address: Address,
     pub(crate) secret: Secret,
     pub(crate) tls: TlsFiles,
-    /// When `MONITOR` is to begin, in Unix milliseconds; what is past is now.
+    /// When `MONITOR` is to begin, in Unix milliseconds; 0 at once.
     pub(crate) begin_unix_ms: u64,
-    /// For how long; 0 until it is stopped.
+    /// For how long, from then or where that is 0 from the beginning on; 0 until it is stopped.
     pub(crate) watch_for_ms: u64,
     pub(crate) most_buffer_bytes: u64,
 }
@@ -73,10 +77,12 @@ pub(crate) fn run() -> ExitCode {
         return ExitCode::FAILURE;
     };
     drop(line);
-    let _ = std::thread::Builder::new().name("keyviz-parent".to_owned()).spawn(end_with_parent);
+    let state = Arc::new(State::default());
+    let parent = Arc::clone(&state);
+    let _ = std::thread::Builder::new().name("keyviz-parent".to_owned()).spawn(move || end_with_parent(&parent));
     let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-    let ended = match begin(&settings) {
-        Ok(Ok(ready)) => watch(ready, &settings, &mut out),
+    let ended = match begin(&settings, &state) {
+        Ok(Ok(ready)) => watch(ready, &settings, &state, &mut out),
         Ok(Err(full)) => end(&mut out, (Why::Memory, full), Beat::default()),
         Err(Trouble { lasting, text }) => {
             end(&mut out, (if lasting { Why::Refused } else { Why::Lost }, text), Beat::default())
@@ -86,15 +92,18 @@ pub(crate) fn run() -> ExitCode {
     if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Waits for the end of standard input, and ends the process; its connections close with it.
-fn end_with_parent() {
+/// Waits for the end of standard input, and ends the session; soon after that the process, with its connections, whatever
+/// keeps it.
+fn end_with_parent(state: &State) {
     let mut rest = [0; 64];
     while !matches!(io::stdin().lock().read(&mut rest), Ok(0) | Err(_)) {}
+    state.end(Why::Done, "");
+    std::thread::sleep(LAST_WORDS);
     std::process::exit(0);
 }
 
 /// Connects, looks at the server, and says `MONITOR`. The inner error is a server that is full.
-fn begin(settings: &Settings) -> Result<Result<Ready, String>, Trouble> {
+fn begin(settings: &Settings, state: &State) -> Result<Result<Ready, String>, Trouble> {
     let dialer = Dialer::new(settings.address.clone(), settings.secret.clone(), &settings.tls)?;
     let mut control = dialer.dial()?;
     // Names are for whoever looks at CLIENT LIST; a user who may not give one goes without.
@@ -113,7 +122,7 @@ fn begin(settings: &Settings) -> Result<Result<Ready, String>, Trouble> {
     // Before it is needed, so that a user who may not is told at once.
     server::waiting(&mut control, id)?;
     let mut fuse = Fuse::new(&dialer, id, facts.cluster)?;
-    wait_until(settings.begin_unix_ms);
+    state.sleep(Duration::from_millis(settings.begin_unix_ms).saturating_sub(since_epoch()));
     if let Some(fuse) = &mut fuse {
         fuse.light()?;
     }
@@ -124,33 +133,38 @@ fn begin(settings: &Settings) -> Result<Result<Ready, String>, Trouble> {
     Ok(Ok(Ready { flow, watch: Watch { control, fuse, id, most_buffer_bytes, memory, commands_before }, facts }))
 }
 
-fn wait_until(unix_ms: u64) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    std::thread::sleep(Duration::from_millis(unix_ms).saturating_sub(now));
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Reads, watches and tells until the session ends; then says why it did.
-fn watch(ready: Ready, settings: &Settings, out: &mut impl Write) -> io::Result<()> {
+fn watch(ready: Ready, settings: &Settings, state: &State, out: &mut impl Write) -> io::Result<()> {
     let Ready { flow, watch, facts } = ready;
-    let (state, backlog) = (State::default(), Backlog::default());
+    let backlog = Backlog::default();
+    state.note_alive();
     let began = Instant::now();
-    let deadline = Some(settings.watch_for_ms).filter(|ms| *ms > 0).map(|ms| began + Duration::from_millis(ms));
+    let late = match settings.begin_unix_ms {
+        0 => Duration::ZERO,
+        begin_unix_ms => since_epoch().saturating_sub(Duration::from_millis(begin_unix_ms)),
+    };
+    let watch_for = Duration::from_millis(settings.watch_for_ms).saturating_sub(late);
+    let deadline = (settings.watch_for_ms > 0).then(|| began + watch_for);
     let guarded = watch.fuse.is_some();
     let mut records = Records::default();
     let told = std::thread::scope(|threads| {
         threads.spawn(|| {
-            read(flow, &backlog, &state, deadline, guarded);
+            read(flow, &backlog, state, deadline, guarded);
             backlog.close();
         });
-        threads.spawn(|| watch.run(&state));
-        let told = tell(&mut records, (&state, &backlog), &facts, guarded, began, out);
+        threads.spawn(|| watch.run(state));
+        let told = tell(&mut records, (state, &backlog), &facts, guarded, began, out);
         // A parent that takes no more ends the session.
         state.end(Why::Done, "");
         told
     });
     told?;
     let why = state.ended().unwrap_or((Why::Done, String::new()));
-    end(out, why, beat(&records, &state, began))
+    end(out, why, beat(&records, state, began))
 }
 
 /// Reads what the server sends, and leaves as soon as the session ends: the connection closes with this.
@@ -163,8 +177,10 @@ fn read(mut flow: Flow, backlog: &Backlog, state: &State, deadline: Option<Insta
             ),
             Ok(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => state.end(Why::Done, ""),
             Ok(_) => {}
-            Err(_) if guarded && state.silent_for() >= fuse::BURNS => state
-                .end(Why::Lost, "keyviz stood still for more than 3 s, and the server let it go, as it was told to"),
+            Err(_) if guarded && state.silent_for() >= fuse::BURNS => state.end(
+                Why::Lost,
+                "keyviz stood still for more than a second, and the server let it go, as it was told to",
+            ),
             Err(trouble) => state.end(Why::Lost, trouble.text),
         }
     }

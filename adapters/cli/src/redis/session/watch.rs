@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::fuse::Fuse;
+use super::fuse::{self, Fuse};
 use super::state::State;
 use crate::quantity::bytes;
 use crate::redis::connection::Connection;
@@ -13,7 +13,7 @@ use crate::redis::server::{self, Memory};
 /// How often our buffer is looked at; at 100 MB/s, which no MONITOR client gets, it grows by 20 MB in between.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How often the memory is looked at, and a fuse lit.
+/// How often the memory is looked at.
 const LOOK_AROUND: Duration = Duration::from_secs(1);
 
 /// What it watches with.
@@ -31,7 +31,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches until the session ends, or ends it.
     pub(crate) fn run(mut self, state: &State) {
-        let mut looked = Instant::now();
+        let mut looked = (Instant::now(), Instant::now());
         while !state.sleep(LOOK) {
             if let Err(trouble) = self.look(state, &mut looked) {
                 // Unwatched, it does not go on.
@@ -43,17 +43,18 @@ impl Watch {
         let _ = self.kill();
     }
 
-    fn look(&mut self, state: &State, looked: &mut Instant) -> Result<(), Trouble> {
+    fn look(&mut self, state: &State, (looked, lit): &mut (Instant, Instant)) -> Result<(), Trouble> {
         let waiting = server::waiting(&mut self.control, self.id)?.unwrap_or(0);
         state.note_waiting(waiting);
         if looked.elapsed() >= LOOK_AROUND {
             *looked = Instant::now();
             self.memory = server::memory(&mut self.control)?;
             self.count(state)?;
-            if let Some(fuse) = &mut self.fuse {
-                fuse.light()?;
-                state.note_alive();
-            }
+        }
+        if let Some(fuse) = self.fuse.as_mut().filter(|_| lit.elapsed() >= fuse::LIT_EVERY) {
+            *lit = Instant::now();
+            fuse.light()?;
+            state.note_alive();
         }
         let allowed = self.memory.allowance(self.most_buffer_bytes, waiting);
         if waiting > allowed {

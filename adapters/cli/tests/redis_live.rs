@@ -1,0 +1,271 @@
+//! `keyviz redis` on real servers: what it counts, names and shows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and tells a skip loudly"
+)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::redis::{Load, Redis, Watcher, command, send};
+use common::{get, matrix, numbers, total};
+
+/// Six of ten on a prefix of 300 keys, two on one key of another, two over a hundred thousand.
+fn skewed(number: u64) -> String {
+    (0..20)
+        .map(|n| {
+            let random = (number * 20 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+            match n % 10 {
+                0..=5 => command(&["GET", &format!("user:hot:{:03}", random % 300)]),
+                6 | 7 => command(&["SET", "session:the-one", "0123456789"]),
+                8 => command(&["GET", &format!("user:{:06}", random % 100_000)]),
+                _ => command(&["SET", &format!("cart:{:06}", random % 100_000), "abc"]),
+            }
+        })
+        .collect()
+}
+
+/// The sum of one series over all columns.
+fn sum(host: &str, query: &str) -> u64 {
+    total(&matrix(host, &format!("{query}&open=1")))
+}
+
+/// The columns: state, length in seconds, operations.
+fn columns(host: &str) -> Vec<(String, u64, u64)> {
+    let shown = matrix(host, "series=ops");
+    let times = |name: &str| -> Vec<u64> {
+        shown[name].as_array().unwrap().iter().map(|time| time.as_u64().unwrap()).collect()
+    };
+    let (starts, ends) = (times("column_start_unix_ms"), times("column_unix_ms"));
+    let rows = shown["rows"].as_array().unwrap();
+    (0..starts.len())
+        .map(|at| {
+            let state = shown["column_state"][at].as_str().unwrap().to_owned();
+            let sum = rows.iter().map(|row| row["values"][at].as_u64().unwrap()).sum();
+            (state, (ends[at] - starts[at]) / 1000, sum)
+        })
+        .collect()
+}
+
+#[track_caller]
+fn wait_for_total(host: &str, expected: u64) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let found = sum(host, "series=ops");
+        assert!(found <= expected, "{found} operations of {expected}");
+        if found == expected {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{found} operations of {expected}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn the_hot_prefix_and_the_hot_key_are_named() {
+    let Some(redis) = Redis::start() else { return };
+    let _load = Load::start(redis.port, Duration::from_millis(5), skewed);
+    let began = Instant::now();
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "4s", "--no-serve"]);
+    let said = watcher.ended(0);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    println!("{said}");
+    assert!(redis.monitors().is_empty());
+    let hottest: Vec<&str> = said.lines().skip_while(|line| *line != "hottest ranges").skip(2).collect();
+    assert!(hottest[0].ends_with("prefix user:hot:"), "{said}");
+    assert!(hottest.iter().any(|line| line.ends_with("key session:the-one")), "{said}");
+    let [operations, reads, writes] = numbers(&said, "total")[..3] else { panic!("{said}") };
+    assert!(operations > 1000 && reads + writes == operations, "{said}");
+    // Seven of ten are reads.
+    assert!(reads * 100 / operations >= 69 && reads * 100 / operations <= 71, "{said}");
+}
+
+#[test]
+fn every_command_is_counted_once_in_its_database() {
+    let Some(redis) = Redis::start_with(&["--databases", "20"]) else { return };
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "0"]);
+    let host = watcher.host();
+    let commands: [&[&str]; 9] = [
+        &["SET", "a", "12345"],
+        &["MSET", "a", "1", "b", "22"],
+        &["GETSET", "n", "1"],
+        &["EVAL", "return 1", "2", "a", "b"],
+        &["SELECT", "3"],
+        &["SET", "a", "x"],
+        &["SELECT", "17"],
+        &["SET", "a", "x"],
+        &["DEL", "a", "b"],
+    ];
+    // GETSET of a new key answers nothing, in one line.
+    send(redis.port, &commands);
+    let operations = 1 + 2 + 1 + 2 + 1 + 1 + 2;
+    wait_for_total(&host, operations);
+    assert_eq!(sum(&host, "series=writes&label=db3"), 1);
+    let labels = matrix(&host, "series=ops&open=1");
+    let labelled = labels["rows"].as_array().unwrap().iter().filter(|row| row["label"] == "db3").count();
+    assert_eq!(labelled, 1, "{labels}");
+    // Keys: 1 + 2 + 1 + 2 of a and b, 1, 1, 2. Values: 5 + 3 + 1, 1, 1.
+    assert_eq!(sum(&host, "series=write_bytes"), operations + 11);
+    let said = watcher.interrupt();
+    assert!(said.contains("3 operations beyond database 15 have no label"), "{said}");
+    assert!(said.contains("commands without a key") && !said.contains("not counted"), "{said}");
+}
+
+#[test]
+fn what_comes_later_is_counted_too_and_nothing_of_our_own() {
+    let Some(redis) = Redis::start() else { return };
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "0"]);
+    let host = watcher.host();
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(sum(&host, "series=ops"), 0);
+    let mut expected = 0;
+    for round in 0..5_u64 {
+        let batch: Vec<String> = (0..1000).map(|n| format!("k{round}:{n}")).collect();
+        let words: Vec<[&str; 3]> = batch.iter().map(|key| ["SET", key, "v"]).collect();
+        let commands: Vec<&[&str]> = words.iter().map(|words| &words[..]).collect();
+        send(redis.port, &commands);
+        expected += 1000;
+        std::thread::sleep(Duration::from_millis(700));
+    }
+    wait_for_total(&host, expected);
+    let said = watcher.interrupt();
+    assert_eq!(numbers(&said, "total")[..3], [expected, 0, expected]);
+    // No column is late, and none that was watched is missing.
+    let states = |state: &str| said.matches(state).count();
+    assert_eq!((states("late"), states("missing")), (0, 0));
+}
+
+#[test]
+fn an_idle_server_is_said_to_be_idle() {
+    let Some(redis) = Redis::start() else { return };
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "2s", "--no-serve"]);
+    assert!(watcher.ended(0).contains("no command with a key came"));
+}
+
+#[test]
+fn the_page_stays_when_the_time_is_over() {
+    let Some(redis) = Redis::start() else { return };
+    let _load = Load::start(redis.port, Duration::from_millis(5), skewed);
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "2s"]);
+    let host = watcher.host();
+    let status = |host: &str| -> serde_json::Value {
+        serde_json::from_str(&get(host, "/admin/api/v1/keyviz/status").1).unwrap()
+    };
+    let early = status(&host);
+    assert_eq!(early["mode"], "live", "{early}");
+    let name = format!("127.0.0.1:{}", redis.port);
+    assert_eq!(early["title"], format!("redis {name}"));
+    assert!(early["notice"]["title"].as_str().unwrap().contains(&name), "{early}");
+    watcher.until("hottest ranges");
+    let late = status(&host);
+    assert_eq!(late["mode"], "static", "{late}");
+    assert!(late["notice"]["text"].as_str().unwrap().contains("It is over"), "{late}");
+    assert!(redis.monitors().is_empty());
+    let shown = sum(&host, "series=ops");
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(sum(&host, "series=ops"), shown);
+    let said = watcher.interrupt();
+    assert_eq!(numbers(&said, "total")[0], shown);
+}
+
+#[test]
+fn several_servers_are_one_picture_and_each_is_named() {
+    let (Some(one), Some(two)) = (Redis::start(), Redis::start()) else { return };
+    let mut watcher = Watcher::start(&[&one.url(), &two.url(), "--duration", "0"]);
+    let host = watcher.host();
+    send(one.port, &[&["SET", "a", "1"], &["SET", "b", "1"]]);
+    send(two.port, &[&["SET", "a", "1"], &["SET", "c", "1"], &["SET", "d", "1"]]);
+    wait_for_total(&host, 5);
+    let said = watcher.interrupt();
+    for redis in [&one, &two] {
+        assert!(said.contains(&format!("server    127.0.0.1:{}: ", redis.port)), "{said}");
+    }
+    assert_eq!(numbers(&said, "total")[0], 5);
+}
+
+#[test]
+fn one_of_several_that_is_down_is_named_and_the_others_are_shown() {
+    let (Some(one), Some(mut two)) = (Redis::start(), Redis::start()) else { return };
+    two.kill();
+    let mut watcher = Watcher::start(&[&one.url(), &two.url(), "--duration", "0"]);
+    let host = watcher.host();
+    let notice = get(&host, "/admin/api/v1/keyviz/status").1;
+    assert!(notice.contains("1 of 2 servers are not watched"), "{notice}");
+    assert!(notice.contains(&format!("127.0.0.1:{}: nothing listens there", two.port)), "{notice}");
+    two.restart();
+    watcher.until(&format!("127.0.0.1:{}: watched (redis", two.port));
+    send(two.port, &[&["SET", "a", "1"]]);
+    wait_for_total(&host, 1);
+    let said = watcher.interrupt();
+    assert!(said.contains("nothing listens there (connection refused); again in "), "{said}");
+}
+
+#[test]
+fn a_server_that_dies_is_watched_again_and_what_is_between_is_missing() {
+    let Some(mut redis) = Redis::start() else { return };
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "0"]);
+    let host = watcher.host();
+    send(redis.port, &[&["SET", "a", "1"]]);
+    wait_for_total(&host, 1);
+    redis.kill();
+    watcher.until("the server closed the connection; again in");
+    let notice = get(&host, "/admin/api/v1/keyviz/status").1;
+    assert!(notice.contains(&format!("127.0.0.1:{} is not watched", redis.port)), "{notice}");
+    std::thread::sleep(Duration::from_secs(4));
+    redis.restart();
+    watcher.until("watched again");
+    redis.wait_for_monitors(1);
+    send(redis.port, &[&["SET", "b", "1"]]);
+    wait_for_total(&host, 2);
+    std::thread::sleep(Duration::from_millis(1200));
+    let shown = columns(&host);
+    assert!(shown.iter().any(|(state, seconds, sum)| state == "missing" && *seconds >= 3 && *sum == 0), "{shown:?}");
+    assert!(shown.iter().all(|(state, ..)| state != "late"), "{shown:?}");
+    assert!(watcher.interrupt().contains("lost "));
+}
+
+#[test]
+fn a_part_of_the_time_shows_what_is_between_as_missing() {
+    let Some(redis) = Redis::start() else { return };
+    let _load = Load::start(redis.port, Duration::from_millis(5), skewed);
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "9s", "--duty", "1s/3s"]);
+    let host = watcher.host();
+    let mut watched = 0;
+    for _ in 0..60 {
+        watched += redis.monitors().len();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!((10..=40).contains(&watched), "in {watched} of 60 looks a client ran MONITOR");
+    let notice = get(&host, "/admin/api/v1/keyviz/status").1;
+    assert!(notice.contains("Sampled in time: 1s of every 3s is watched"), "{notice}");
+    watcher.until("hottest ranges");
+    let shown = columns(&host);
+    let whole: Vec<(&str, u64)> = shown.iter().map(|(state, seconds, _)| (state.as_str(), *seconds)).collect();
+    let (seen, between) = (("complete", 1), ("missing", 2));
+    assert_eq!(whole, [seen, between, seen, between, seen], "{shown:?}");
+    for (state, _, sum) in &shown {
+        assert_eq!(state == "complete", *sum > 500, "{shown:?}");
+        assert_eq!(state == "missing", *sum == 0, "{shown:?}");
+    }
+    let said = watcher.interrupt();
+    assert!(said.contains("sampled   1s of every 3s"), "{said}");
+}
+
+#[test]
+fn a_unix_socket() {
+    let dir = common::Dir::new();
+    let socket = dir.path().join("s");
+    let socket = socket.to_str().unwrap();
+    let Some(redis) = Redis::start_with(&["--unixsocket", socket]) else { return };
+    let mut watcher = Watcher::start(&[&format!("unix://{socket}"), "--duration", "0"]);
+    let host = watcher.host();
+    send(redis.port, &[&["SET", "a", "1"]]);
+    wait_for_total(&host, 1);
+    assert!(watcher.interrupt().contains(&format!("server    {socket}: ")));
+}
