@@ -80,7 +80,11 @@ pub(crate) fn broken(error: &io::Error, tls: bool, fresh: bool) -> Trouble {
         _ if closed => Trouble::passing("the server closed the connection"),
         ErrorKind::ConnectionRefused => Trouble::passing("nothing listens there (connection refused)"),
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            let hint = if fresh && !tls { "; perhaps it expects TLS (rediss://)" } else { "" };
+            let hint = match (fresh, tls) {
+                (true, false) => "; perhaps it expects TLS (rediss://)",
+                (true, true) => "; perhaps it does not speak TLS on this port (redis://)",
+                (false, _) => "",
+            };
             Trouble::passing(format!("the server did not answer in time{hint}"))
         }
         ErrorKind::NotFound => Trouble::passing("there is no such socket"),

@@ -149,26 +149,34 @@ impl<'env> Run<'env> {
     /// # Errors
     /// Where one fails in a way that lasts, or all fail.
     fn start(self, changed: &mut Receiver<(usize, Change)>) -> Result<bool, Failure> {
-        let mut outcomes: Vec<Option<Result<(), String>>> = vec![None; self.nodes.len()];
-        while outcomes.iter().any(Option::is_none) && !self.common.is_over() {
+        let mut begun = vec![false; self.nodes.len()];
+        let mut failed: Vec<(usize, Change)> = Vec::new();
+        let open = |begun: &[bool], failed: &[(usize, Change)]| {
+            (0..).zip(begun).any(|(place, begun)| !begun && !failed.iter().any(|(other, _)| *other == place))
+        };
+        while open(&begun, &failed) && !self.common.is_over() {
             let Ok((place, change)) = changed.recv_timeout(LOOK) else { continue };
-            if let Change::Ended { why: Why::Refused | Why::Memory, text, .. } = &change {
-                return Err(Failure::new(format!("{}: {text}", self.name(place))));
-            }
-            self.tell(place, &change);
-            if let Some(outcome) = outcomes.get_mut(place) {
-                outcome.get_or_insert(match change {
-                    Change::Began { .. } => Ok(()),
-                    Change::Ended { text, .. } => Err(text),
-                });
+            match &change {
+                Change::Ended { why: Why::Refused | Why::Memory, text, .. } => {
+                    return Err(Failure::new(format!("{}: {text}", self.name(place))));
+                }
+                Change::Ended { .. } => failed.push((place, change)),
+                Change::Began { .. } => {
+                    self.tell(place, &change);
+                    begun.iter_mut().skip(place).take(1).for_each(|begun| *begun = true);
+                }
             }
         }
-        let watched = outcomes.iter().flatten().any(Result::is_ok);
-        if !watched && !self.common.is_over() {
-            let more = if self.nodes.len() > 1 { "; none of the servers can be watched" } else { "" };
-            return Err(Failure::new(format!("nothing to watch{more}")));
+        let watched = begun.contains(&true);
+        if watched || self.common.is_over() {
+            failed.iter().for_each(|(place, change)| self.tell(*place, change));
+            return Ok(watched);
         }
-        Ok(watched)
+        let texts = failed.iter().filter_map(|(place, change)| match change {
+            Change::Ended { text, .. } => Some(format!("{}: {text}", self.name(*place))),
+            Change::Began { .. } => None,
+        });
+        Err(Failure::new(texts.collect::<Vec<_>>().join("\n")))
     }
 
     /// Tells what happens until all nodes have ended.

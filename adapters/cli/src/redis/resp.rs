@@ -64,10 +64,10 @@ fn read(bytes: &[u8], from: usize, depth: u32) -> io::Result<Option<(Reply, usiz
         b':' => Ok(Some((Reply::Number(text().parse().map_err(|_| strange())?), after))),
         b'$' => match length(line)? {
             None => Ok(Some((Reply::Nothing, after))),
-            Some(len) => Ok(match bytes.get(after..after + len + 2) {
-                Some(body) => Some((Reply::Text(body.get(..len).unwrap_or_default().to_vec()), after + len + 2)),
-                None => None,
-            }),
+            Some(len) => {
+                let body = bytes.get(after..after + len + 2).and_then(|body| body.get(..len));
+                Ok(body.map(|body| (Reply::Text(body.to_vec()), after + len + 2)))
+            }
         },
         b'*' if depth < MAX_DEPTH => {
             let Some(count) = length(line)? else { return Ok(Some((Reply::Nothing, after))) };

@@ -65,8 +65,9 @@ impl Redis {
 
     fn wait(&self) {
         let deadline = Instant::now() + Duration::from_secs(20);
-        let socket = self.dir.path().join("redis.sock");
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() && !socket.exists() {
+        let socket = self.args.iter().skip_while(|arg| *arg != "--unixsocket").nth(1);
+        let there = |path: &String| Path::new(path).exists();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() && !socket.is_some_and(there) {
             assert!(Instant::now() < deadline, "redis-server does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
