@@ -21,8 +21,10 @@ pub enum Tool {
     Chromium,
     /// A font: without one, headless Chromium draws no text.
     Fonts,
-    /// The server whose traffic `keyviz replay` is tested with.
+    /// The server that `keyviz redis` watches in its tests, and whose traffic `keyviz replay` is tested with.
     RedisServer,
+    /// Makes the certificates that TLS is tested with.
+    OpenSsl,
     /// Debian's compiler, for the bare machines that rustup's has no library for.
     BareRustc,
     /// Its cargo.
@@ -42,7 +44,7 @@ const NODE_MAJOR: u32 = 20;
 
 impl Tool {
     /// All of them, in the order in which they are set up.
-    pub const ALL: [Tool; 13] = [
+    pub const ALL: [Tool; 14] = [
         Tool::Rustfmt,
         Tool::Clippy,
         Tool::Node,
@@ -50,6 +52,7 @@ impl Tool {
         Tool::Chromium,
         Tool::Fonts,
         Tool::RedisServer,
+        Tool::OpenSsl,
         Tool::DbBench,
         Tool::BareRustc,
         Tool::BareCargo,
@@ -68,6 +71,7 @@ impl Tool {
             Tool::Chromium => "chromium",
             Tool::Fonts => "a font (DejaVu Sans)",
             Tool::RedisServer => "redis-server",
+            Tool::OpenSsl => "openssl",
             Tool::DbBench => "db_bench",
             Tool::BareRustc => "/usr/bin/rustc (Debian's rustc-web)",
             Tool::BareCargo => "/usr/bin/cargo (Debian's cargo-web)",
@@ -86,6 +90,7 @@ impl Tool {
             Tool::Chromium => Some("chromium"),
             Tool::Fonts => Some("fonts-dejavu-core"),
             Tool::RedisServer => Some("redis-server"),
+            Tool::OpenSsl => Some("openssl"),
             Tool::DbBench => Some("rocksdb-tools"),
             Tool::BareRustc => Some("rustc-web"),
             Tool::BareCargo => Some("cargo-web"),
@@ -105,6 +110,7 @@ impl Tool {
             Tool::Chromium => "install Chromium, or name the program in KEYVIZ_CHROMIUM",
             Tool::Fonts => "install a font, DejaVu Sans for one",
             Tool::RedisServer => "install redis-server",
+            Tool::OpenSsl => "install openssl",
             Tool::DbBench => "install db_bench, RocksDB's benchmark (Debian: rocksdb-tools)",
             Tool::BareRustc | Tool::BareCargo | Tool::BareSource => "on Debian: rustc-web, cargo-web and rust-web-src",
             Tool::QemuArm => "install QEMU for Arm (Debian: qemu-system-arm)",
@@ -122,6 +128,7 @@ impl Tool {
             Tool::Chromium => chromium().is_some(),
             Tool::Fonts => has_font(),
             Tool::RedisServer => on_path("redis-server").is_some(),
+            Tool::OpenSsl => on_path("openssl").is_some(),
             Tool::DbBench => on_path("db_bench").is_some(),
             Tool::BareRustc => Path::new("/usr/bin/rustc").is_file(),
             Tool::BareCargo => Path::new("/usr/bin/cargo").is_file(),
