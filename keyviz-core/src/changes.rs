@@ -126,6 +126,19 @@ fn tell(shared: &Shared, teller: Teller, at_ms: u64, kind: EventKind, text: fmt:
     push(shared, teller, at_ms, kind, text);
 }
 
+/// Remembers an event of an earlier run.
+#[cfg(feature = "alloc")]
+pub(crate) fn restore(shared: &Shared, event: &crate::event::Event) {
+    let own = [
+        (EventKind::SPLIT, Teller::Split),
+        (EventKind::MERGE, Teller::Merge),
+        (EventKind::LEADER_CHANGE, Teller::LeaderChange),
+        (EventKind::FOLDING, Teller::Folding),
+    ];
+    let teller = own.iter().find(|(kind, _)| *kind == event.kind).map_or(Teller::Host, |(_, teller)| *teller);
+    push(shared, teller, event.at_ms, event.kind, &event.text);
+}
+
 fn push(shared: &Shared, teller: Teller, at_ms: u64, kind: EventKind, text: &str) {
     let dropped = shared.events.push(teller, at_ms, kind, text);
     shared.board.add(Published::EventsTold, 1);

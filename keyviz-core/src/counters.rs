@@ -101,6 +101,8 @@ counters! {
     columns_evicted,
     /// Sealed columns that cover an interval of more than 1.5 steps.
     columns_late,
+    /// Columns taken over from a snapshot; what they count is also in `observed`, `recorded` and `unattributed`.
+    columns_restored,
     /// Windows without a column.
     windows_missing,
     /// Operations that arrived in a slot after its grace; they are also in `unattributed`.
@@ -163,6 +165,7 @@ pub(crate) enum Published {
     ColumnsSealed,
     ColumnsEvicted,
     ColumnsLate,
+    ColumnsRestored,
     WindowsMissing,
     LateAfterGrace,
     TermsUnsplit,

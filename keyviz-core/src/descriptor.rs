@@ -168,13 +168,31 @@ impl<'m> DescriptorList<'m> {
     }
 
     /// A free descriptor filled with `to`, whose bounds the caller has retained for it.
-    pub(crate) fn insert(&mut self, shared: &Descriptors, mut to: Descriptor) -> Option<u32> {
+    pub(crate) fn insert(&mut self, shared: &Descriptors, to: Descriptor) -> Option<u32> {
+        let serial = self.serial + 1;
+        let index = self.insert_as(shared, Descriptor { serial, ..to })?;
+        self.serial = serial;
+        Some(index)
+    }
+
+    /// As [`insert`](Self::insert), with a serial that nobody has and that is not given out later.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn insert_older(&mut self, shared: &Descriptors, to: Descriptor) -> Option<u32> {
+        self.serial = self.serial.max(to.serial);
+        self.insert_as(shared, to)
+    }
+
+    fn insert_as(&mut self, shared: &Descriptors, to: Descriptor) -> Option<u32> {
         let index = self.free;
         self.free = self.meta(index)?.next;
-        self.serial += 1;
-        to.serial = self.serial;
         shared.set(index, &to);
         Some(index)
+    }
+
+    /// Descriptors that there are.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn len(&self) -> usize {
+        self.meta.len()
     }
 
     /// No seat counts under it any more; columns up to `last_column` may still refer to it.

@@ -71,10 +71,7 @@ impl State<'_> {
         if self.open.is_some() {
             return;
         }
-        let skipped = match shared.board.get(Published::ColumnsSealed) {
-            0 => 0,
-            _ => window.saturating_sub(self.next_window()),
-        };
+        let skipped = self.sealed_window.map_or(0, |sealed| window.saturating_sub(sealed + 1));
         shared.board.add(Published::WindowsMissing, skipped);
         self.open = Some(OpenColumn {
             published: None,
@@ -85,11 +82,6 @@ impl State<'_> {
             parts_recorded: Tally::ZERO,
             unattributed: Tally::ZERO,
         });
-    }
-
-    /// The window after the last sealed one.
-    fn next_window(&self) -> u64 {
-        self.sealed_window.map_or(0, |w| w + 1)
     }
 
     fn advance_graces(&mut self, elapsed_ms: u64) {
@@ -162,6 +154,12 @@ impl State<'_> {
         }
         let open_from = self.open.as_ref().map_or(0, |o| o.window.saturating_mul(self.step_ms) + 1);
         shared.board.set(Published::OpenFrom, open_from);
+    }
+
+    /// Publishes the open column as it is, for whoever put something into it.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn show_open(&mut self, shared: &Shared) {
+        self.publish(shared, None, self.last_ms, false);
     }
 
     /// Writes the open column's cells. With `drain`, adds what came since the last drain; with

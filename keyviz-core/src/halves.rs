@@ -31,8 +31,12 @@ use crate::reader::Reader;
 use crate::recorder::Recorder;
 use crate::recorder::handle;
 use crate::reshape::{NewRoute, ReshapeError};
+#[cfg(feature = "alloc")]
+use crate::restore::{RestoreError, Restored};
 use crate::route::{RegisterError, Registered, RouteHandle, RouteId};
 use crate::shared::Shared;
+#[cfg(feature = "alloc")]
+use crate::snapshot::Snapshot;
 #[cfg(feature = "alloc")]
 use crate::sub_bucket::SubLayout;
 #[cfg(feature = "alloc")]
@@ -420,6 +424,46 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// ```
     pub fn skip(&mut self, now_ms: u64) {
         self.state.skip(&self.shared, now_ms);
+    }
+
+    /// Goes on with the history of a snapshot: its columns stand in front of those that are counted here, show, are
+    /// merged and make room as these do. For a fresh writer, before anything is registered or flushed.
+    ///
+    /// - The windows between the snapshot's last column and the present one are missing.
+    /// - A column whose window is not over goes on; of one that was open and whose window is over stays what it had,
+    ///   with the time that it covers.
+    /// - A route registered again with the same bounds goes on in its row; rows of other bounds keep theirs.
+    /// - Labels are matched by name; what has a label that is not configured here counts unlabelled. Where routes are
+    ///   not divided here, the divisions of the snapshot's add up.
+    /// - Everything restored counts in the counters as if it had been observed here, and in `columns_restored`.
+    ///
+    /// Where the snapshot has more than the pools hold, the oldest columns go, counted in `evicted`. It takes at most
+    /// half of the descriptors and of `bound_bytes`: routes that are registered later take theirs.
+    ///
+    /// Never panics. Memory: some bytes a row, for the call. Cost: linear in the cells. Readers may be at work.
+    ///
+    /// # Errors
+    /// [`RestoreError`], with nothing changed.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, Op, RestoreError, RouteId, Snapshot, Writer};
+    /// let mut before = Writer::new(Config::default(), 0)?;
+    /// before.register(RouteId(1), b"a", None, 0)?;
+    /// before.recorder().observe(RouteId(1), Op::Write, b"b", 9);
+    /// before.flush(60_000);
+    /// let mut bytes = Vec::new();
+    /// before.reader().snapshot(60_000, |piece| Ok::<(), ()>(bytes.extend_from_slice(piece))).unwrap();
+    /// let snapshot = Snapshot::decode(&bytes, 1 << 20)?;
+    ///
+    /// let mut after = Writer::new(Config::default(), 120_000)?;
+    /// assert_eq!(after.restore(&snapshot)?.recorded.writes, 1);
+    /// assert_eq!(after.restore(&snapshot), Err(RestoreError::InUse));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "alloc")]
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<Restored, RestoreError> {
+        self.state.restore(&self.shared, snapshot)
     }
 
     /// The bounds of one sub-bucket of a registered route; `None` when the route is not registered

@@ -233,7 +233,7 @@ impl Layout {
     }
 
     /// The most bytes that one encoded cell takes.
-    const fn max_cell_bytes(&self) -> usize {
+    pub(crate) const fn max_cell_bytes(&self) -> usize {
         let values = if self.scan_pages > 0 { TALLY_WORDS } else { CELL_WORDS };
         MAX_HEAD_BYTES + values * MAX_VALUE_BYTES
     }

@@ -53,7 +53,8 @@
 //! both halves: `shared` `recorder` `scan` →
 //! change: `routes` `groups` `grace` `seat` `places` `retire` `memory` `scans` `writer` `runs` `coarsen` `reshape` `promote`
 //! `terms` `changes` `hot_keys` `flush` →
-//! show: `window` `reading` `matrix` `merge` `reader`, and without an allocator `bound` `in_place` `fixed_matrix` →
+//! show: `window` `reading` `matrix` `merge` `snapshot` `restore` `reader`, and without an allocator `bound` `in_place`
+//! `fixed_matrix` →
 //! speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
 
 #![no_std]
@@ -118,6 +119,8 @@ mod reader;
 mod reading;
 mod recorder;
 mod reshape;
+#[cfg(feature = "alloc")]
+mod restore;
 mod retire;
 mod route;
 mod routes;
@@ -130,6 +133,8 @@ mod seat;
 mod shared;
 mod sizing;
 mod slot;
+#[cfg(feature = "alloc")]
+mod snapshot;
 mod space_saving;
 mod sub_bucket;
 mod sync;
@@ -172,9 +177,13 @@ pub use reader::{CellView, FixedReader, Reader, ReaderOn, WindowInfo};
 pub use recorder::Recorder;
 pub use recorder::{FixedRecorder, RecorderOn};
 pub use reshape::{NewRoute, ReshapeError};
+#[cfg(feature = "alloc")]
+pub use restore::{RestoreError, Restored};
 pub use route::{RegisterError, Registered, RouteHandle, RouteId};
 #[cfg(feature = "std")]
 pub use sampler::Sampler;
 pub use scan::Scan;
 pub use shared::Shared;
+#[cfg(feature = "alloc")]
+pub use snapshot::{SNAPSHOT_MAGIC, SNAPSHOT_VERSION, Snapshot, SnapshotDecoder, SnapshotError};
 pub use window::Column;

@@ -12,7 +12,7 @@ use crate::label::Label;
 use crate::lineage::Lineage;
 use crate::matrix::{AxisKind, Column, Matrix, MatrixQuery, WriteMerge};
 use crate::op::Tally;
-use crate::reading::Reading;
+use crate::reading::{Known, Reading};
 use crate::route::RouteId;
 use crate::shared::Shared;
 use crate::sub_bucket::SubLayout;
@@ -100,7 +100,24 @@ pub struct CellView<'a> {
     sub: SubLayout,
 }
 
-impl CellView<'_> {
+impl<'a> CellView<'a> {
+    pub(crate) fn of(known: &'a Known, label: Label, sub_bucket: u32, draining: bool, counts: Tally) -> Self {
+        CellView {
+            route: RouteId(known.descriptor.route),
+            aggregate: known.descriptor.is_virtual(),
+            label,
+            start: &known.start,
+            end: known.end.as_deref(),
+            sub_bucket,
+            sub_buckets: known.sub.count,
+            group: known.descriptor.group,
+            term: known.descriptor.term,
+            draining,
+            counts,
+            sub: known.sub,
+        }
+    }
+
     /// The bounds of the cell's division: start, and end (`None`: unbounded). Never panics. Memory: two vectors of
     /// at most `max_bound_len` + 8 bytes.
     #[must_use]
@@ -152,6 +169,20 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
     #[must_use]
     pub fn events(&self, from_ms: u64, to_ms: u64) -> Vec<Event> {
         self.shared.events.read(from_ms, to_ms)
+    }
+
+    /// Writes everything that the history holds, the open column included, as a snapshot; see
+    /// [`Snapshot`](crate::Snapshot). `written_ms` is the present instant in Unix milliseconds. Returns how many bytes
+    /// `sink` was given.
+    ///
+    /// A column that makes room for a newer one before its turn comes is left out. Never panics by itself, never
+    /// waits for the writer, and the writer never waits for it. Memory: one column, the rows met with their bounds,
+    /// and some buffers of up to a megabyte. Cost: linear in the cells; `sink` gets pieces of up to a megabyte.
+    ///
+    /// # Errors
+    /// What `sink` returns, at once.
+    pub fn snapshot<E>(&self, written_ms: u64, sink: impl FnMut(&[u8]) -> Result<(), E>) -> Result<u64, E> {
+        crate::snapshot::encode(&self.shared, written_ms, sink)
     }
 
     /// Everything counted about counting; see [`Counters`]. What recorders counted since the last flush is not in
@@ -237,23 +268,8 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
             if taken {
                 reading.cells(|known, at, cell| {
                     let Some(known) = reading.known.get(known) else { return };
-                    each(
-                        &column,
-                        &CellView {
-                            route: RouteId(known.descriptor.route),
-                            aggregate: known.descriptor.is_virtual(),
-                            label: Label((at / k) as u8),
-                            start: &known.start,
-                            end: known.end.as_deref(),
-                            sub_bucket: (at % k) as u32,
-                            sub_buckets: known.sub.count,
-                            group: known.descriptor.group,
-                            term: known.descriptor.term,
-                            draining: cell.draining,
-                            counts: cell.counts,
-                            sub: known.sub,
-                        },
-                    );
+                    let (label, sub) = (Label((at / k) as u8), (at % k) as u32);
+                    each(&column, &CellView::of(known, label, sub, cell.draining, cell.counts));
                 });
             }
             columns.push(column);

@@ -15,6 +15,7 @@ use crate::sub_bucket::SubLayout;
 const MAX_RETRIES: usize = 3;
 
 /// A descriptor with its bounds copied out of the slab.
+#[derive(Clone)]
 pub(crate) struct Known {
     pub(crate) descriptor: Descriptor,
     pub(crate) start: Vec<u8>,

@@ -14,9 +14,11 @@ use crate::op::Op;
 use crate::reader::Reader;
 use crate::recorder::{Recorder, handle};
 use crate::reshape::{NewRoute, ReshapeError};
+use crate::restore::{RestoreError, Restored};
 use crate::route::{RegisterError, Registered, RouteHandle, RouteId};
 use crate::scan::Scan;
 use crate::shared::Shared;
+use crate::snapshot::Snapshot;
 use crate::sync::Ordering;
 
 /// Bytes of a sampler that do not depend on the configuration.
@@ -324,6 +326,14 @@ impl Sampler {
     /// Lets time pass in which nobody observed; see [`Writer::skip`].
     pub fn skip(&self, now_ms: u64) {
         self.writer().skip(now_ms);
+    }
+
+    /// Goes on with the history of a snapshot; see [`Writer::restore`].
+    ///
+    /// # Errors
+    /// [`RestoreError`], with nothing changed.
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<Restored, RestoreError> {
+        self.writer().restore(snapshot)
     }
 
     /// The bounds of one sub-bucket of a registered route; `None` when the route is not registered

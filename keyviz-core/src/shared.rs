@@ -221,6 +221,7 @@ impl Shared {
             columns_sealed: board.get(Published::ColumnsSealed),
             columns_evicted: board.get(Published::ColumnsEvicted),
             columns_late: board.get(Published::ColumnsLate),
+            columns_restored: board.get(Published::ColumnsRestored),
             windows_missing: board.get(Published::WindowsMissing),
             late_after_grace: board.get(Published::LateAfterGrace),
             terms_unsplit: board.get(Published::TermsUnsplit),

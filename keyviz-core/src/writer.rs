@@ -397,7 +397,7 @@ impl<'m> State<'m> {
 
     /// Frees the longest retired descriptor, with its hold on bounds. With `evict`, lets the oldest
     /// column go where one stands in the way; `false` when nothing was freed and nothing went.
-    fn reclaim(&mut self, shared: &Shared, evict: bool) -> bool {
+    pub(crate) fn reclaim(&mut self, shared: &Shared, evict: bool) -> bool {
         let oldest = self.log.oldest(&shared.history, self.ordinal);
         let Self { descriptors, bounds, log, ordinal, .. } = self;
         if descriptors.reclaim_one(&shared.descriptors, &shared.slab, bounds, oldest) {
