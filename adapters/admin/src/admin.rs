@@ -4,6 +4,7 @@ use crate::builder::AdminBuilder;
 use crate::clock::Clock;
 use crate::counts::Counts;
 use crate::gate::Gate;
+use crate::history_file::HistoryState;
 use crate::host::AllowedHosts;
 use crate::limits::Limits;
 use crate::mode::{Mode, TimeLabel};
@@ -31,6 +32,7 @@ pub(crate) struct State {
     pub(crate) mode: Mutex<Mode>,
     pub(crate) time_label: TimeLabel,
     pub(crate) flush_timings: Option<FlushTimings>,
+    pub(crate) history_state: Option<HistoryState>,
     pub(crate) notice: Mutex<Option<Notice>>,
     pub(crate) gate: Gate,
     pub(crate) counts: Counts,

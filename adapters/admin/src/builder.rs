@@ -4,6 +4,7 @@ use crate::admin::{Admin, State};
 use crate::clock::{Clock, SystemClock};
 use crate::counts::Counts;
 use crate::gate::Gate;
+use crate::history_file::HistoryState;
 use crate::host::AllowedHosts;
 use crate::limits::Limits;
 use crate::mode::{Mode, TimeLabel};
@@ -25,6 +26,7 @@ pub struct AdminBuilder {
     mode: Mode,
     time_label: TimeLabel,
     flush_timings: Option<FlushTimings>,
+    history_state: Option<HistoryState>,
 }
 
 impl AdminBuilder {
@@ -40,6 +42,7 @@ impl AdminBuilder {
             mode: Mode::default(),
             time_label: TimeLabel::default(),
             flush_timings: None,
+            history_state: None,
         }
     }
 
@@ -89,6 +92,12 @@ impl AdminBuilder {
         self
     }
 
+    /// How keeping the history goes, for `/status`; of [`HistoryFile::state`](crate::HistoryFile::state).
+    pub fn history_state(mut self, state: HistoryState) -> Self {
+        self.history_state = Some(state);
+        self
+    }
+
     /// Shows how long the flushes of a [`Flusher`](crate::Flusher) take, as `flush` in `/status`.
     pub fn flush_timings(mut self, timings: FlushTimings) -> Self {
         self.flush_timings = Some(timings);
@@ -118,6 +127,7 @@ impl AdminBuilder {
             mode: Mutex::new(self.mode),
             time_label: self.time_label,
             flush_timings: self.flush_timings,
+            history_state: self.history_state,
             notice: Mutex::new(None),
             counts: Counts::default(),
             built_ms,

@@ -1,6 +1,7 @@
 //! The sampler's settings as flags that a host flattens into its own.
 
 use crate::byte_size::ByteSize;
+use crate::history_file::HistoryArgs;
 use crate::label_list::LabelList;
 use crate::millis::Millis;
 use clap::builder::BoolishValueParser;
@@ -156,6 +157,10 @@ pub struct SamplerArgs {
           num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub keyviz_prefault: bool,
+
+    /// Where the history is kept over restarts.
+    #[command(flatten)]
+    pub history: HistoryArgs,
 
     /// A budget for everything together: sizes above are fitted to it, and what cannot work is refused by name
     #[arg(long, env = "KEYVIZ_MEMORY", value_name = "SIZE")]

@@ -1,13 +1,14 @@
 //! The thread that flushes a sampler.
 
 use crate::clock::{Clock, SystemClock};
+use crate::stop::Stop;
 use crate::ticker::{Pace, Schedule, Ticker};
 use crate::timings::FlushTimings;
 use keyviz_core::Sampler;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Flushes a sampler from a thread of its own, named `keyviz-flush`, at the instants of a
 /// [`Ticker`]: on every window boundary, and in between so that the open column is fresh.
@@ -32,29 +33,6 @@ pub struct Flusher {
     stop: Arc<Stop>,
     thread: Option<JoinHandle<()>>,
     timings: FlushTimings,
-}
-
-/// A flag that a sleeper notices at once.
-#[derive(Debug, Default)]
-struct Stop {
-    asked: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Stop {
-    fn ask(&self) {
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.changed.notify_all();
-    }
-
-    /// Sleeps until the time is over or it is asked to stop; says which.
-    fn sleep(&self, wait_ms: u64) -> bool {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = Duration::from_millis(wait_ms);
-        let (asked, _) =
-            self.changed.wait_timeout_while(asked, wait, |asked| !*asked).unwrap_or_else(PoisonError::into_inner);
-        *asked
-    }
 }
 
 impl Flusher {

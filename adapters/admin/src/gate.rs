@@ -19,6 +19,15 @@ pub(crate) struct Gate {
     builds: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     memory_bytes: usize,
+    /// Answers that are made while they are sent: one at a time.
+    streams: Arc<Semaphore>,
+}
+
+/// The right to make one answer while it is sent, with the bytes that this takes.
+#[derive(Debug)]
+pub(crate) struct StreamPass {
+    _memory: OwnedSemaphorePermit,
+    _stream: OwnedSemaphorePermit,
 }
 
 /// A request inside the gate.
@@ -37,7 +46,20 @@ impl Gate {
             builds: Arc::new(Semaphore::new(limits.max_builds)),
             memory: Arc::new(Semaphore::new(units(limits.memory_bytes) as usize)),
             memory_bytes: limits.memory_bytes,
+            streams: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// The turn of an answer that is made while it is sent; it takes no turn of the others.
+    pub(crate) fn stream(&self, bytes: usize) -> Result<StreamPass, ApiError> {
+        if bytes > self.memory_bytes {
+            return Err(ApiError::busy("a snapshot would take more memory than the endpoint has"));
+        }
+        let stream = Arc::clone(&self.streams).try_acquire_owned();
+        let stream =
+            stream.map_err(|_| ApiError::busy("a snapshot is on its way to another client; try again later"))?;
+        let memory = Arc::clone(&self.memory).try_acquire_many_owned(units(bytes)).map_err(|_| no_memory())?;
+        Ok(StreamPass { _memory: memory, _stream: stream })
     }
 
     /// Lets a request in that is expected to need `bytes`.
@@ -119,6 +141,18 @@ mod tests {
         drop(first);
         assert!(second.await.unwrap());
         assert!(gate.enter(1).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_streams_and_takes_nobodys_turn() {
+        let gate = gate(1, 0);
+        let stream = gate.stream(600 << 10).unwrap();
+        assert_eq!(gate.stream(1).unwrap_err().code, Code::Busy);
+        assert_eq!(gate.enter(600 << 10).await.unwrap_err().code, Code::Busy);
+        let _build = gate.enter(100 << 10).await.unwrap();
+        drop(stream);
+        assert_eq!(gate.stream(2 << 20).unwrap_err().code, Code::Busy);
+        assert!(gate.stream(600 << 10).is_ok());
     }
 
     #[tokio::test]

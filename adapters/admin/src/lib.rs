@@ -9,6 +9,7 @@
 //! | `/admin/ui/{file}` | the page's files, embedded in the binary | no |
 //! | `/admin/api/v1/keyviz/matrix` | the heatmap as JSON | yes |
 //! | `/admin/api/v1/keyviz/events` | what happened and when, as told; see below | yes |
+//! | `/admin/api/v1/keyviz/snapshot` | everything that the history holds, as a file (zstd; `docs/snapshot-format.md`) | yes |
 //! | `/admin/api/v1/keyviz/status` | what runs, since when, with which counters; 200 also when disabled | yes |
 //! | `/admin/api/v1/keyviz/healthz` | `ok` | no |
 //! | `/healthz`, `/` (redirected to the page) | only under [`serve`], never in a mounted [`Admin::router`] | no |
@@ -79,6 +80,7 @@ mod flusher;
 mod gate;
 mod headers;
 mod health;
+mod history_file;
 mod host;
 mod label_list;
 mod limits;
@@ -87,6 +89,7 @@ mod matrix;
 mod millis;
 mod mode;
 mod notice;
+mod packed;
 mod page;
 mod query;
 mod recorded;
@@ -94,8 +97,10 @@ mod router;
 mod running;
 mod serve;
 mod shutdown;
+mod snapshot;
 mod socket;
 mod status;
+mod stop;
 mod ticker;
 mod time_limit;
 mod timings;
@@ -109,12 +114,14 @@ pub use byte_size::{ByteSize, ByteSizeError};
 pub use clock::{Clock, SystemClock};
 pub use flags::SamplerArgs;
 pub use flusher::Flusher;
+pub use history_file::{HistoryArgs, HistoryFile, HistoryNews, HistoryState};
 pub use label_list::LabelList;
 pub use limits::Limits;
 pub use listen::{ListenError, ListenWarning, check_listen};
 pub use millis::{Millis, MillisError};
 pub use mode::{Mode, TimeLabel};
 pub use notice::Notice;
+pub use packed::{ReadSnapshotError, read_snapshot, write_snapshot};
 pub use recorded::RecordError;
 pub use running::{Running, StartError};
 pub use serve::serve;

@@ -1,7 +1,9 @@
 //! Paths to handlers, and the layers around them.
 
 use crate::error::{method_not_allowed, not_found};
-use crate::{Admin, BASE_PATH, auth, body, events, fence, headers, health, host, matrix, page, status, time_limit};
+use crate::{
+    Admin, BASE_PATH, auth, body, events, fence, headers, health, host, matrix, page, snapshot, status, time_limit,
+};
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -37,6 +39,7 @@ fn routes(admin: &Admin) -> Router<Admin> {
     let api = Router::new()
         .route(&api_path("matrix"), only_get(matrix::matrix))
         .route(&api_path("events"), only_get(events::events))
+        .route(&api_path("snapshot"), only_get(snapshot::snapshot))
         .route(&api_path("status"), only_get(status::status))
         .route(&api_path("{*rest}"), any(not_found))
         .route_layer(from_fn_with_state(admin.clone(), auth::require_token));

@@ -3,6 +3,7 @@
 use crate::clock::{Clock, SystemClock};
 use crate::flags::SamplerArgs;
 use crate::flusher::Flusher;
+use crate::history_file::{HistoryFile, HistoryNews};
 use keyviz_core::{ConfigError, Sampler};
 use std::{fmt, io};
 
@@ -10,8 +11,10 @@ use std::{fmt, io};
 pub struct Running {
     /// What the host observes with.
     pub sampler: Sampler,
-    /// What ticks; stop it last.
+    /// What ticks; stop it when nothing observes any more.
     pub flusher: Flusher,
+    /// What keeps the history over restarts, where the flags name a file; stop it last.
+    pub history: Option<HistoryFile>,
 }
 
 impl Running {
@@ -33,12 +36,25 @@ impl Running {
     /// # Ok::<(), keyviz_admin::StartError>(())
     /// ```
     pub fn start(args: &SamplerArgs) -> Result<Option<Running>, StartError> {
+        Self::start_telling(args, |_| {})
+    }
+
+    /// As [`start`](Self::start); `tell` hears of the history file, now and later, from whichever thread notices.
+    /// Without it `/status` says the same, when asked.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_telling(
+        args: &SamplerArgs,
+        tell: impl Fn(HistoryNews) + Send + Sync + 'static,
+    ) -> Result<Option<Running>, StartError> {
         let Some(config) = args.config().map_err(StartError::Config)? else {
             return Ok(None);
         };
         let sampler = Sampler::new(config, SystemClock.now_ms()).map_err(StartError::Config)?;
+        let history = args.history.open(&sampler, tell).map_err(StartError::Thread)?;
         let flusher = Flusher::spawn(sampler.clone()).map_err(StartError::Thread)?;
-        Ok(Some(Running { sampler, flusher }))
+        Ok(Some(Running { sampler, flusher, history }))
     }
 }
 
@@ -48,7 +64,7 @@ impl Running {
 pub enum StartError {
     /// A setting cannot work.
     Config(ConfigError),
-    /// The system gave no thread for the flusher.
+    /// The system gave no thread for the flusher or the history file.
     Thread(io::Error),
 }
 
@@ -56,7 +72,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(e) => e.fmt(f),
-            Self::Thread(e) => write!(f, "no thread for the flusher: {e}"),
+            Self::Thread(e) => write!(f, "no thread: {e}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::Admin;
 use crate::counts::Counts;
 use crate::error::{ApiError, Code};
+use crate::history_file::HistoryState;
 use crate::mode::{Mode, TimeLabel};
 use crate::notice::Notice;
 use crate::timings::FlushTimings;
@@ -32,6 +33,8 @@ struct Status<'a> {
     counters: Flat,
     /// `null` when no flusher told how long it takes.
     flush: Option<&'a FlushTimings>,
+    /// How keeping the history over restarts goes; null when it is not kept.
+    history_file: Option<&'a HistoryState>,
     /// Counters of the endpoint itself.
     admin: &'a Counts,
     notice: Option<Notice>,
@@ -66,6 +69,7 @@ pub(crate) fn text(admin: &Admin) -> serde_json::Result<String> {
         memory_bytes: 0,
         counters: Flat(None),
         flush: state.flush_timings.as_ref(),
+        history_file: state.history_state.as_ref(),
         admin: &state.counts,
         notice: admin.notice(),
         time_label: state.time_label,

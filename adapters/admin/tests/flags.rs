@@ -63,6 +63,8 @@ const FLAGS: &[(&str, &str, &str, &str)] = &[
     ("keyviz-max-key-len", "KEYVIZ_MAX_KEY_LEN", "256", ""),
     ("keyviz-seed", "KEYVIZ_SEED", "0", ""),
     ("keyviz-prefault", "KEYVIZ_PREFAULT", "true", ""),
+    ("keyviz-history-file", "KEYVIZ_HISTORY_FILE", "", ""),
+    ("keyviz-history-every", "KEYVIZ_HISTORY_EVERY", "5m", ""),
     ("keyviz-memory", "KEYVIZ_MEMORY", "", ""),
     ("listen", "KEYVIZ_LISTEN", "127.0.0.1:8765", ""),
     ("admin-token-file", "KEYVIZ_ADMIN_TOKEN_FILE", "", ""),
@@ -105,6 +107,18 @@ fn the_list_of_all_flags() {
         help.contains("--keyviz-history-bytes") && help.contains("KEYVIZ_STEP") && help.contains("[default: 32MiB]"),
         "{help}"
     );
+}
+
+#[test]
+fn the_history_file_and_how_often() {
+    assert_eq!(parse(&[]).sampler.history.keyviz_history_file, None);
+    let history = parse(&["--keyviz-history-file=/a/b", "--keyviz-history-every=90s"]).sampler.history;
+    assert_eq!(history.keyviz_history_file.as_deref(), Some(std::path::Path::new("/a/b")));
+    assert_eq!(history.keyviz_history_every, keyviz_admin::Millis(90_000));
+    for refused in ["0s", "999ms", "25h", "60"] {
+        let error = try_parse(&[&format!("--keyviz-history-every={refused}")]).unwrap_err().to_string();
+        assert!(error.contains("--keyviz-history-every"), "{error}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The flags of `keyviz demo`.
 
 use clap::Args;
-use keyviz_admin::{AdminArgs, Millis};
+use keyviz_admin::{AdminArgs, HistoryArgs, Millis};
 
 use super::workload::Show;
 
@@ -15,6 +15,9 @@ pub(crate) struct DemoArgs {
     /// Time that one column stands for, from 100ms to 24h
     #[arg(long, default_value = "1s", value_name = "DURATION", value_parser = step)]
     step: Millis,
+
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
 
     #[command(flatten)]
     pub(crate) admin: AdminArgs,

@@ -39,10 +39,16 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let config = config(args.step_ms());
     let memory_bytes = config.memory_bytes().map_err(|error| Failure::new(error.to_string()))?;
     let catalog = keyspace::catalog();
-    let sampler = sampler(config, &catalog)?;
+    let sampler = sampler(config)?;
+    let history = args.history.open(&sampler, |news| out::complain(&news.to_string()));
+    let history = history.map_err(|error| Failure::new(format!("no thread to keep the history: {error}")))?;
+    register(&sampler, &catalog)?;
     let flusher =
         Flusher::spawn(sampler.clone()).map_err(|error| Failure::new(format!("no thread to flush: {error}")))?;
-    let builder = Admin::builder(Some(sampler.reader())).title("keyviz demo").flush_timings(flusher.timings());
+    let mut builder = Admin::builder(Some(sampler.reader())).title("keyviz demo").flush_timings(flusher.timings());
+    if let Some(history) = &history {
+        builder = builder.history_state(history.state());
+    }
     let mut web = Web::bind(&args.admin)?;
     let admin = web.admin(builder);
 
@@ -59,19 +65,23 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     });
     let loaded = load.stop();
     flusher.stop();
+    drop(history);
     drop(scratch);
     served.and(loaded)
 }
 
-/// A sampler that knows the catalog's routes.
-fn sampler(config: Config, catalog: &Catalog) -> Result<Sampler, Failure> {
-    let sampler = Sampler::new(config, SystemClock.now_ms()).map_err(|error| Failure::new(error.to_string()))?;
+fn sampler(config: Config) -> Result<Sampler, Failure> {
+    Sampler::new(config, SystemClock.now_ms()).map_err(|error| Failure::new(error.to_string()))
+}
+
+/// Makes the catalog's routes known.
+fn register(sampler: &Sampler, catalog: &Catalog) -> Result<(), Failure> {
     for (route, range) in catalog.routes() {
         sampler
             .register(route, range.start, range.end, 0)
             .map_err(|error| Failure::new(format!("registering a route failed: {error}")))?;
     }
-    Ok(sampler)
+    Ok(())
 }
 
 /// The sampler that measuring observes into: the same but for its history, which nobody reads.
@@ -79,7 +89,9 @@ fn spare_sampler() -> Result<Sampler, Failure> {
     let mut config = config(60_000);
     config.history_columns = 1;
     config.history_bytes = 1 << 20;
-    sampler(config, &keyspace::catalog())
+    let sampler = sampler(config)?;
+    register(&sampler, &keyspace::catalog())?;
+    Ok(sampler)
 }
 
 fn greet(web: &Web, memory_bytes: usize, args: &DemoArgs) -> Result<(), Failure> {

@@ -1,0 +1,122 @@
+//! `/snapshot`: everything that the history holds, as a file; see `docs/snapshot-format.md`.
+//!
+//! It is made while it is sent, on a thread of its own: a slow client takes the place of no other request. One is made
+//! at a time, and what it takes counts against the memory of all answers.
+
+use crate::Admin;
+use crate::error::{ApiError, Code};
+use crate::packed::write_snapshot;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use hyper::body::Frame;
+use keyviz_core::Reader;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::mpsc;
+
+/// Frames that wait for the client, beside the one that is being made.
+const FRAMES_AHEAD: usize = 2;
+
+/// Buffers of the writer and of the frames.
+const BUFFER_BYTES: usize = 6 << 20;
+
+/// What one route, and one of its cells in a column, takes while it is written.
+const ROUTE_BYTES: usize = 400;
+const CELL_BYTES: usize = 64;
+
+/// Answers GET and HEAD.
+pub(crate) async fn snapshot(State(admin): State<Admin>) -> Result<Response, ApiError> {
+    let Some(reader) = admin.reader().cloned() else {
+        return Err(ApiError::new(
+            Code::KeyvizDisabled,
+            "the key visualizer is disabled here; start with --keyviz-enabled",
+        ));
+    };
+    let pass = admin.gate().stream(expected_bytes(&reader))?;
+    let now_ms = admin.now_ms();
+    let (send, frames) = mpsc::channel(FRAMES_AHEAD);
+    let make = move || {
+        let made = write_snapshot(&reader, now_ms, |frame| send.blocking_send(Part::Frame(frame.into())));
+        if made.is_ok() {
+            // Where the client has gone there is nobody to tell.
+            let _ = send.blocking_send(Part::End);
+        }
+        drop(pass);
+    };
+    std::thread::Builder::new()
+        .name("keyviz-snapshot".to_owned())
+        .spawn(make)
+        .map_err(|_| ApiError::busy("no thread for a snapshot; try again in a second"))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zstd"));
+    if let Ok(name) = HeaderValue::try_from(format!("attachment; filename=\"keyviz-{now_ms}.snapshot.zst\"")) {
+        headers.insert(CONTENT_DISPOSITION, name);
+    }
+    Ok((headers, Body::new(Frames(Some(frames)))).into_response())
+}
+
+/// About what writing takes: the rows with their bounds twice, a column, buffers.
+fn expected_bytes(reader: &Reader) -> usize {
+    let (config, counters) = (reader.config(), reader.counters());
+    let routes = usize::try_from(counters.routes).unwrap_or(usize::MAX);
+    let bounds = usize::try_from(counters.bound_bytes_used).unwrap_or(usize::MAX);
+    let cells = (config.labels.len() + 1).saturating_mul(config.sub_buckets.into());
+    let per_route = cells.saturating_mul(CELL_BYTES).saturating_add(ROUTE_BYTES);
+    routes.saturating_mul(per_route).saturating_add(bounds.saturating_mul(2)).saturating_add(BUFFER_BYTES)
+}
+
+/// What the thread that makes a snapshot sends.
+#[derive(Debug)]
+enum Part {
+    Frame(Bytes),
+    /// It is whole.
+    End,
+}
+
+/// The body: frames as they come. Without an end it breaks off, so that nobody takes a part for the whole.
+struct Frames(Option<mpsc::Receiver<Part>>);
+
+impl hyper::body::Body for Frames {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        let Some(frames) = &mut self.0 else { return Poll::Ready(None) };
+        match frames.poll_recv(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Part::Frame(frame))) => Poll::Ready(Some(Ok(Frame::data(frame)))),
+            Poll::Ready(Some(Part::End)) => {
+                self.0 = None;
+                Poll::Ready(None)
+            }
+            Poll::Ready(None) => {
+                self.0 = None;
+                Poll::Ready(Some(Err(std::io::Error::other("the snapshot broke off"))))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    #[tokio::test]
+    async fn a_thread_that_ends_early_breaks_the_body_off() {
+        let (send, frames) = mpsc::channel(2);
+        send.send(Part::Frame(Bytes::from_static(b"a part"))).await.unwrap();
+        drop(send);
+        assert!(Frames(Some(frames)).collect().await.is_err());
+        let (send, frames) = mpsc::channel(2);
+        send.send(Part::Frame(Bytes::from_static(b"all"))).await.unwrap();
+        send.send(Part::End).await.unwrap();
+        assert_eq!(Frames(Some(frames)).collect().await.unwrap().to_bytes(), "all");
+    }
+}
