@@ -7,7 +7,7 @@ cargo xtask COMMAND
   help                              this list
   setup                             installs what the tests need, or prints the command that does
   test [--only NAME]                every test there is, step by step; NAME is a step or the start of its name
-  fuzz [--seconds N] [TARGET]       feeds the trace readers made-up input, each target for N seconds (60);
+  fuzz [--seconds N] [TARGET]       feeds the readers of traces and snapshots made-up input, each target for N seconds (60);
                                     what it finds stays in the build output, under fuzz/found
   loom [MODEL]                      the core's threads in every interleaving within a bound; MODEL is a file of
                                     loom-tests/tests, without its ending

@@ -1,6 +1,7 @@
-//! `cargo xtask fuzz`: coverage-guided fuzzing of everything that `keyviz-trace` parses.
+//! `cargo xtask fuzz`: coverage-guided fuzzing of everything that `keyviz-trace` parses, and of the snapshots that
+//! `keyviz-core` reads.
 //!
-//! The targets are in `adapters/trace/fuzz`, laid out as cargo-fuzz has it. cargo-fuzz itself is not needed: what it adds
+//! The targets are in the folders `fuzz` of both, laid out as cargo-fuzz has it. cargo-fuzz itself is not needed: what it adds
 //! are the compiler flags below and the folders. Without its address sanitizer, which is there for unsafe code and needs
 //! a nightly toolchain, the toolchain that builds everything else builds this.
 
@@ -20,16 +21,35 @@ pub struct Target {
     pub name: &'static str,
     /// What it shows, in a line.
     pub about: &'static str,
+    /// The workspace that it is in.
+    folder: &'static str,
     seeds: fn(&Path) -> std::io::Result<Vec<Vec<u8>>>,
 }
 
+const TRACE: &str = "adapters/trace/fuzz";
+const CORE: &str = "keyviz-core/fuzz";
+
+/// The workspaces of the targets.
+pub const FOLDERS: [&str; 2] = [TRACE, CORE];
+
 /// All of them.
 pub const TARGETS: &[Target] = &[
-    Target { name: "detected", about: "any bytes, the format found by content", seeds: seeds::detected },
-    Target { name: "forced", about: "any bytes, each format forced", seeds: seeds::forced },
-    Target { name: "columns", about: "any map of columns on any rows", seeds: seeds::columns },
-    Target { name: "packed", about: "gzip and zstd, good, damaged, cut", seeds: seeds::packed },
-    Target { name: "growing", about: "a growing file gives what it gives at rest", seeds: seeds::growing },
+    Target { name: "detected", about: "any bytes, the format found by content", folder: TRACE, seeds: seeds::detected },
+    Target { name: "forced", about: "any bytes, each format forced", folder: TRACE, seeds: seeds::forced },
+    Target { name: "columns", about: "any map of columns on any rows", folder: TRACE, seeds: seeds::columns },
+    Target { name: "packed", about: "gzip and zstd, good, damaged, cut", folder: TRACE, seeds: seeds::packed },
+    Target {
+        name: "growing",
+        about: "a growing file gives what it gives at rest",
+        folder: TRACE,
+        seeds: seeds::growing,
+    },
+    Target {
+        name: "snapshot",
+        about: "snapshots with and without checksums that hold",
+        folder: CORE,
+        seeds: seeds::snapshot,
+    },
 ];
 
 /// What cargo-fuzz passes: counters at every edge, and comparisons, so that libFuzzer sees what an input reached.
@@ -71,18 +91,27 @@ pub fn run(checkout: &Checkout, only: Option<&str>, seconds: u32) -> ExitCode {
 pub fn fuzz(checkout: &Checkout, targets: &[&Target], seconds: u32) -> Result<(), String> {
     let folder = checkout.target().join("fuzz");
     let triple = host_triple()?;
-    // Named for the host, so that build scripts and macros are built without the flags.
-    let mut build = process::cargo(checkout, "build");
-    build.args(["--locked", "--release", "--manifest-path", "adapters/trace/fuzz/Cargo.toml", "--target", &triple]);
-    build.env("CARGO_TARGET_DIR", &folder).env("RUSTFLAGS", RUSTFLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
-    for target in targets {
-        build.args(["--bin", target.name]);
+    for workspace in FOLDERS {
+        let of_it: Vec<&Target> = targets.iter().filter(|target| target.folder == workspace).copied().collect();
+        if !of_it.is_empty() {
+            build(checkout, &folder, workspace, &triple, &of_it)?;
+        }
     }
-    process::run(&mut build)?;
     for target in targets {
         one(checkout, &folder, &folder.join(&triple).join("release"), target, seconds)?;
     }
     Ok(())
+}
+
+fn build(checkout: &Checkout, folder: &Path, workspace: &str, triple: &str, targets: &[&Target]) -> Result<(), String> {
+    // Named for the host, so that build scripts and macros are built without the flags.
+    let mut build = process::cargo(checkout, "build");
+    build.args(["--locked", "--release", "--manifest-path", &format!("{workspace}/Cargo.toml"), "--target", triple]);
+    build.env("CARGO_TARGET_DIR", folder).env("RUSTFLAGS", RUSTFLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
+    for target in targets {
+        build.args(["--bin", target.name]);
+    }
+    process::run(&mut build)
 }
 
 fn one(checkout: &Checkout, folder: &Path, binaries: &Path, target: &Target, seconds: u32) -> Result<(), String> {
@@ -93,7 +122,7 @@ fn one(checkout: &Checkout, folder: &Path, binaries: &Path, target: &Target, sec
         fs::create_dir_all(folder).map_err(failed)?;
     }
     for (number, bytes) in
-        (target.seeds)(&checkout.root().join("adapters/trace/tests/data")).map_err(failed)?.iter().enumerate()
+        (target.seeds)(&checkout.root().join(target.folder).join("../tests")).map_err(failed)?.iter().enumerate()
     {
         fs::write(seeds.join(number.to_string()), bytes).map_err(failed)?;
     }

@@ -30,9 +30,9 @@ const MAPS: &[&str] = &[
     "key=0,key=1",
 ];
 
-fn samples(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+fn samples(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut samples: Vec<Vec<u8>> = TEXTS.iter().map(|text| text.as_bytes().to_vec()).collect();
-    for entry in fs::read_dir(data)? {
+    for entry in fs::read_dir(tests.join("data"))? {
         samples.push(fs::read(entry?.path())?);
     }
     // Three records of libCacheSim: time, id, size, next.
@@ -43,37 +43,62 @@ fn samples(data: &Path) -> io::Result<Vec<Vec<u8>>> {
 }
 
 /// All samples, each behind each of these beginnings.
-fn behind(data: &Path, beginnings: &[&[u8]]) -> io::Result<Vec<Vec<u8>>> {
-    let samples = samples(data)?;
+fn behind(tests: &Path, beginnings: &[&[u8]]) -> io::Result<Vec<Vec<u8>>> {
+    let samples = samples(tests)?;
     let seeds =
         beginnings.iter().flat_map(|beginning| samples.iter().map(|sample| [beginning, sample.as_slice()].concat()));
     Ok(seeds.collect())
 }
 
-pub(crate) fn detected(data: &Path) -> io::Result<Vec<Vec<u8>>> {
-    samples(data)
+pub(crate) fn detected(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
+    samples(tests)
 }
 
 /// Every format is forced onto every sample.
-pub(crate) fn forced(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+pub(crate) fn forced(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
     let picks: Vec<[u8; 1]> = (0..12).map(|pick| [pick]).collect();
-    behind(data, &picks.iter().map(<[u8; 1]>::as_slice).collect::<Vec<_>>())
+    behind(tests, &picks.iter().map(<[u8; 1]>::as_slice).collect::<Vec<_>>())
 }
 
-pub(crate) fn columns(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+pub(crate) fn columns(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
     let maps: Vec<Vec<u8>> = MAPS.iter().map(|map| [map.as_bytes(), b"\n"].concat()).collect();
-    behind(data, &maps.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    behind(tests, &maps.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
 /// gzip and zstd: whole, cut, with a byte that is another.
-pub(crate) fn packed(data: &Path) -> io::Result<Vec<Vec<u8>>> {
+pub(crate) fn packed(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
     behind(
-        data,
+        tests,
         &[&[2, 0, 0], &[3, 0, 0], &[0x82, 128, 1], &[0x83, 128, 1], &[2, 200, 1], &[3, 20, 4], &[0, 0, 0], &[1, 0, 0]],
     )
 }
 
 /// Cut in the middle, byte by byte and in larger pieces.
-pub(crate) fn growing(data: &Path) -> io::Result<Vec<Vec<u8>>> {
-    behind(data, &[&[128, 1], &[200, 50], &[90, 255]])
+pub(crate) fn growing(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
+    behind(tests, &[&[128, 1], &[200, 50], &[90, 255]])
+}
+
+/// Frozen snapshots as they are, and their sections in the short form to which the target adds checksums.
+pub(crate) fn snapshot(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let mut seeds = Vec::new();
+    for name in ["v1.snapshot", "v1_unknown_section.snapshot", "v2.snapshot"] {
+        let file = fs::read(tests.join("frozen").join(name))?;
+        seeds.push([&[254][..], &file].concat());
+        seeds.push([&[255][..], &short_sections(&file)].concat());
+    }
+    Ok(seeds)
+}
+
+/// Id, a bit of it, length in one byte, payload; longer payloads are cut.
+fn short_sections(file: &[u8]) -> Vec<u8> {
+    let (mut short, mut left) = (Vec::new(), file.get(12..).unwrap_or(&[]));
+    while let Some((&[id, most, a, b, c, d], rest)) = left.split_first_chunk::<6>() {
+        let len = (u32::from_le_bytes([a, b, c, d]) as usize).min(rest.len());
+        let (payload, rest) = rest.split_at(len);
+        let payload = payload.get(..255).unwrap_or(payload);
+        short.extend_from_slice(&[id, most & 1, payload.len() as u8]);
+        short.extend_from_slice(payload);
+        left = rest.get(4..).unwrap_or(&[]);
+    }
+    short
 }

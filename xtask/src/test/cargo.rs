@@ -109,9 +109,12 @@ const CORE_TREE_LINES: usize = 8;
 
 fn fmt(checkout: &Checkout) -> Result<Done, String> {
     process::run(process::cargo(checkout, "fmt").args(["--all", "--check"]))?;
-    // A workspace of its own.
-    let fuzz = ["--manifest-path", "adapters/trace/fuzz/Cargo.toml", "--check"];
-    passed(process::cargo(checkout, "fmt").args(fuzz))
+    // Workspaces of their own.
+    for folder in crate::fuzz::FOLDERS {
+        let manifest = format!("{folder}/Cargo.toml");
+        process::run(process::cargo(checkout, "fmt").args(["--manifest-path", &manifest, "--check"]))?;
+    }
+    Ok(Done::Passed)
 }
 
 fn clippy(checkout: &Checkout) -> Result<Done, String> {

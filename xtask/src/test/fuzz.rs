@@ -1,4 +1,4 @@
-//! The trace readers against made-up input, for a short while; `cargo xtask fuzz` runs longer.
+//! The readers of traces and snapshots against made-up input, for a short while; `cargo xtask fuzz` runs longer.
 
 use super::{Done, Step};
 use crate::checkout::Checkout;
@@ -7,7 +7,7 @@ use crate::tools::Tool;
 
 pub const STEPS: &[Step] = &[Step {
     name: "fuzz",
-    about: "no made-up input brings a trace reader down",
+    about: "no made-up input brings a reader down",
     needs: &[Tool::Cxx],
     wants: &[],
     run: all_briefly,
