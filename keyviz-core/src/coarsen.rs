@@ -196,12 +196,12 @@ impl State<'_> {
         self.since += 1;
         let since = self.since;
         let to = Descriptor { route, group, term, start, end, serial: 0, since, members: 0 };
-        let Some(descriptor) = self.take_descriptor(shared, to) else {
+        let seat = self.free_seat;
+        let Some(descriptor) = self.take_descriptor(shared, to, seat) else {
             self.bounds.release(&shared.slab, start);
             self.bounds.release(&shared.slab, end);
             return None;
         };
-        let seat = self.free_seat;
         self.drain_late(shared, seat);
         let k = self.layout.k as u32;
         let layout = if k == 1 { SubLayout::default() } else { self.sub_layout(shared, start, end) };

@@ -7,6 +7,7 @@ use crate::limits::{
     LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_EVENTS, MAX_KEY_LEN, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES,
     MAX_RECORDERS, MAX_ROUTES, MAX_SAMPLE_EVERY, MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
 };
+use crate::tier::Tiers;
 
 /// The sizes of a sampler. All memory follows from these and is taken at construction.
 ///
@@ -65,8 +66,10 @@ pub struct Config {
     pub cell_bytes: usize,
     /// Bytes of all columns, their index and the descriptors of their rows.
     pub history_bytes: usize,
-    /// The most columns kept, 1 to 1 048 576.
+    /// Columns of one step that are kept, 1 to 1 048 576. Older ones fold into `tiers`, or go.
     pub history_columns: u32,
+    /// Coarser tiers: the step, in steps, and the columns of each.
+    pub tiers: Tiers,
     /// Bytes of the bounds of routes, those of the history included.
     pub bound_bytes: usize,
     /// The longest bound in bytes, 1 to 65 536.
@@ -107,7 +110,8 @@ impl Config {
         shared_shards: 4,
         cell_bytes: 32 << 20,
         history_bytes: 40 << 20,
-        history_columns: 1440,
+        history_columns: 60,
+        tiers: Tiers::DEFAULT,
         bound_bytes: 8 << 20,
         max_bound_len: 1024,
         max_events: 1024,
@@ -137,6 +141,7 @@ impl Config {
         cell_bytes: 0,
         history_bytes: 0,
         history_columns: 8,
+        tiers: Tiers::NONE,
         bound_bytes: 0,
         max_bound_len: 16,
         max_events: 0,
@@ -170,6 +175,12 @@ impl Config {
         config.history_bytes = if self.history_bytes == 0 { room.history_bytes } else { self.history_bytes };
         config.bound_bytes = if self.bound_bytes == 0 { room.bound_bytes } else { self.bound_bytes };
         Ok(config)
+    }
+
+    /// The most columns that a reader can meet, the open one included.
+    #[must_use]
+    pub const fn most_columns(&self) -> usize {
+        crate::layout::columns(self) + 1
     }
 
     pub(crate) const fn check_ranges(&self) -> Result<(), ConfigError> {

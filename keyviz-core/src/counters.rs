@@ -99,6 +99,8 @@ counters! {
     columns_sealed,
     /// Columns that made room for newer ones.
     columns_evicted,
+    /// Columns that were folded into coarser ones.
+    columns_folded,
     /// Sealed columns that cover an interval of more than 1.5 steps.
     columns_late,
     /// Columns taken over from a snapshot; what they count is also in `observed`, `recorded` and `unattributed`.
@@ -164,6 +166,7 @@ pub(crate) enum Published {
     ClockSteppedBack,
     ColumnsSealed,
     ColumnsEvicted,
+    ColumnsFolded,
     ColumnsLate,
     ColumnsRestored,
     WindowsMissing,

@@ -119,6 +119,8 @@ impl Descriptors {
 pub(crate) struct DescriptorMeta {
     /// The next free or the next retired one.
     next: u32,
+    /// The seat that counts or counted under it.
+    seat: u32,
     /// The newest column that may refer to a retired one.
     last_column: u64,
 }
@@ -126,8 +128,8 @@ pub(crate) struct DescriptorMeta {
 const _: () = assert!(size_of::<DescriptorMeta>() == DESCRIPTOR_META_BYTES);
 
 impl DescriptorMeta {
-    /// All zeros: what memory for them begins as.
-    pub(crate) const BLANK: DescriptorMeta = DescriptorMeta { next: 0, last_column: 0 };
+    /// What memory for them begins as.
+    pub(crate) const BLANK: DescriptorMeta = DescriptorMeta { next: 0, seat: NONE, last_column: 0 };
 }
 
 /// The writer's side: which are free, which wait for their columns to go.
@@ -143,7 +145,8 @@ impl<'m> DescriptorList<'m> {
     pub(crate) fn new(mut meta: PoolMut<'m, DescriptorMeta>) -> Self {
         let count = meta.len();
         for (i, meta) in meta.iter_mut().enumerate() {
-            *meta = DescriptorMeta { next: if i + 1 < count { i as u32 + 1 } else { NONE }, last_column: 0 };
+            let next = if i + 1 < count { i as u32 + 1 } else { NONE };
+            *meta = DescriptorMeta { next, ..DescriptorMeta::BLANK };
         }
         DescriptorList { meta, free: 0, retired_first: NONE, retired_last: NONE, serial: 0 }
     }
@@ -167,24 +170,31 @@ impl<'m> DescriptorList<'m> {
         self.meta.get_mut(index as usize)
     }
 
-    /// A free descriptor filled with `to`, whose bounds the caller has retained for it.
-    pub(crate) fn insert(&mut self, shared: &Descriptors, to: Descriptor) -> Option<u32> {
+    /// The seat that counts or counted under a descriptor.
+    pub(crate) fn seat(&self, index: u32) -> u32 {
+        self.meta.get(index as usize).map_or(NONE, |meta| meta.seat)
+    }
+
+    /// A free descriptor for a seat, filled with `to`, whose bounds the caller has retained for it.
+    pub(crate) fn insert(&mut self, shared: &Descriptors, to: Descriptor, seat: u32) -> Option<u32> {
         let serial = self.serial + 1;
-        let index = self.insert_as(shared, Descriptor { serial, ..to })?;
+        let index = self.insert_as(shared, Descriptor { serial, ..to }, seat)?;
         self.serial = serial;
         Some(index)
     }
 
     /// As [`insert`](Self::insert), with a serial that nobody has and that is not given out later.
     #[cfg(feature = "alloc")]
-    pub(crate) fn insert_older(&mut self, shared: &Descriptors, to: Descriptor) -> Option<u32> {
+    pub(crate) fn insert_older(&mut self, shared: &Descriptors, to: Descriptor, seat: u32) -> Option<u32> {
         self.serial = self.serial.max(to.serial);
-        self.insert_as(shared, to)
+        self.insert_as(shared, to, seat)
     }
 
-    fn insert_as(&mut self, shared: &Descriptors, to: Descriptor) -> Option<u32> {
+    fn insert_as(&mut self, shared: &Descriptors, to: Descriptor, seat: u32) -> Option<u32> {
         let index = self.free;
-        self.free = self.meta(index)?.next;
+        let meta = self.meta(index)?;
+        meta.seat = seat;
+        self.free = meta.next;
         shared.set(index, &to);
         Some(index)
     }
@@ -199,7 +209,7 @@ impl<'m> DescriptorList<'m> {
     pub(crate) fn retire(&mut self, index: u32, last_column: u64) {
         let last = self.retired_last;
         if let Some(meta) = self.meta(index) {
-            *meta = DescriptorMeta { next: NONE, last_column };
+            (meta.next, meta.last_column) = (NONE, last_column);
         }
         match self.meta(last) {
             Some(meta) => meta.next = index,

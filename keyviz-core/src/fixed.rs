@@ -7,11 +7,13 @@
 use core::fmt;
 
 use crate::bounds::{Chunk, Slab};
+use crate::column_log::LogPools;
 use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::counters::{Board, Published};
 use crate::descriptor::{DescriptorMeta, Descriptors};
 use crate::events::{EventEntry, EventRings};
+use crate::fold_columns::FoldSource;
 use crate::groups::GroupEntry;
 use crate::halves::WriterOn;
 use crate::history::{Entry, History};
@@ -96,6 +98,7 @@ pub struct Sizes {
     pub scans: usize,
     pub scan_scratch: usize,
     pub scratch: usize,
+    pub fold: usize,
 }
 
 impl Sizes {
@@ -136,6 +139,7 @@ impl Sizes {
             scans: layout.scan_cells(),
             scan_scratch: layout.scan_scratch_len(),
             scratch: layout.scratch_len(),
+            fold: layout.fold_sources(),
         }
     }
 }
@@ -377,6 +381,7 @@ pub struct WriterMemory<
     const SCAN_SCRATCH: usize,
     const SCRATCH: usize,
     const KEY: usize,
+    const FOLD: usize,
 > {
     seats: [SeatMeta; SEATS],
     draining: [u32; DRAINING],
@@ -402,6 +407,8 @@ pub struct WriterMemory<
     scan_sums: [Count; SCAN_SCRATCH],
     scratch: [Count; SCRATCH],
     key_scratch: [u8; KEY],
+    folded: [u32; FOLD],
+    fold: [FoldSource; FOLD],
 }
 
 impl<
@@ -423,6 +430,7 @@ impl<
     const SCAN_SCRATCH: usize,
     const SCRATCH: usize,
     const KEY: usize,
+    const FOLD: usize,
 >
     WriterMemory<
         SEATS,
@@ -443,6 +451,7 @@ impl<
         SCAN_SCRATCH,
         SCRATCH,
         KEY,
+        FOLD,
     >
 {
     /// All zeros, so that a static of it takes no room in the program's image.
@@ -474,6 +483,8 @@ impl<
             scan_sums: [0; SCAN_SCRATCH],
             scratch: [0; SCRATCH],
             key_scratch: [0; KEY],
+            folded: [0; FOLD],
+            fold: [FoldSource::BLANK; FOLD],
         }
     }
 
@@ -503,6 +514,7 @@ impl<
             SCAN_SCRATCH,
             SCRATCH,
             KEY,
+            FOLD,
         ];
         let wanted = [
             layout.seats,
@@ -523,6 +535,7 @@ impl<
             layout.scan_scratch_len(),
             layout.scratch_len(),
             layout.key_scratch_len(),
+            layout.fold_sources(),
         ];
         if lengths != wanted {
             return Err(ClaimError::OtherSizes);
@@ -553,8 +566,12 @@ impl<
             groups: PoolMut::Lent(&mut self.groups),
             chunk_refs: PoolMut::Lent(&mut self.chunk_refs),
             descriptors: PoolMut::Lent(&mut self.descriptors),
-            free_entries: PoolMut::Lent(&mut self.free_entries),
-            ring: PoolMut::Lent(&mut self.ring),
+            log: LogPools {
+                free_entries: PoolMut::Lent(&mut self.free_entries),
+                ring: PoolMut::Lent(&mut self.ring),
+                folded: PoolMut::Lent(&mut self.folded),
+            },
+            fold: PoolMut::Lent(&mut self.fold),
             baselines: PoolMut::Lent(&mut self.baselines),
             open_cells: PoolMut::Lent(&mut self.open_cells),
             open_pages: PoolMut::Lent(&mut self.open_pages),
@@ -715,6 +732,7 @@ macro_rules! fixed {
                 { SIZES.scan_scratch },
                 { SIZES.scratch },
                 { SIZES.key_scratch },
+                { SIZES.fold },
             >;
         }
     };

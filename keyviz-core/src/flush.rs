@@ -8,11 +8,12 @@
 use crate::column::{Cell, OpenColumn, Segment};
 use crate::counters::Published;
 use crate::descriptor::NONE;
-use crate::history::{ColumnState, Head, SegmentWriter};
+use crate::history::{ColumnState, Head};
 use crate::limits::{FULL_DRAIN_EVERY, MAX_TIME_MS, PAGE_SLOTS};
 use crate::op::{Series, Tally};
 use crate::pages::PageEntry;
 use crate::seat::{SeatMeta, SeatState};
+use crate::segment::SegmentWriter;
 use crate::shared::Shared;
 use crate::sync::{Count, Ordering, wide};
 use crate::writer::State;
@@ -36,6 +37,7 @@ impl State<'_> {
         shared.board.add(Published::Flushes, 1);
         let flushes = shared.board.get(Published::Flushes);
         let epoch = shared.pages.advance_epoch();
+        self.log.drop_folded(&shared.history);
 
         self.date_changes(middle_ms);
         self.advance_graces(elapsed);
@@ -146,6 +148,7 @@ impl State<'_> {
             }
             self.open = None;
             self.log.seal(&shared.history, entry);
+            self.fold_columns(shared, head.end_ms);
             shared.board.add(Published::ColumnsSealed, 1);
             self.free_ended(shared);
             self.ordinal += 1;

@@ -11,6 +11,7 @@ use crate::limits::{
     PAGE_SLOTS, RESERVOIR_WORDS, SAMPLE_HEAD_WORDS, SCAN_PAGE_PAGES, TALLY_WORDS,
 };
 use crate::sync::HAS_CAS;
+use crate::tier::Tiers;
 
 /// What the pool of cells must hold.
 const CELLS_HOLD: &str =
@@ -67,7 +68,13 @@ pub(crate) struct Layout {
     pub(crate) chunks: usize,
     pub(crate) max_bound_len: usize,
     pub(crate) descriptors: usize,
-    /// Sealed columns that may be kept.
+    /// Sealed columns of one step that are kept.
+    pub(crate) history_columns: usize,
+    /// The coarser tiers.
+    pub(crate) tiers: Tiers,
+    /// Columns that the last tier keeps.
+    pub(crate) last_tier_columns: usize,
+    /// Sealed columns that may stand in all tiers.
     pub(crate) columns: usize,
     pub(crate) blocks: usize,
     /// Words that say which pages have open counts.
@@ -86,6 +93,28 @@ pub(crate) struct Layout {
     pub(crate) max_key_len: usize,
     /// Buckets of the index of draining seats, a power of two.
     pub(crate) drain_len: usize,
+}
+
+/// Columns that the coarsest tier keeps.
+const fn last_tier_columns(config: &Config) -> usize {
+    match config.tiers.as_slice().last() {
+        Some(last) => last.columns as usize,
+        None => config.history_columns as usize,
+    }
+}
+
+/// Columns of all tiers: those each keeps, and those that wait to be folded.
+#[expect(clippy::indexing_slicing, reason = "below the slice's length")]
+pub(crate) const fn columns(config: &Config) -> usize {
+    let (tiers, mut finer, mut at) = (config.tiers.as_slice(), 1, 0);
+    let mut columns = config.history_columns as usize;
+    while at < tiers.len() {
+        // A window's worth that is due, as much again where columns are narrow, and one a tier whose turn is next.
+        columns += tiers[at].columns as usize + 2 * (tiers[at].steps / finer) as usize + tiers.len();
+        finer = tiers[at].steps;
+        at += 1;
+    }
+    columns
 }
 
 impl Layout {
@@ -139,7 +168,10 @@ impl Layout {
             chunks: config.bound_bytes / CHUNK_SIZE,
             max_bound_len: config.max_bound_len as usize,
             descriptors: 4 * seats,
-            columns: config.history_columns as usize,
+            history_columns: config.history_columns as usize,
+            tiers: config.tiers,
+            last_tier_columns: last_tier_columns(config),
+            columns: columns(config),
             blocks: 0,
             page_set_words: pages.div_ceil(64),
             lineage: if 2 * known > MAX_LINEAGE { MAX_LINEAGE } else { 2 * known },
@@ -309,9 +341,17 @@ impl Layout {
         self.recorders + self.shards
     }
 
-    /// Entries of the column index: the sealed ones, the open one, and one to write the next into.
+    /// Columns that can be folded into one.
+    pub(crate) const fn fold_sources(&self) -> usize {
+        // Twice the whole ones: those on both sides of a gap may be narrower.
+        2 * self.tiers.largest_ratio() as usize
+    }
+
+    /// Entries of the column index: the sealed ones, the open one, one to write the next into, and what a folding
+    /// replaces.
     pub(crate) const fn column_entries(&self) -> usize {
-        self.columns + 2
+        let folding = if self.tiers.is_empty() { 0 } else { self.fold_sources() + 1 };
+        self.columns + 2 + folding
     }
 
     /// Blocks of one column in which every cell is at its largest.

@@ -21,6 +21,8 @@ pub const MAX_SHARDS: u32 = if HAS_CAS { 256 } else { 0 };
 pub const LEAST_SHARDS: u32 = if HAS_CAS { 1 } else { 0 };
 /// Most columns kept.
 pub const MAX_COLUMNS: u32 = 1 << 20;
+/// Most columns that are folded into one.
+pub const MAX_FOLD: u32 = 1440;
 /// Longest bound in bytes that can be configured.
 pub const MAX_BOUND_LEN: u32 = 64 * 1024;
 /// Most bytes of any one pool: 64 GiB (1 GiB where cells have 32 bits), so that lines, blocks and

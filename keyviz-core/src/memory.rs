@@ -1,8 +1,10 @@
 //! The memory of the writing half, pool by pool.
 
+use crate::column_log::LogPools;
 #[cfg(feature = "alloc")]
 use crate::config_error::ConfigError;
 use crate::descriptor::DescriptorMeta;
+use crate::fold_columns::FoldSource;
 use crate::groups::GroupEntry;
 #[cfg(feature = "alloc")]
 use crate::layout::Layout;
@@ -32,8 +34,8 @@ pub(crate) struct WriterPools<'m> {
     pub(crate) groups: PoolMut<'m, GroupEntry>,
     pub(crate) chunk_refs: PoolMut<'m, u32>,
     pub(crate) descriptors: PoolMut<'m, DescriptorMeta>,
-    pub(crate) free_entries: PoolMut<'m, u32>,
-    pub(crate) ring: PoolMut<'m, u32>,
+    pub(crate) log: LogPools<'m>,
+    pub(crate) fold: PoolMut<'m, FoldSource>,
     pub(crate) baselines: PoolMut<'m, [Count; 4]>,
     pub(crate) open_cells: PoolMut<'m, [u64; 4]>,
     pub(crate) open_pages: PoolMut<'m, u64>,
@@ -63,8 +65,12 @@ impl WriterPools<'static> {
             groups: M::filled(layout.group_len, GroupEntry::BLANK)?,
             chunk_refs: M::zeroed(layout.chunks)?,
             descriptors: M::filled(layout.descriptors, DescriptorMeta::BLANK)?,
-            free_entries: M::zeroed(layout.column_entries())?,
-            ring: M::zeroed(layout.column_entries())?,
+            log: LogPools {
+                free_entries: M::zeroed(layout.column_entries())?,
+                ring: M::zeroed(layout.column_entries())?,
+                folded: M::zeroed(layout.fold_sources())?,
+            },
+            fold: M::filled(layout.fold_sources(), FoldSource::BLANK)?,
             baselines: M::zeroed(layout.cells())?,
             open_cells: M::zeroed(layout.cells())?,
             open_pages: M::zeroed(layout.page_set_words)?,

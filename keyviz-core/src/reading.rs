@@ -69,16 +69,21 @@ impl<'a> Reading<'a> {
     /// Columns whose window's end lies in `[from_ms, to_ms)` (0: unbounded), oldest first.
     pub(crate) fn places(&self, from_ms: u64, to_ms: u64, open: bool) -> Vec<Place> {
         let history = &self.shared.history;
-        let mut places: Vec<Place> = history
-            .heads()
-            .into_iter()
-            .filter(|(_, head)| head.end_ms >= from_ms && (to_ms == 0 || head.end_ms < to_ms))
-            .map(|(entry, head)| Place { entry, head })
-            .collect();
-        // The open column may stand in two versions; the later one counts.
-        places.sort_unstable_by_key(|place| (place.head.ordinal, Reverse(place.head.sequence)));
-        places.dedup_by_key(|place| place.head.ordinal);
-        places.retain(|place| open || place.head.state != ColumnState::Open);
+        let mut places: Vec<Place> = history.heads().into_iter().map(|(entry, head)| Place { entry, head }).collect();
+        // The open column may stand in two versions, of which the later one counts; and columns may stand
+        // beside the coarser one that they were folded into.
+        let key = |head: &Head| (head.start_ms, Reverse(head.end_ms), Reverse(head.sequence));
+        places.sort_unstable_by_key(|place| key(&place.head));
+        let mut shown_until_ms = 0;
+        places.retain(|place| {
+            let fresh = place.head.start_ms >= shown_until_ms;
+            shown_until_ms = shown_until_ms.max(place.head.end_ms);
+            fresh
+        });
+        places.retain(|Place { head, .. }| {
+            let asked = head.end_ms >= from_ms && (to_ms == 0 || head.end_ms < to_ms);
+            asked && (open || head.state != ColumnState::Open)
+        });
         places
     }
 
@@ -99,9 +104,11 @@ impl<'a> Reading<'a> {
                 self.forget(fresh);
             }
             self.shared.busy.word(2).fetch_add(1, crate::sync::Ordering::Relaxed);
-            let ordinal = place.head.ordinal;
+            let Head { ordinal, start_ms, end_ms, .. } = place.head;
             let again = history.heads().into_iter().map(|(entry, head)| Place { entry, head });
-            match again.filter(|p| p.head.ordinal == ordinal).max_by_key(|p| p.head.sequence) {
+            // What it was folded into has other bounds in time.
+            let same = |h: &Head| (h.ordinal, h.start_ms, h.end_ms) == (ordinal, start_ms, end_ms);
+            match again.filter(|p| same(&p.head)).max_by_key(|p| p.head.sequence) {
                 Some(found) => *place = found,
                 None => return false,
             }

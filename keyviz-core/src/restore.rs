@@ -12,12 +12,13 @@ use crate::changes;
 use crate::column::{Cell, OpenColumn, Segment};
 use crate::counters::Published;
 use crate::descriptor::{Descriptor, NONE};
-use crate::history::{ColumnState, Head, SegmentWriter};
+use crate::history::{ColumnState, Head};
 use crate::label::{Label, Labels};
 use crate::limits::BLOCK_BYTES;
 use crate::matrix::WriteMerge;
 use crate::op::Tally;
 use crate::reading::Known;
+use crate::segment::SegmentWriter;
 use crate::shared::Shared;
 use crate::snapshot::{KeptColumn, Snapshot};
 use crate::writer::State;
@@ -88,12 +89,15 @@ impl State<'_> {
 
         let mut restored = Restored::default();
         let mut rows = Rows::of(snapshot, past.len() + usize::from(present.is_some()), &shared.config.labels);
+        let mut tier = self.layout.tiers.len();
         for (index, column) in past.iter().enumerate() {
+            // Tiers grow finer with time, whatever those of the snapshot were.
+            tier = tier.min(self.layout.tiers.of_steps((column.end_ms - column.start_ms) / self.step_ms));
             let mut head = self.restore_past(shared, column, &mut rows);
             restored.take(column, head.recorded);
             head.ordinal = self.ordinal;
             let entry = self.log.publish(&shared.history, head, None);
-            self.log.seal(&shared.history, entry);
+            self.log.seal_in(&shared.history, entry, tier);
             self.sealed_window = Some((column.end_ms / self.step_ms).saturating_sub(1));
             rows.retire(index, |descriptor| self.descriptors.retire(descriptor, head.ordinal));
             self.ordinal += 1;
@@ -207,7 +211,7 @@ impl State<'_> {
         column.each_cell(|cell| {
             let number = rows.number_of(cell);
             let Some(row) = rows.known.get(number).filter(|_| rows.is_new(number)) else { return };
-            if let Some((descriptor, bounds)) = self.place_row(shared, row, rows.age(number), beside) {
+            if let Some((descriptor, bounds)) = self.place_row(shared, row, number, rows.age(number), beside) {
                 beside = bounds;
                 rows.set(number, descriptor);
             }
@@ -218,6 +222,7 @@ impl State<'_> {
         &mut self,
         shared: &Shared,
         row: &Known,
+        number: usize,
         (since, serial): (u64, u64),
         beside: [BoundRef; 2],
     ) -> Option<(u32, [BoundRef; 2])> {
@@ -251,7 +256,9 @@ impl State<'_> {
         }
         let [start, end] = bounds;
         let to = Descriptor { start, end, since, serial, ..row.descriptor };
-        let descriptor = self.descriptors.insert_older(&shared.descriptors, to)?;
+        // Nobody counts under it; its place among the others is that of the snapshot's rows.
+        let seat = (self.layout.seats as u32).saturating_add(number as u32);
+        let descriptor = self.descriptors.insert_older(&shared.descriptors, to, seat)?;
         Some((descriptor, bounds))
     }
 }

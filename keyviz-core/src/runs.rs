@@ -55,7 +55,7 @@ impl State<'_> {
         let to = Descriptor { route: id, group: 0, term: 0, start, end, serial: 0, since, members: 1 };
         self.bounds.retain(start);
         self.bounds.retain(end);
-        let Some(descriptor) = self.take_descriptor(shared, to) else {
+        let Some(descriptor) = self.take_descriptor(shared, to, bucket) else {
             self.bounds.release(&shared.slab, start);
             self.bounds.release(&shared.slab, end);
             return None;
@@ -329,7 +329,8 @@ impl State<'_> {
             return self.set_pending(bucket, false);
         }
         let since = self.since;
-        let Some(fresh) = self.take_descriptor(shared, Descriptor { start, end, since, members, ..old }) else {
+        let to = Descriptor { start, end, since, members, ..old };
+        let Some(fresh) = self.take_descriptor(shared, to, bucket) else {
             self.bounds.release(&shared.slab, start);
             self.bounds.release(&shared.slab, end);
             if !meta.pending {

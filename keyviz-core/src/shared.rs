@@ -220,6 +220,7 @@ impl Shared {
             clock_stepped_back: board.get(Published::ClockSteppedBack),
             columns_sealed: board.get(Published::ColumnsSealed),
             columns_evicted: board.get(Published::ColumnsEvicted),
+            columns_folded: board.get(Published::ColumnsFolded),
             columns_late: board.get(Published::ColumnsLate),
             columns_restored: board.get(Published::ColumnsRestored),
             windows_missing: board.get(Published::WindowsMissing),

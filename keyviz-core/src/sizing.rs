@@ -5,6 +5,7 @@ use crate::bounds::Chunk;
 use crate::config::Config;
 use crate::config_error::ConfigError;
 use crate::events::EventEntry;
+use crate::fold_columns::FoldSource;
 use crate::groups::GroupEntry;
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 use crate::halves::FIXED_BYTES;
@@ -185,7 +186,8 @@ impl Layout {
         let buckets = self.virtuals * size_of::<Run>() + Candidates::bytes(self);
         let directories = self.directories_len().saturating_mul(COUNT_BYTES);
         let lineage = self.lineage * size_of::<LineageEntry>();
-        let sets = lineage + self.page_set_words * 8 + self.chunks * size_of::<u32>();
+        let fold = self.fold_sources() * (size_of::<FoldSource>() + size_of::<u32>());
+        let sets = lineage + fold + self.page_set_words * 8 + self.chunks * size_of::<u32>();
         sum(&[seats, tables, order, members, buckets, directories, sets])
     }
 

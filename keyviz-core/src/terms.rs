@@ -7,10 +7,10 @@
 use crate::column::{Cell, Segment};
 use crate::counters::Published;
 use crate::descriptor::{Descriptor, NONE};
-use crate::history::SegmentWriter;
 use crate::limits::PAGE_SLOTS;
 use crate::op::{Series, Tally};
 use crate::seat::SeatMeta;
+use crate::segment::SegmentWriter;
 use crate::shared::Shared;
 use crate::writer::{State, drain_cell};
 
@@ -75,7 +75,7 @@ impl State<'_> {
             return self.set_pending(seat, false);
         }
         let old = shared.descriptors.get(descriptor);
-        let Some(fresh) = self.take_descriptor(shared, Descriptor { term, ..old }) else {
+        let Some(fresh) = self.take_descriptor(shared, Descriptor { term, ..old }, seat) else {
             if !pending {
                 shared.board.add(Published::TermsUnsplit, 1);
             }

@@ -7,10 +7,11 @@
 use crate::bounds::{BoundCounts, BoundRef};
 use crate::changes::Changes;
 use crate::column::{OpenColumn, Segment};
+use crate::column_log::ColumnLog;
 use crate::counters::Published;
 use crate::descriptor::{Descriptor, DescriptorList, NONE};
+use crate::fold_columns::FoldSource;
 use crate::groups::Groups;
-use crate::history::ColumnLog;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, CELL_WORDS, PAGE_BYTES, PAGE_SLOTS, TALLY_WORDS};
 use crate::members::Members;
@@ -63,6 +64,7 @@ pub(crate) struct State<'m> {
     /// Seats whose descriptor is out of date.
     pub(crate) pending: u32,
     pub(crate) log: ColumnLog<'m>,
+    pub(crate) fold: PoolMut<'m, FoldSource>,
     /// Sum of each cell's shards at the last drain.
     pub(crate) baselines: PoolMut<'m, [Count; 4]>,
     /// What each cell has in the open column.
@@ -118,7 +120,8 @@ impl<'m> State<'m> {
             descriptors: DescriptorList::new(pools.descriptors),
             since: 0,
             pending: 0,
-            log: ColumnLog::new(&layout, &shared.history, pools.free_entries, pools.ring),
+            log: ColumnLog::new(&layout, &shared.history, pools.log),
+            fold: pools.fold,
             baselines: pools.baselines,
             open_cells: pools.open_cells,
             open_pages: pools.open_pages,
@@ -271,7 +274,7 @@ impl<'m> State<'m> {
         self.since += 1;
         let (route, group, since) = (fresh.route.0, fresh.group, self.since);
         let to = Descriptor { route, group, term, start, end, serial: 0, since, members: 0 };
-        let Some(descriptor) = self.take_descriptor(shared, to) else {
+        let Some(descriptor) = self.take_descriptor(shared, to, seat) else {
             self.bounds.release(slab, start);
             self.bounds.release(slab, end);
             return Err(self.full());
@@ -374,10 +377,10 @@ impl<'m> State<'m> {
         Ok(refs)
     }
 
-    /// A descriptor, if need be at the cost of the oldest columns.
-    pub(crate) fn take_descriptor(&mut self, shared: &Shared, to: Descriptor) -> Option<u32> {
+    /// A descriptor for a seat, if need be at the cost of the oldest columns.
+    pub(crate) fn take_descriptor(&mut self, shared: &Shared, to: Descriptor, seat: u32) -> Option<u32> {
         loop {
-            let taken = self.descriptors.insert(&shared.descriptors, to);
+            let taken = self.descriptors.insert(&shared.descriptors, to, seat);
             if taken.is_some() || !self.reclaim(shared, true) {
                 return taken;
             }

@@ -91,6 +91,7 @@ fn small() -> Config {
     config.cell_bytes = if CELL_BYTES == 16 { 40 << 10 } else { 90 << 10 };
     config.history_bytes = 600 << 10;
     config.history_columns = 8;
+    config.tiers = keyviz_core::Tiers::NONE;
     config.bound_bytes = 4096;
     config.max_events = 16;
     config.max_bound_len = 256;

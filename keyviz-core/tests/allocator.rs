@@ -68,6 +68,7 @@ fn configs() -> [Config; 3] {
     let small = || {
         let mut config = Config::default();
         (config.max_routes, config.history_columns) = (10, 4);
+        config.tiers = keyviz_core::Tiers::NONE;
         (config.cell_bytes, config.history_bytes, config.bound_bytes) = (1 << 20, 1 << 20, 1 << 16);
         config
     };

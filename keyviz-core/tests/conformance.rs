@@ -142,6 +142,7 @@ impl<'a> Case<'a> {
         let mut config = Config::default();
         config.step_ms = u64_of(&options["step_ms"]);
         config.history_columns = u64_of(&options["history_columns"]) as u32;
+        config.tiers = keyviz_core::Tiers::NONE;
         config.max_routes = u64_of(&options["max_tracked_routes"]) as u32;
         (config.max_draining, config.max_virtual, config.promote) = (64, 64, false);
         config.max_known_routes = 1000;

@@ -227,6 +227,7 @@ impl World {
         config.max_recorders = 2;
         config.shared_shards = 1;
         config.history_columns = history_columns;
+        config.tiers = keyviz_core::Tiers::NONE;
         config.bound_bytes = if tight { 4096 } else { 1 << 20 };
         config.max_bound_len = 64;
         (config.cell_bytes, config.history_bytes) = (1 << 20, 8 << 20);

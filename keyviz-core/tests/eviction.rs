@@ -29,6 +29,7 @@ fn accounted(reader: &Reader) -> u64 {
 fn parts_of_evicted_columns_give_their_blocks_back() {
     let mut config = config(100, 0);
     config.history_columns = 2;
+    config.tiers = keyviz_core::Tiers::NONE;
     let mut writer = Writer::new(config, 0).unwrap();
     let (recorder, reader) = (writer.recorder(), writer.reader());
     writer.register(RouteId(1), b"a", None, 1).unwrap();
@@ -100,6 +101,7 @@ fn a_term_change_that_evicts_counts_it_at_once() {
 fn columns_go_when_the_bytes_are_used_up() {
     let mut config = config(64, 1);
     config.history_columns = 1000;
+    config.tiers = keyviz_core::Tiers::NONE;
     // What must be there, and some columns more: index and blocks differ with the width of cells.
     config.history_bytes = 1;
     let Err(ConfigError::PoolTooSmall { least_bytes, .. }) = config.validate() else { panic!("one byte is enough") };

@@ -16,6 +16,7 @@ fn config(max_routes: u32, max_known_routes: u32) -> Config {
     config.step_ms = 1000;
     (config.max_routes, config.max_known_routes, config.max_draining) = (max_routes, max_known_routes, 16);
     (config.max_recorders, config.history_columns) = (4, 100);
+    config.tiers = keyviz_core::Tiers::NONE;
     (config.cell_bytes, config.bound_bytes, config.max_bound_len) = (1 << 20, 1 << 16, 64);
     config
 }
@@ -194,6 +195,7 @@ fn reshaping_and_terms_beside_recorders() {
     const OPS: u64 = 3000;
     let mut config = config(8, 0);
     (config.max_draining, config.history_columns) = (200, 4000);
+    config.tiers = keyviz_core::Tiers::NONE;
     config.history_bytes = 64 << 20;
     let sampler = Sampler::new(config, 0).unwrap();
     let bounds: [(&[u8], &[u8]); 3] = [(b"a", b"z"), (b"a", b"m"), (b"m", b"z")];

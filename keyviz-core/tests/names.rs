@@ -101,6 +101,7 @@ fn history_keeps_the_names_of_its_time() {
     config.step_ms = 3000;
     (config.max_routes, config.max_draining) = (2, 4);
     config.history_columns = 100;
+    config.tiers = keyviz_core::Tiers::NONE;
     (config.bound_bytes, config.max_bound_len) = (1 << 16, 40);
     config.prefault = false;
     let mut writer = Writer::new(config, 0).unwrap();

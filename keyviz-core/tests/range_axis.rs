@@ -78,6 +78,7 @@ fn exactly_as_many_rows_as_there_are_ranges_or_the_budget() {
 fn a_hundred_thousand_ranges() {
     let mut config = config(100_000);
     (config.history_columns, config.history_bytes) = (8, 64 << 20);
+    config.tiers = keyviz_core::Tiers::NONE;
     let mut writer = tiled(config, 100_000);
     let recorder = writer.recorder();
     for i in 0..100_000 {
@@ -97,6 +98,7 @@ fn cost_is_near_linear() {
     let time = |ranges: u64| -> Duration {
         let mut config = config(80_000);
         (config.history_columns, config.history_bytes) = (4, 64 << 20);
+        config.tiers = keyviz_core::Tiers::NONE;
         let mut writer = tiled(config, ranges);
         let recorder = writer.recorder();
         (0..ranges).for_each(|i| recorder.observe_many(RouteId(i), Op::Read, b"", 0, 1 + i * 7919 % 1000));
@@ -244,6 +246,7 @@ fn a_column_sealed_between_the_two_readings_adds_up() {
     const SEALED: u64 = 1050;
     let mut config = config(2000);
     (config.max_known_routes, config.history_columns) = (0, 4);
+    config.tiers = keyviz_core::Tiers::NONE;
     let mut writer = tiled(config, 1000);
     let (recorder, reader) = (writer.recorder(), writer.reader());
     let stop = AtomicBool::new(false);

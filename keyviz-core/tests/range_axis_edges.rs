@@ -111,6 +111,7 @@ fn nothing_is_missing_from_an_open_column_that_moves_on() {
     let mut config = config(2000);
     config.step_ms = 10_000_000;
     (config.cell_bytes, config.history_columns) = (16 << 20, 4);
+    config.tiers = keyviz_core::Tiers::NONE;
     let sampler = Sampler::new(config, 0).unwrap();
     let (stop, reader) = (AtomicBool::new(false), sampler.reader());
     let worst = std::thread::scope(|scope| {

@@ -64,6 +64,7 @@ fn the_open_column_of_a_matrix_is_whole() {
     let mut config = Config::default();
     (config.max_routes, config.sub_buckets) = (200, 256);
     (config.step_ms, config.history_columns) = (86_400_000, 1);
+    config.tiers = keyviz_core::Tiers::NONE;
     (config.max_recorders, config.shared_shards) = (2, 1);
     (config.cell_bytes, config.history_bytes) = (256 << 20, 64 << 20);
     config.prefault = false;
@@ -108,6 +109,7 @@ fn the_open_column_of_a_matrix_is_whole() {
 fn the_open_column_is_always_there() {
     let mut config = Config::default();
     (config.step_ms, config.history_columns, config.max_routes) = (86_400_000, 1, 2000);
+    config.tiers = keyviz_core::Tiers::NONE;
     (config.max_recorders, config.shared_shards) = (1, 1);
     config.prefault = false;
     let mut writer = Writer::new(config, 0).unwrap();
@@ -139,6 +141,7 @@ fn the_open_column_is_always_there() {
 fn no_window_is_left_out_between_two_others() {
     let mut config = Config::default();
     (config.step_ms, config.history_columns, config.max_routes) = (100, 200, 50);
+    config.tiers = keyviz_core::Tiers::NONE;
     config.prefault = false;
     let mut writer = Writer::new(config, 0).unwrap();
     let recorder = writer.recorder();
@@ -174,6 +177,7 @@ fn no_window_is_left_out_between_two_others() {
 fn cells_are_whole_while_routes_come_and_go() {
     let mut config = Config::default();
     (config.step_ms, config.history_columns) = (5000, 2);
+    config.tiers = keyviz_core::Tiers::NONE;
     (config.max_routes, config.max_draining) = (8, 8);
     (config.bound_bytes, config.max_bound_len) = (8192, 64);
     config.prefault = false;

@@ -139,7 +139,7 @@ fn bounds_that_routes_use_are_not_taken_from_them() {
 #[test]
 fn bounds_that_history_alone_uses_make_room() {
     let mut config = config(100);
-    config.bound_bytes = 32 * 128;
+    (config.bound_bytes, config.history_columns, config.tiers) = (32 * 128, 2000, keyviz_core::Tiers::NONE);
     let mut writer = Writer::new(config, 0).unwrap();
     let (recorder, reader) = (writer.recorder(), writer.reader());
     let mut now_ms = 0;

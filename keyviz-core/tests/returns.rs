@@ -18,6 +18,7 @@ fn config(max_routes: u32, max_virtual: u32, k: u16, labelled: bool) -> Config {
     config.labels = if labelled { Labels::new(&["redis"]).unwrap() } else { Labels::NONE };
     (config.max_recorders, config.shared_shards) = (1, 1);
     (config.cell_bytes, config.history_bytes, config.history_columns) = (1 << 20, 1 << 20, 3);
+    config.tiers = keyviz_core::Tiers::NONE;
     (config.bound_bytes, config.max_bound_len, config.prefault) = (4096, 100, false);
     config
 }

@@ -17,6 +17,7 @@ fn config(max_routes: u32, max_draining: u32, max_virtual: u32) -> Config {
     (config.max_recorders, config.shared_shards) = (1, 1);
     (config.cell_bytes, config.history_bytes, config.bound_bytes) = (1 << 20, 1 << 20, 1 << 16);
     (config.history_columns, config.prefault) = (100, false);
+    config.tiers = keyviz_core::Tiers::NONE;
     config
 }
 

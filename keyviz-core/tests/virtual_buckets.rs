@@ -63,6 +63,7 @@ fn config(max_routes: u32) -> Config {
     (config.max_recorders, config.shared_shards) = (2, 1);
     (config.cell_bytes, config.history_bytes, config.bound_bytes) = (1 << 18, 1 << 20, 1 << 14);
     config.history_columns = 400;
+    config.tiers = keyviz_core::Tiers::NONE;
     config
 }
 
@@ -385,6 +386,7 @@ fn many_more_routes_than_slots() {
         let mut config = Config::default();
         config.step_ms = STEP_MS;
         (config.cell_bytes, config.history_columns) = (16 << 20, 60);
+        config.tiers = keyviz_core::Tiers::NONE;
         let mut sampler = Writer::new(config, 0).unwrap();
         // 7919 and the number of routes share no divisor, so the order is a permutation.
         let routes = (0..KNOWN).map(|i| if shuffled { i * 7919 % KNOWN } else { i });

@@ -56,6 +56,7 @@ pub fn tiny() -> Config {
     config.max_recorders = 1;
     config.shared_shards = 1;
     config.history_columns = 1;
+    config.tiers = keyviz_core::Tiers::NONE;
     config.max_bound_len = 1;
     config.scans = false;
     config.prefault = false;

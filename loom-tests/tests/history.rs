@@ -5,7 +5,8 @@
 //! block, descriptor or bound that only the withdrawn column refers to, and publishes it with the new
 //! sequence (Release). A reader loads the sequence (Acquire), copies (relaxed), issues an acquire fence and
 //! loads the sequence again: where it is the same, all that was copied belongs together. The open column
-//! is published anew in another entry, and the version before stays until the publication after.
+//! is published anew in another entry, and the version before stays until the publication after. A column that
+//! finer ones were folded into is published before those are withdrawn, at the next flush; who finds both takes it.
 //!
 //! Bounds: three switches for the open column, two for one that is evicted or published twice, one where bounds
 //! change hands. What a reader's loads may see is tried in full in each schedule, and that is where the
@@ -14,7 +15,7 @@
 #![allow(clippy::unwrap_used, reason = "a model speaks by panicking")]
 
 use keyviz_core::model::has_open_column;
-use keyviz_core::{Column, ColumnState, Op, Reader, RouteId, Writer};
+use keyviz_core::{Column, ColumnState, Op, Reader, RouteId, Tier, Tiers, Writer};
 use keyviz_loom_tests::{STEP_MS, balance, explore, least, reads, tiny};
 use loom::thread;
 
@@ -121,5 +122,35 @@ fn a_column_vouches_for_its_descriptors_and_bounds() {
             assert_eq!(reads, if column.state == ColumnState::Missing { 0 } else { whole });
         }
         assert!(balance(&writer).columns_evicted > 0, "the old column made room");
+    });
+}
+
+/// Two columns are folded into one while they are read: each count is in one column of the answer, or in one that
+/// is missing.
+#[test]
+fn a_folded_column_stands_for_its_own_or_they_for_it() {
+    explore(1, || {
+        let mut config = tiny();
+        config.tiers = Tiers::new(&[Tier { steps: 2, columns: 1 }]).unwrap();
+        let mut writer = Writer::new(least(config), 0).unwrap();
+        writer.register(ROUTE, b"a", Some(b"b"), 0).unwrap();
+        let recorder = writer.recorder();
+        for window in 1..=2 {
+            recorder.observe(ROUTE, Op::Read, b"a", 1);
+            writer.flush(window * STEP_MS);
+        }
+        let reader = writer.reader();
+        let reading = thread::spawn(move || read(&reader));
+        // Folds the first two; then lets them go.
+        writer.flush(3 * STEP_MS);
+        writer.flush(3 * STEP_MS + 1);
+        let mut until_ms = 0;
+        for (column, reads) in reading.join().unwrap() {
+            assert!(column.start_ms >= until_ms, "{column:?} stands for what another one does");
+            until_ms = column.end_ms;
+            let whole = if column.start_ms < 2 * STEP_MS { (column.end_ms - column.start_ms) / STEP_MS } else { 0 };
+            assert_eq!(reads, if column.state == ColumnState::Missing { 0 } else { whole });
+        }
+        assert_eq!(balance(&writer).columns_folded, 2);
     });
 }

@@ -6,7 +6,7 @@ use crate::label_list::LabelList;
 use crate::millis::Millis;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
-use keyviz_core::{Config, ConfigError, Labels};
+use keyviz_core::{Config, ConfigError, Labels, Tiers};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
@@ -115,9 +115,13 @@ pub struct SamplerArgs {
     #[arg(long, env = "KEYVIZ_HISTORY_BYTES", default_value_t = ByteSize(DEFAULT.history_bytes), value_name = "SIZE")]
     pub keyviz_history_bytes: ByteSize,
 
-    /// Columns kept at most
+    /// Columns of one step that are kept; older ones fold into the tiers
     #[arg(long, alias = "keyvizHistoryColumns", env = "KEYVIZ_HISTORY_COLUMNS", default_value_t = DEFAULT.history_columns, value_name = "N")]
     pub keyviz_history_columns: u32,
+
+    /// Coarser tiers, finest first, each as steps of a column x columns kept; empty = none, older columns go
+    #[arg(long, env = "KEYVIZ_TIERS", default_value_t = DEFAULT.tiers, value_name = "STEPSxCOLUMNS,...")]
+    pub keyviz_tiers: Tiers,
 
     /// Memory for the bounds of routes
     #[arg(long, env = "KEYVIZ_BOUND_BYTES", default_value_t = ByteSize(DEFAULT.bound_bytes), value_name = "SIZE")]
@@ -203,6 +207,7 @@ impl SamplerArgs {
         config.cell_bytes = self.keyviz_cell_bytes.0;
         config.history_bytes = self.keyviz_history_bytes.0;
         config.history_columns = self.keyviz_history_columns;
+        config.tiers = self.keyviz_tiers;
         config.bound_bytes = self.keyviz_bound_bytes.0;
         config.max_bound_len = self.keyviz_max_bound_len;
         config.max_events = self.keyviz_max_events;

@@ -56,7 +56,7 @@ fn expected_bytes(config: &Config, window: &WindowInfo, query: &MatrixQuery) -> 
     let from_ms = query.from_ms.max(oldest_ms);
     let until_ms = if query.to_ms == 0 { window.next_column_ms } else { query.to_ms.min(window.next_column_ms) };
     let span = until_ms.saturating_sub(from_ms) / config.step_ms.max(1) + 2;
-    let columns = usize::try_from(span).unwrap_or(usize::MAX).min(config.history_columns as usize + 1);
+    let columns = usize::try_from(span).unwrap_or(usize::MAX).min(config.most_columns());
     let rows = if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) };
     let cells = columns.saturating_mul(CELL_BYTES).saturating_add(ROW_BYTES).saturating_mul(rows);
     cells.saturating_add(columns.saturating_mul(COLUMN_BYTES))
@@ -66,10 +66,12 @@ fn expected_bytes(config: &Config, window: &WindowInfo, query: &MatrixQuery) -> 
 mod tests {
     use super::*;
     use crate::Limits;
+    use keyviz_core::Tiers;
 
     #[test]
     fn expected_bytes_follow_the_time_asked_for() {
-        let config = Config::default();
+        let mut config = Config::default();
+        (config.history_columns, config.tiers) = (1440, Tiers::NONE);
         let now_ms = 1_700_000_400_000;
         let day = WindowInfo {
             started_ms: now_ms - 86_400_000,

@@ -53,7 +53,8 @@ const FLAGS: &[(&str, &str, &str, &str)] = &[
     ("keyviz-shared-shards", "KEYVIZ_SHARED_SHARDS", "4", ""),
     ("keyviz-cell-bytes", "KEYVIZ_CELL_BYTES", "32MiB", ""),
     ("keyviz-history-bytes", "KEYVIZ_HISTORY_BYTES", "40MiB", ""),
-    ("keyviz-history-columns", "KEYVIZ_HISTORY_COLUMNS", "1440", "keyvizHistoryColumns"),
+    ("keyviz-history-columns", "KEYVIZ_HISTORY_COLUMNS", "60", "keyvizHistoryColumns"),
+    ("keyviz-tiers", "KEYVIZ_TIERS", "5x60,60x168", ""),
     ("keyviz-bound-bytes", "KEYVIZ_BOUND_BYTES", "8MiB", ""),
     ("keyviz-max-bound-len", "KEYVIZ_MAX_BOUND_LEN", "1024", ""),
     ("keyviz-max-events", "KEYVIZ_MAX_EVENTS", "1024", ""),
@@ -149,6 +150,7 @@ fn every_setting_arrives() {
         "--keyviz-cell-bytes=16MiB",
         "--keyviz-history-bytes=20MiB",
         "--keyviz-history-columns=100",
+        "--keyviz-tiers=2x10",
         "--keyviz-bound-bytes=4MiB",
         "--keyviz-max-bound-len=512",
         "--keyviz-max-events=7",
@@ -166,6 +168,8 @@ fn every_setting_arrives() {
     assert_eq!((config.max_key_len, config.seed), (100, 77));
     assert_eq!((config.max_recorders, config.shared_shards, config.cell_bytes), (8, 2, 16 << 20));
     assert_eq!((config.history_bytes, config.history_columns, config.bound_bytes), (20 << 20, 100, 4 << 20));
+    assert_eq!(config.tiers, "2x10".parse().unwrap());
+    assert!(settings(&["--keyviz-tiers="]).tiers.is_empty());
     assert_eq!(
         (config.max_bound_len, config.max_events, config.prefault, config.scans, config.labels),
         (512, 7, false, false, Labels::new(&["redis", "s3"]).unwrap())

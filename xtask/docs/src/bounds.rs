@@ -1,6 +1,7 @@
 //! What a field can be, as the refusals of what it cannot be say.
 
-use keyviz_core::{Config, ConfigError, MAX_LABEL_LEN, MAX_LABELS};
+use keyviz_core::limits::{MAX_COLUMNS, MAX_FOLD};
+use keyviz_core::{Config, ConfigError, MAX_LABEL_LEN, MAX_LABELS, MAX_TIERS};
 
 use crate::fields::{Field, Kind, base};
 use crate::numbers::grouped;
@@ -10,6 +11,11 @@ pub fn of(field: &Field) -> Result<String, String> {
     match field.kind {
         Kind::Switch => Ok("true, false".into()),
         Kind::Any => Ok("any number".into()),
+        Kind::Tiers => Ok(format!(
+            "at most {MAX_TIERS}, steps 2 to {} times the finer tier's, 1 to {} columns",
+            grouped(MAX_FOLD.into()),
+            grouped(MAX_COLUMNS.into())
+        )),
         Kind::Labels => Ok(format!("at most {MAX_LABELS}, each 1 to {MAX_LABEL_LEN} of `a-z0-9_-`")),
         Kind::Number { set, .. } => {
             let (min, max) = range(field.name, set)?;

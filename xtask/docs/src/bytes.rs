@@ -1,6 +1,6 @@
 //! What a field costs, from differences of what whole configurations cost.
 
-use keyviz_core::Config;
+use keyviz_core::{Config, Tier, Tiers};
 
 use crate::fields::{Field, Kind, base, with_a_label};
 
@@ -17,6 +17,18 @@ pub fn of(field: &Field) -> Result<Option<Bytes>, String> {
     let default = memory(&base(field.name))?;
     match field.kind {
         Kind::Switch | Kind::Any => Ok(None),
+        Kind::Tiers => {
+            let mut config = Config::default();
+            config.tiers = Tiers::NONE;
+            let at_default = default - memory(&config)?;
+            let column = |columns| Tier { steps: 2, columns };
+            let with = |columns| -> Result<usize, String> {
+                let mut config = Config::default();
+                config.tiers = Tiers::new(&[column(columns)]).map_err(|error| error.to_string())?;
+                memory(&config)
+            };
+            Ok(Some(Bytes { at_default, one_more: with(2)? - with(1)? }))
+        }
         Kind::Labels => {
             let mut config = Config::default();
             with_a_label(&mut config);

@@ -32,6 +32,8 @@ pub enum Kind {
     Labels,
     /// Any number.
     Any,
+    /// Coarser tiers of history.
+    Tiers,
 }
 
 const fn number(name: &'static str, unit: &'static str, least: u64, set: fn(&mut Config, u64)) -> Field {
@@ -59,6 +61,7 @@ pub const FIELDS: &[Field] = &[
     pool("cell_bytes", |config, value| config.cell_bytes = value as usize),
     pool("history_bytes", |config, value| config.history_bytes = value as usize),
     number("history_columns", "columns", 1, |config, value| config.history_columns = value as u32),
+    Field { name: "tiers", unit: "steps x columns", kind: Kind::Tiers },
     pool("bound_bytes", |config, value| config.bound_bytes = value as usize),
     number("max_bound_len", "bytes", 1, |config, value| config.max_bound_len = value as u32),
     number("max_events", "events", 0, |config, value| config.max_events = value as u32),

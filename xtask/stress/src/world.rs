@@ -136,6 +136,7 @@ fn config() -> Result<Config, String> {
     // The shards' pages and two thirds of those that twelve recorders would take.
     config.cell_bytes = (3 * 34 + 270) * 64 * 4 * 32;
     (config.history_columns, config.history_bytes) = (64, 8 << 20);
+    config.tiers = keyviz_core::Tiers::NONE;
     (config.bound_bytes, config.max_bound_len) = (256 << 10, 64);
     Ok(config)
 }

@@ -204,6 +204,7 @@ fn config(catalog: &Catalog, extent: Extent, growth: Growth, step_ms: u64) -> Co
     config.cell_bytes = 4 << 20;
     config.bound_bytes = 1 << 20;
     config.history_columns = u32::try_from(columns + 2).unwrap_or(u32::MAX);
+    config.tiers = keyviz_core::Tiers::NONE;
     config.history_bytes = usize::try_from(cell_bytes + (columns + 2) * COLUMN_BYTES + (2 << 20)).unwrap_or(usize::MAX);
     config.prefault = false;
     config

@@ -24,6 +24,7 @@ const COLUMNS: u32 = 60;
 
 fn run(runs: usize) -> Result<Vec<Row>, String> {
     let sampler = fixture(|config| config.history_columns = COLUMNS)?;
+    config.tiers = keyviz_core::Tiers::NONE;
     let routes = routes(ROUTES);
     let mut now_ms = BEGIN_MS;
     for _ in 0..=COLUMNS {
