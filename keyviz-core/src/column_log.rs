@@ -149,7 +149,8 @@ impl<'m> ColumnLog<'m> {
     /// A free block; with `evict`, if need be from the oldest sealed column.
     pub(crate) fn take_block(&mut self, history: &History, evict: bool) -> Option<u32> {
         while self.free_block == NONE {
-            if !self.drop_stale(history) && !self.drop_folded(history) && !(evict && self.evict_oldest(history)) {
+            let freed = self.drop_stale(history) || self.drop_folded(history) || evict && self.evict_oldest(history);
+            if !freed {
                 return None;
             }
         }

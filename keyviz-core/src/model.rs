@@ -10,6 +10,7 @@ use crate::layout::Layout;
 use crate::lineage::Lineage;
 use crate::pages::PageEntry;
 use crate::reader::Reader;
+use crate::reading::Reading;
 use crate::recorder::Recorder;
 use crate::route::RouteId;
 use crate::sync::Ordering;
@@ -98,6 +99,12 @@ pub fn take_keys(writer: &mut Writer) -> Vec<(u64, Vec<u8>)> {
 /// Samples of keys dropped for want of room.
 pub fn keys_dropped(reader: &Reader) -> u64 {
     reader.shared.key_samples.dropped()
+}
+
+/// The windows of the columns that a look at the index finds, from start to end.
+pub fn windows_found(reader: &Reader) -> Vec<(u64, u64)> {
+    let places = Reading::new(&reader.shared).places(0, 0, true);
+    places.iter().map(|place| (place.head.start_ms, place.head.end_ms)).collect()
 }
 
 /// Remembers that a route came from another, as a split or a merge does.

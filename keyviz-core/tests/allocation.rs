@@ -91,7 +91,7 @@ fn small() -> Config {
     config.cell_bytes = if CELL_BYTES == 16 { 40 << 10 } else { 90 << 10 };
     config.history_bytes = 600 << 10;
     config.history_columns = 8;
-    config.tiers = keyviz_core::Tiers::NONE;
+    config.tiers = "2x3,6x2".parse().unwrap();
     config.bound_bytes = 4096;
     config.max_events = 16;
     config.max_bound_len = 256;
@@ -189,6 +189,7 @@ fn nothing_allocates_later() {
     assert!(counters.register_refused > 0, "the tables were full: {counters:?}");
     assert!(counters.pages_refused > 0 && counters.recorders_refused > 0, "{counters:?}");
     assert!(counters.columns_evicted > 8, "the ring wrapped: {counters:?}");
+    assert!(counters.columns_folded > 8, "columns were folded: {counters:?}");
     assert!(counters.events_dropped > 16, "the rings of events wrapped: {counters:?}");
     assert!(counters.folded > 10 && counters.promoted > 10, "routes changed places: {counters:?}");
     assert!(counters.recorded.scans > 1000 && counters.unattributed.scans > 100, "{counters:?}");

@@ -22,7 +22,7 @@ pub fn of(field: &Field) -> Result<Option<Bytes>, String> {
             config.tiers = Tiers::NONE;
             let at_default = default - memory(&config)?;
             let column = |columns| Tier { steps: 2, columns };
-            let with = |columns| -> Result<usize, String> {
+            let with = |columns| -> Result<u64, String> {
                 let mut config = Config::default();
                 config.tiers = Tiers::new(&[column(columns)]).map_err(|error| error.to_string())?;
                 memory(&config)
