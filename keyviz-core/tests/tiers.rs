@@ -2,6 +2,7 @@
 //! one step and is the truth.
 
 #![cfg(feature = "std")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test speaks by panicking")]
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keyviz_core::{MatrixQuery, Op, RouteId, Sampler};
+use keyviz_core::{MatrixQuery, Op, RouteId, Sampler, Tiers};
 
 use super::Bench;
 use crate::counters::{BEGIN_MS, fixture};
@@ -23,8 +23,7 @@ pub const BENCH: Bench = Bench {
 const COLUMNS: u32 = 60;
 
 fn run(runs: usize) -> Result<Vec<Row>, String> {
-    let sampler = fixture(|config| config.history_columns = COLUMNS)?;
-    config.tiers = keyviz_core::Tiers::NONE;
+    let sampler = fixture(|config| (config.history_columns, config.tiers) = (COLUMNS, Tiers::NONE))?;
     let routes = routes(ROUTES);
     let mut now_ms = BEGIN_MS;
     for _ in 0..=COLUMNS {
