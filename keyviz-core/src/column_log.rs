@@ -13,7 +13,7 @@ use crate::history::{Head, History, ORDINAL};
 use crate::layout::Layout;
 use crate::op::Tally;
 use crate::pool::PoolMut;
-use crate::sync::{Count, Ordering};
+use crate::sync::{Count, Ordering, fence};
 use crate::tier::MAX_TIERS;
 
 /// What an evicted column held.
@@ -186,6 +186,11 @@ impl<'m> ColumnLog<'m> {
     /// Withdraws the columns that the last folding replaced; `false` when there are none.
     pub(crate) fn drop_folded(&mut self, history: &History) -> bool {
         let count = core::mem::replace(&mut self.folded_len, 0);
+        if count == 0 {
+            return false;
+        }
+        // Who sees one withdrawn sees that the column which it was folded into is published, and looks again.
+        fence(Ordering::Release);
         for at in 0..count {
             let Some(entry) = self.folded.get(at).copied() else { break };
             if let Some(head) = history.head(entry as usize) {
@@ -195,7 +200,7 @@ impl<'m> ColumnLog<'m> {
             }
             self.give_entry(entry);
         }
-        count > 0
+        true
     }
 
     fn give_entry(&mut self, entry: u32) {

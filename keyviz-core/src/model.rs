@@ -101,6 +101,16 @@ pub fn keys_dropped(reader: &Reader) -> u64 {
     reader.shared.key_samples.dropped()
 }
 
+/// Folds the columns that are due once a column ends at `newest_end_ms`, as its seal does.
+pub fn fold_columns(writer: &mut Writer, newest_end_ms: u64) {
+    writer.state.fold_columns(&writer.shared, newest_end_ms);
+}
+
+/// Lets the columns go that the last folding replaced, as the next flush does.
+pub fn drop_folded(writer: &mut Writer) {
+    writer.state.log.drop_folded(&writer.shared.history);
+}
+
 /// The windows of the columns that a look at the index finds, from start to end.
 pub fn windows_found(reader: &Reader) -> Vec<(u64, u64)> {
     let places = Reading::new(&reader.shared).places(0, 0, true);
