@@ -16,6 +16,7 @@ mod counters;
 mod load;
 mod machine;
 mod measure;
+mod memory;
 mod report;
 mod versions;
 

@@ -8,6 +8,7 @@ use keyviz_core::{Answer, AnswerRow, BucketId, Column, MatrixQuery, Merge, Serie
 
 use super::Bench;
 use crate::measure::{MIN_RUNS, Measured, lowest};
+use crate::memory::memory_mib;
 use crate::report::{Row, Target};
 
 pub const BENCH: Bench = Bench {
@@ -136,12 +137,4 @@ fn answer(load: Load, place: u64, nodes: u64, columns: u64) -> Answer {
         rows: rows.collect(),
         ..Answer::default()
     }
-}
-
-/// What the system says of this process' memory, in MiB; where there is no such system, nothing.
-fn memory_mib(field: &str) -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with(field))?;
-    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024.0)
 }

@@ -9,6 +9,7 @@ mod history;
 mod hot_keys;
 mod labels;
 mod many_threads;
+mod matrix;
 mod merge;
 mod one_route;
 mod recorder;
@@ -57,6 +58,7 @@ pub const ALL: &[Bench] = &[
     virtual_buckets::BENCH,
     history::BENCH,
     recorder::BENCH,
+    matrix::BENCH,
     merge::BENCH,
     replay::BENCH,
     build::BENCH,
