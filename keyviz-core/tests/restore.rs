@@ -6,7 +6,7 @@
 
 use keyviz_core::{
     AxisKind, Column, ColumnState, Config, ConfigError, EventKind, Labels, Matrix, MatrixQuery, NewRoute, Op,
-    RestoreError, Restored, RouteId, Sampler, Scan, Series, Snapshot, Tally,
+    RestoreError, Restored, RouteId, Sampler, Scan, Series, Snapshot, Tally, Tiers,
 };
 use proptest::prelude::*;
 
@@ -80,6 +80,40 @@ fn conserved(sampler: &Sampler) {
     let (mut kept, _) = all(sampler);
     kept.add(counters.evicted);
     assert_eq!(kept, counters.recorded);
+}
+
+/// The history of a sampler that restarted folds into the columns of one that did not, but for the gap.
+#[test]
+fn a_history_in_tiers_goes_on_folding() {
+    let mut config = config();
+    (config.history_columns, config.tiers) = (6, "4x5,12x100".parse().unwrap());
+    let before = registered(config.clone(), 0);
+    for second in 1..=101 {
+        load(&before, second % 4);
+        before.flush(second * STEP_MS);
+    }
+    let after = Sampler::new(config, 103 * STEP_MS).unwrap();
+    let was = snapshot(&before, 101 * STEP_MS);
+    let folded = before.reader().counters().columns_folded;
+    assert!(folded > 80);
+    assert_eq!(after.restore(&was).unwrap().recorded, all(&before).0);
+    register(&after);
+    for second in 102..=300 {
+        for sampler in [&before, &after] {
+            load(sampler, second % 4);
+            sampler.flush(second * STEP_MS);
+        }
+        conserved(&after);
+    }
+    let windows = |sampler: &Sampler| {
+        let columns = all(sampler).1;
+        assert!(columns.windows(2).all(|pair| pair[0].end_ms <= pair[1].start_ms), "{columns:?}");
+        columns.iter().map(|c| (c.start_ms / STEP_MS, c.end_ms / STEP_MS)).collect::<Vec<_>>()
+    };
+    let outside =
+        |windows: Vec<(u64, u64)>| windows.into_iter().filter(|(s, e)| *e <= 96 || *s >= 108).collect::<Vec<_>>();
+    assert_eq!(outside(windows(&after)), outside(windows(&before)));
+    assert_eq!(after.reader().counters().recorded, before.reader().counters().recorded);
 }
 
 #[test]
@@ -278,7 +312,9 @@ fn labels_by_name_and_divisions_into_one() {
 
 #[test]
 fn the_oldest_go_where_there_is_no_room() {
-    let before = registered(config(), 0);
+    let mut unfolded = config();
+    (unfolded.history_columns, unfolded.tiers) = (400, Tiers::NONE);
+    let before = registered(unfolded, 0);
     for window in 1..=200 {
         load(&before, window % 5);
         before.flush(window * STEP_MS);
@@ -286,7 +322,7 @@ fn the_oldest_go_where_there_is_no_room() {
     let was = snapshot(&before, 200 * STEP_MS);
     // Fewer columns.
     let mut few = config();
-    few.history_columns = 7;
+    (few.history_columns, few.tiers) = (7, Tiers::NONE);
     let after = Sampler::new(few, 200 * STEP_MS).unwrap();
     assert_eq!(after.restore(&was).unwrap().recorded, all(&before).0);
     let columns = all(&after).1;
@@ -296,6 +332,7 @@ fn the_oldest_go_where_there_is_no_room() {
     // Fewer bytes.
     let mut little = config();
     (little.max_routes, little.history_columns, little.history_bytes) = (10, 256, 1);
+    little.tiers = Tiers::NONE;
     let Err(ConfigError::PoolTooSmall { least_bytes, .. }) = little.validate() else { panic!("a byte is too little") };
     little.history_bytes = least_bytes + (16 << 10);
     let after = Sampler::new(little, 200 * STEP_MS).unwrap();
