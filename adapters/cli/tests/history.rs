@@ -41,7 +41,7 @@ fn observed(host: &str) -> u64 {
 
 #[track_caller]
 fn wait(what: &str, is_there: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !is_there() {
         assert!(Instant::now() < deadline, "{what}");
         std::thread::yield_now();
@@ -58,7 +58,7 @@ fn killed_while_it_writes_and_never_without_a_history() {
     let dir = Dir::new();
     let (file, fresh) = (dir.path().join("history"), dir.path().join("history.tmp"));
     let mut least = 0;
-    for round in 0..3 {
+    for round in 0..2 {
         let mut running = Running::start(&mut demo(&file));
         let host = running.host();
         let restored = observed(&host);
@@ -99,7 +99,7 @@ fn a_bad_file_is_said_on_the_terminal_and_the_demo_runs() {
     let child = demo(&file).stdout(std::process::Stdio::piped()).stderr(complaints).spawn().unwrap();
     let mut running = Running::of(child);
     let host = running.host();
-    wait("it counts", || observed(&host) > 0);
+    assert_eq!(counter(&host, "columns_restored"), 0);
     let said = std::fs::read_to_string(dir.path().join("said")).unwrap();
     assert!(said.starts_with("keyviz: history: ") && said.contains("history.bad now"), "{said}");
     assert_eq!(std::fs::read_to_string(dir.path().join("history.bad")).unwrap(), "something else");
