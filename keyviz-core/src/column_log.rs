@@ -251,14 +251,18 @@ impl<'m> ColumnLog<'m> {
     /// As [`seal`](Self::seal), in a tier that is no coarser than that of the column before.
     pub(crate) fn seal_in(&mut self, history: &History, entry: u32, tier: usize) {
         let at = (self.ring_first + self.ring_len) % self.ring.len();
-        if let Some(to) = self.ring.get_mut(at) {
+        if let Some((to, len)) = self.ring.get_mut(at).zip(self.tier_lens.get_mut(tier)) {
             *to = entry;
             self.ring_len += 1;
-            if let Some(len) = self.tier_lens.get_mut(tier) {
-                *len += 1;
-            }
+            *len += 1;
         }
         self.let_go(history);
+    }
+
+    /// Whether the next column that is sealed makes the oldest go.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_full(&self) -> bool {
+        self.ring_len >= self.max_columns
     }
 
     fn let_go(&mut self, history: &History) {

@@ -185,9 +185,10 @@ impl<'m> DescriptorList<'m> {
 
     /// As [`insert`](Self::insert), with a serial that nobody has and that is not given out later.
     #[cfg(feature = "alloc")]
-    pub(crate) fn insert_older(&mut self, shared: &Descriptors, to: Descriptor, seat: u32) -> Option<u32> {
+    pub(crate) fn insert_older(&mut self, shared: &Descriptors, to: Descriptor) -> Option<u32> {
         self.serial = self.serial.max(to.serial);
-        self.insert_as(shared, to, seat)
+        // Nobody counts under it. Restored columns are written in the order of rows, which this makes that of seats.
+        self.insert_as(shared, to, self.free)
     }
 
     fn insert_as(&mut self, shared: &Descriptors, to: Descriptor, seat: u32) -> Option<u32> {

@@ -1,8 +1,8 @@
 //! Going on with the history of a snapshot: its columns stand in front of the first one that is counted here.
 //!
-//! Columns are taken oldest first, so that where bytes, descriptors or bounds run out the oldest go, as ever. What is
-//! restored may take at most half of the descriptors and of the bounds: the same routes, registered again, take as
-//! much once more, and no registration may fail because there is a past.
+//! Columns are taken oldest first, each into the tier of its width, and fold on as ever. So where bytes, descriptors or
+//! bounds run out the oldest go. What is restored may take at most half of the descriptors and of the bounds: the same
+//! routes, registered again, take as much once more, and no registration may fail because there is a past.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,6 +14,7 @@ use crate::counters::Published;
 use crate::descriptor::{Descriptor, NONE};
 use crate::history::{ColumnState, Head};
 use crate::label::{Label, Labels};
+use crate::layout::Layout;
 use crate::limits::BLOCK_BYTES;
 use crate::matrix::WriteMerge;
 use crate::op::Tally;
@@ -89,14 +90,16 @@ impl State<'_> {
 
         let mut restored = Restored::default();
         let mut rows = Rows::of(snapshot, past.len() + usize::from(present.is_some()), &shared.config.labels);
-        let mut tier = self.layout.tiers.len();
-        for (index, column) in past.iter().enumerate() {
-            // Tiers grow finer with time, whatever those of the snapshot were.
-            tier = tier.min(self.layout.tiers.of_steps((column.end_ms - column.start_ms) / self.step_ms));
+        let tiers = self.tiers_of(past);
+        for ((index, column), tier) in past.iter().enumerate().zip(tiers) {
             let mut head = self.restore_past(shared, column, &mut rows);
             restored.take(column, head.recorded);
             head.ordinal = self.ordinal;
             let entry = self.log.publish(&shared.history, head, None);
+            // Else folding waits for the columns that are sealed here, one each, as it would have without a restart.
+            if self.log.is_full() {
+                self.fold_columns(shared, column.start_ms);
+            }
             self.log.seal_in(&shared.history, entry, tier);
             self.sealed_window = Some((column.end_ms / self.step_ms).saturating_sub(1));
             rows.retire(index, |descriptor| self.descriptors.retire(descriptor, head.ordinal));
@@ -121,6 +124,24 @@ impl State<'_> {
         snapshot.events.iter().for_each(|event| changes::restore(shared, event));
         self.tell(shared, &restored);
         Ok(restored)
+    }
+
+    /// The tiers of columns, which stand in the order of time: never finer than that of a later one, as the history has
+    /// them.
+    fn tiers_of(&self, columns: &[KeptColumn]) -> Vec<usize> {
+        let tiers = &self.layout.tiers;
+        let mut least = 0;
+        let mut of_each: Vec<usize> = columns
+            .iter()
+            .rev()
+            .map(|column| {
+                let steps = (column.end_ms - column.start_ms).div_ceil(self.step_ms);
+                least = tiers.of_steps(steps).max(least);
+                least
+            })
+            .collect();
+        of_each.reverse();
+        of_each
     }
 
     fn can_restore(&self, shared: &Shared, snapshot: &Snapshot) -> Result<(), RestoreError> {
@@ -154,7 +175,7 @@ impl State<'_> {
     fn restore_past(&mut self, shared: &Shared, column: &KeptColumn, rows: &mut Rows<'_>) -> Head {
         self.place_rows(shared, column, rows);
         let mut out = SegmentWriter::new(&shared.history, &mut self.log);
-        let recorded = rows.write(column, &self.layout, &mut out);
+        let recorded = rows.write(column, &self.layout, true, &mut out);
         Head {
             sequence: 0,
             ordinal: 0,
@@ -186,13 +207,13 @@ impl State<'_> {
         if has_room {
             self.place_rows(shared, column, rows);
             let mut out = SegmentWriter::resume(&shared.history, &mut self.log, parts);
-            recorded = rows.write(column, &self.layout, &mut out);
+            recorded = rows.write(column, &self.layout, false, &mut out);
             parts = out.finish();
         }
         self.open = Some(OpenColumn {
             published: None,
             window: column.start_ms / self.step_ms,
-            covers_from_ms: column.covers_from_ms,
+            covers_from_ms: column.covers_from_ms.min(self.last_ms),
             late: column.state == ColumnState::Late,
             parts,
             parts_recorded: recorded,
@@ -211,7 +232,7 @@ impl State<'_> {
         column.each_cell(|cell| {
             let number = rows.number_of(cell);
             let Some(row) = rows.known.get(number).filter(|_| rows.is_new(number)) else { return };
-            if let Some((descriptor, bounds)) = self.place_row(shared, row, number, rows.age(number), beside) {
+            if let Some((descriptor, bounds)) = self.place_row(shared, row, rows.age(number), beside) {
                 beside = bounds;
                 rows.set(number, descriptor);
             }
@@ -222,7 +243,6 @@ impl State<'_> {
         &mut self,
         shared: &Shared,
         row: &Known,
-        number: usize,
         (since, serial): (u64, u64),
         beside: [BoundRef; 2],
     ) -> Option<(u32, [BoundRef; 2])> {
@@ -256,9 +276,7 @@ impl State<'_> {
         }
         let [start, end] = bounds;
         let to = Descriptor { start, end, since, serial, ..row.descriptor };
-        // Nobody counts under it; its place among the others is that of the snapshot's rows.
-        let seat = (self.layout.seats as u32).saturating_add(number as u32);
-        let descriptor = self.descriptors.insert_older(&shared.descriptors, to, seat)?;
+        let descriptor = self.descriptors.insert_older(&shared.descriptors, to)?;
         Some((descriptor, bounds))
     }
 }
@@ -346,19 +364,38 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Writes the cells whose rows have descriptors; returns their sum.
-    fn write(&self, column: &KeptColumn, layout: &crate::layout::Layout, out: &mut SegmentWriter<'_, '_>) -> Tally {
-        let mut recorded = Tally::ZERO;
+    /// Writes the cells whose rows have descriptors; returns their sum. With `sorted`, in the order of rows and each row
+    /// once, as folding has to find them.
+    fn write(&self, column: &KeptColumn, layout: &Layout, sorted: bool, out: &mut SegmentWriter<'_, '_>) -> Tally {
+        let mut cells: Vec<Cell> = Vec::new();
         column.each_cell(|cell| {
             let descriptor = self.descriptors.get(self.number_of(cell)).copied().unwrap_or(NONE);
+            if descriptor == NONE {
+                return;
+            }
             let at = (cell.row % (self.lanes.len() * self.k) as u64) as usize;
             let lane = self.lanes.get(at / self.k).copied().unwrap_or(0);
             let sub = if layout.k == 1 { 0 } else { at % self.k };
             let row = (u64::from(descriptor) * layout.lanes as u64 + lane as u64) * layout.k as u64 + sub as u64;
-            if descriptor != NONE && out.cell(&Cell { row, ..*cell }) {
+            cells.push(Cell { row, ..*cell });
+        });
+        if sorted {
+            cells.sort_by_key(|cell| cell.row);
+            cells.dedup_by(|cell, kept| {
+                let same = cell.row == kept.row;
+                if same {
+                    kept.counts.add(cell.counts);
+                    kept.draining = cell.draining;
+                }
+                same
+            });
+        }
+        let mut recorded = Tally::ZERO;
+        for cell in &cells {
+            if out.cell(cell) {
                 recorded.add(cell.counts);
             }
-        });
+        }
         recorded
     }
 

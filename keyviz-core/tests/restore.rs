@@ -29,6 +29,7 @@ fn config() -> Config {
     (config.max_routes, config.max_known_routes) = (32, 0);
     (config.cell_bytes, config.history_bytes, config.bound_bytes) = (4 << 20, 4 << 20, 64 << 10);
     config.prefault = false;
+    (config.history_columns, config.tiers) = (1440, Tiers::NONE);
     config
 }
 
@@ -432,6 +433,7 @@ proptest! {
         k in prop_oneof![Just(1u16), Just(4)],
         labelled in any::<bool>(),
         members in any::<bool>(),
+        tiered in any::<bool>(),
     ) {
         let mut config = config();
         config.sub_buckets = k;
@@ -440,6 +442,10 @@ proptest! {
         }
         if members {
             (config.max_routes, config.max_known_routes) = (4, 64);
+        }
+        if tiered {
+            config.history_columns = 2;
+            config.tiers = "2x2,4x900".parse().unwrap();
         }
         let (mut now_ms, mut truth) = (10 * STEP_MS, Tally::ZERO);
         let mut sampler = Sampler::new(config.clone(), now_ms).unwrap();
@@ -516,6 +522,76 @@ proptest! {
             }
             prop_assert_eq!(&shown.rows, &live.rows);
             prop_assert_eq!(states(&shown.columns), states(&live.columns));
+        }
+    }
+}
+
+/// Columns as they are shown, with what the rows have in them.
+fn shown(sampler: &Sampler, axis: AxisKind) -> (Vec<Column>, Vec<(String, Vec<u64>)>) {
+    let matrix = ask(sampler, Series::Ops, axis);
+    let rows = matrix.rows.into_iter().map(|row| (row.bucket_id.as_str().to_owned(), row.values));
+    (matrix.columns, rows.collect())
+}
+
+#[test]
+fn tiers_go_on_as_if_nothing_had_been() {
+    let mut tiered = config();
+    tiered.history_columns = 4;
+    tiered.tiers = "2x3,6x5".parse().unwrap();
+    let whole = registered(tiered.clone(), 0);
+    let mut restarted = registered(tiered.clone(), 0);
+    for window in 1..=90 {
+        for sampler in [&whole, &restarted] {
+            load(sampler, window % 7);
+            sampler.flush(window * STEP_MS);
+        }
+        if window % 13 == 0 {
+            // Without a moment between: the same columns have to come of it.
+            let was = snapshot(&restarted, window * STEP_MS);
+            restarted = Sampler::new(tiered.clone(), window * STEP_MS).unwrap();
+            let restored = restarted.restore(&was).unwrap();
+            assert_eq!((restored.ahead, restored.left_out), (0, Tally::ZERO));
+            register(&restarted);
+        }
+        conserved(&restarted);
+        for axis in [AxisKind::Route, AxisKind::Range] {
+            assert_eq!(shown(&restarted, axis), shown(&whole, axis), "window {window}");
+        }
+    }
+    assert!(whole.reader().counters().columns_folded > 20 && whole.reader().counters().columns_evicted > 0);
+    // And a viewer shows all widths.
+    let viewer = snapshot(&whole, 90 * STEP_MS).reader().unwrap();
+    for axis in [AxisKind::Route, AxisKind::Range] {
+        let query = MatrixQuery { series: Series::Writes, axis, ..MatrixQuery::default() };
+        assert_eq!(viewer.matrix(&query), whole.reader().matrix(&query));
+    }
+}
+
+#[test]
+fn other_tiers_keep_what_they_have_room_for() {
+    let tiered = |columns, tiers: &str| {
+        let mut config = config();
+        config.history_columns = columns;
+        config.tiers = tiers.parse().unwrap();
+        config
+    };
+    let before = registered(tiered(4, "2x3,6x5"), 0);
+    for window in 1..=40 {
+        load(&before, window % 7);
+        before.flush(window * STEP_MS);
+    }
+    let was = snapshot(&before, 40 * STEP_MS);
+    for (columns, tiers) in [(60, ""), (3, "2x9"), (2, "3x2,12x9"), (5, "2x2,6x2,18x9"), (1, "40x1")] {
+        let after = Sampler::new(tiered(columns, tiers), 40 * STEP_MS).unwrap();
+        after.restore(&was).unwrap();
+        conserved(&after);
+        register(&after);
+        for window in 41..=80 {
+            load(&after, 2);
+            after.flush(window * STEP_MS);
+            conserved(&after);
+            let columns = ask(&after, Series::Ops, AxisKind::Route).columns;
+            assert!(columns.is_sorted_by(|a, b| a.end_ms <= b.start_ms), "{tiers}: {columns:?}");
         }
     }
 }

@@ -209,8 +209,12 @@ impl Contents {
         if width_ms == 0 || start_ms < after_ms || last_is_open || self.columns.len() as u64 >= u64::from(MAX_COLUMNS) {
             return Err(here);
         }
+        let here = payload.expected("a time that the column counts, from its beginning to its end");
         let covers_from_ms = unzigzag(start_ms, payload.number("since when the column counts")?);
         let covers_to_ms = unzigzag(end_ms, payload.number("until when the column counts")?);
+        if covers_from_ms > covers_to_ms || covers_to_ms > MAX_TIME_MS {
+            return Err(here);
+        }
         let state = match payload.at_most(2, "a column that is complete, open or late")? {
             0 => ColumnState::Complete,
             1 => ColumnState::Open,
