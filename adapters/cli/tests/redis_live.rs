@@ -118,6 +118,34 @@ fn every_command_is_counted_once_in_its_database() {
 }
 
 #[test]
+fn patterns_are_scans_of_the_ranges_they_look_at() {
+    let Some(redis) = Redis::start() else { return };
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "0"]);
+    let host = watcher.host();
+    let keys: Vec<String> = ["a", "b", "c"].iter().flat_map(|c| (0..200).map(move |n| format!("{c}:{n}"))).collect();
+    let words: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, "v"]).collect();
+    let commands: Vec<&[&str]> = words.iter().map(|words| &words[..]).collect();
+    send(redis.port, &commands);
+    wait_for_total(&host, 600);
+    for pattern in
+        [&["KEYS", "b:1*"][..], &["SCAN", "0", "MATCH", "b:*", "COUNT", "1000"], &["SCAN", "7", "MATCH", "b:*"]]
+    {
+        redis.cli(pattern);
+    }
+    // Each is a read where it begins; a scan that goes on is none.
+    wait_for_total(&host, 602);
+    let scanned = matrix(&host, "series=scans&open=1&axis=route");
+    let rows = scanned["rows"].as_array().unwrap();
+    let start = |row: &serde_json::Value| row["start"].as_str().unwrap_or_default().to_owned();
+    let hit: Vec<String> =
+        rows.iter().filter(|row| row["values"].as_array().unwrap().iter().any(|v| v != 0)).map(start).collect();
+    assert!(hit.len() > 1 && hit.len() < rows.len().max(100), "{hit:?} of {}", rows.len());
+    // Base64 of what begins with `b:` begins with `Yj`; the range that holds the first of them may begin before.
+    assert!(hit.iter().filter(|start| !start.starts_with("Yj")).count() <= 1, "{hit:?}");
+    watcher.interrupt();
+}
+
+#[test]
 fn what_comes_later_is_counted_too_and_nothing_of_our_own() {
     let Some(redis) = Redis::start() else { return };
     let mut watcher = Watcher::start(&[&redis.url(), "--duration", "0"]);
@@ -227,6 +255,9 @@ fn a_server_that_dies_is_watched_again_and_what_is_between_is_missing() {
     let shown = columns(&host);
     assert!(shown.iter().any(|(state, seconds, sum)| state == "missing" && *seconds >= 3 && *sum == 0), "{shown:?}");
     assert!(shown.iter().all(|(state, ..)| state != "late"), "{shown:?}");
+    let events = get(&host, "/admin/api/v1/keyviz/events").1;
+    assert!(events.contains("\"not-watched\"") && events.contains("the server closed the connection"), "{events}");
+    assert!(events.contains("\"watched\""), "{events}");
     assert!(watcher.interrupt().contains("lost "));
 }
 

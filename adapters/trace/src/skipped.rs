@@ -30,7 +30,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// An operation that touches no key: `PING`, `CONFIG`, `MULTI`, `SCAN`, an empty write batch, a request that is `-`.
+    /// An operation that touches no key: `PING`, `CONFIG`, `MULTI`, a `SCAN` that goes on, an empty write batch, a request that is `-`.
     NoKey = "no_key", "commands without a key";
     /// A Redis command whose key positions are not known here.
     UnknownCommand = "unknown_command", "unknown commands";

@@ -149,7 +149,7 @@ impl<R: Read> Trace<R> {
                 time_us,
                 op: key.op,
                 key: key.key,
-                end_key: None,
+                end_key: key.end_key,
                 value_len: key.value_len,
                 count: 1,
                 tag: b"",

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use keyviz_admin::{Clock, SystemClock};
+
 use super::frames::{Beat, Why};
 use super::server::Facts;
 
@@ -12,6 +14,8 @@ pub(crate) struct NodeState {
     pub(crate) name: String,
     pub(crate) facts: Option<Facts>,
     pub(crate) watching: bool,
+    /// Since when, in Unix milliseconds, it has been watched, or not.
+    pub(crate) since_ms: u64,
     /// Why it is not watched, when something went wrong.
     pub(crate) trouble: Option<String>,
     /// How often it had to be left alone, and otherwise was lost.
@@ -45,8 +49,12 @@ impl Board {
     /// A session of the node began; whether it is the node's first, and whether it was in trouble before.
     pub(crate) fn began(&self, node: usize, facts: Facts) -> (bool, bool) {
         let began = self.with(node, |state| {
+            let (first, recovered) = (state.facts.replace(facts).is_none(), state.trouble.take().is_some());
+            if first || recovered {
+                state.since_ms = SystemClock.now_ms();
+            }
             state.watching = true;
-            (state.facts.replace(facts).is_none(), state.trouble.take().is_some())
+            (first, recovered)
         });
         began.unwrap_or_default()
     }
@@ -66,8 +74,8 @@ impl Board {
                 Why::Overload | Why::Buffer | Why::Memory => state.protected += 1,
                 Why::Lost | Why::Refused => state.lost += 1,
             }
-            if why != Why::Done {
-                state.trouble = Some(text.to_owned());
+            if why != Why::Done && state.trouble.replace(text.to_owned()).is_none() {
+                state.since_ms = SystemClock.now_ms();
             }
         });
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use keyviz_admin::{Clock, SystemClock, Ticker};
-use keyviz_core::{Config, Label, Labels, Op as Observed, Reader, Recorder, Sampler};
+use keyviz_core::{Config, EventKind, Label, Labels, Op as Observed, Reader, Recorder, RouteId, Sampler, Scan};
 use keyviz_trace::Op;
 
 use super::frames::Seen;
@@ -156,6 +156,13 @@ impl Counting {
         self.0.sampler.skip(SystemClock.now_ms() + self.0.step_ms);
     }
 
+    /// Remembers that something happened to a server, to be shown beside the counts.
+    pub(crate) fn annotate(&self, kind: &str, text: &str) {
+        if let Ok(kind) = EventKind::new(kind) {
+            self.0.sampler.annotate(SystemClock.now_ms(), kind, text);
+        }
+    }
+
     /// The ranges; `None` while nothing has come.
     pub(crate) fn found(&self) -> Option<&Found> {
         self.0.found.get()
@@ -200,7 +207,10 @@ pub(crate) struct Counter {
 impl Counter {
     /// Counts a key of a command.
     pub(crate) fn count(&self, seen: &Seen) {
-        self.inner.sample.lock().unwrap_or_else(PoisonError::into_inner).offer(&seen.key, 1);
+        // Where a scan begins is no key that somebody asked for.
+        if seen.op != Some(Op::Scan) {
+            self.inner.sample.lock().unwrap_or_else(PoisonError::into_inner).offer(&seen.key, 1);
+        }
         if let Some(found) = self.inner.found.get() {
             return self.inner.observe(found, &self.recorder, seen);
         }
@@ -209,7 +219,7 @@ impl Counter {
             return self.inner.observe(found, &self.recorder, seen);
         }
         held.key_bytes += seen.key.len();
-        let kept = Seen { key: seen.key.clone(), ..*seen };
+        let kept = Seen { key: seen.key.clone(), end: seen.end.clone(), ..*seen };
         held.records.push((SystemClock.now_ms(), kept));
         if held.records.len() >= HELD_RECORDS || held.key_bytes >= HELD_BYTES {
             self.inner.settle(&mut held, u64::MAX);
@@ -227,20 +237,27 @@ impl Inner {
     }
 
     fn observe(&self, found: &Found, recorder: &Recorder, seen: &Seen) {
+        let label = match usize::try_from(seen.database).ok().and_then(|database| database.checked_sub(1)) {
+            None => Label::NONE,
+            Some(at) => self.labels.get(at).copied().unwrap_or_else(|| {
+                self.unlabelled.fetch_add(1, Ordering::Relaxed);
+                Label::NONE
+            }),
+        };
         let op = match seen.op {
             Some(Op::Write) => Observed::Write,
+            Some(Op::Scan) => {
+                let routes: Vec<RouteId> = found.catalog.routes_of(&seen.key, Some(&seen.end)).collect();
+                let scan = Scan::new(&seen.key, Some(&seen.end), seen.key.len() as u64);
+                return recorder.observe_scan_routes(&routes, &Scan { label, ..scan });
+            }
             _ => Observed::Read,
         };
         let route = found.catalog.route_of(&seen.key);
-        match usize::try_from(seen.database).ok().and_then(|database| database.checked_sub(1)) {
-            None => recorder.observe(route, op, &seen.key, seen.value_len),
-            Some(at) => match self.labels.get(at) {
-                Some(label) => recorder.observe_labelled(route, *label, op, &seen.key, seen.value_len),
-                None => {
-                    self.unlabelled.fetch_add(1, Ordering::Relaxed);
-                    recorder.observe(route, op, &seen.key, seen.value_len);
-                }
-            },
+        if label == Label::NONE {
+            recorder.observe(route, op, &seen.key, seen.value_len);
+        } else {
+            recorder.observe_labelled(route, label, op, &seen.key, seen.value_len);
         }
     }
 

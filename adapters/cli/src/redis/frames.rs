@@ -2,7 +2,7 @@
 //! the form has no version.
 //!
 //! ```text
-//! record  kind:u8 (0 read, 1 write, 2 scan)  database:u16  value_len:u64  key_len:u32  key
+//! record  kind:u8 (0 read, 1 write, 2 scan)  database:u16  value_len:u64  key_len:u32  key  [scan: end_len:u32  end]
 //! report  255:u8  len:u32  JSON
 //! ```
 
@@ -25,6 +25,8 @@ pub(crate) struct Seen {
     pub(crate) database: u32,
     pub(crate) value_len: u64,
     pub(crate) key: Vec<u8>,
+    /// Of a scan, where it ends.
+    pub(crate) end: Vec<u8>,
 }
 
 /// What happens to a session.
@@ -84,20 +86,23 @@ pub(crate) fn record(to: &mut impl Write, key: &MonitorKey<'_>, database: u32) -
         Op::Write => 1,
         Op::Scan => 2,
     };
-    let len = u32::try_from(key.key.len()).map_err(|_| strange())?;
     to.write_all(&[kind])?;
     to.write_all(&u16::try_from(database).unwrap_or(u16::MAX).to_le_bytes())?;
     to.write_all(&key.value_len.to_le_bytes())?;
-    to.write_all(&len.to_le_bytes())?;
-    to.write_all(key.key)
+    write_body(to, key.key)?;
+    key.end_key.filter(|_| key.op == Op::Scan).map_or(Ok(()), |end| write_body(to, end))
+}
+
+fn write_body(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    to.write_all(&u32::try_from(bytes.len()).map_err(|_| strange())?.to_le_bytes())?;
+    to.write_all(bytes)
 }
 
 /// Writes a report.
 pub(crate) fn report(to: &mut impl Write, report: &Report) -> io::Result<()> {
     let text = serde_json::to_vec(report)?;
     to.write_all(&[REPORT])?;
-    to.write_all(&u32::try_from(text.len()).map_err(|_| strange())?.to_le_bytes())?;
-    to.write_all(&text)
+    write_body(to, &text)
 }
 
 /// Reads a frame, a record into `seen`; `None` at the end, also one in the middle of a frame: the process was ended.
@@ -124,6 +129,10 @@ fn whole(from: &mut impl Read, seen: &mut Seen) -> io::Result<Frame> {
     seen.database = u16::from_le_bytes(bytes(from)?).into();
     seen.value_len = u64::from_le_bytes(bytes(from)?);
     body(from, &mut seen.key)?;
+    seen.end.clear();
+    if seen.op == Some(Op::Scan) {
+        body(from, &mut seen.end)?;
+    }
     Ok(Frame::Record)
 }
 
@@ -152,7 +161,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_an_end_anywhere_is_an_end() {
-        let key = MonitorKey { op: Op::Write, key: b"a\0\xff", value_len: 1 << 40 };
+        let key = MonitorKey { op: Op::Write, key: b"a\0\xff", end_key: None, value_len: 1 << 40 };
+        let scan = MonitorKey { op: Op::Scan, key: b"", end_key: Some(b"z"), value_len: 0 };
         let ended = Report::Ended {
             why: Why::Overload,
             text: "x".to_owned(),
@@ -160,11 +170,21 @@ mod tests {
         };
         let mut text = Vec::new();
         record(&mut text, &key, 70_000).unwrap();
+        record(&mut text, &scan, 3).unwrap();
         report(&mut text, &ended).unwrap();
         let mut seen = Seen::default();
         let mut from = &text[..];
         assert_eq!(read(&mut from, &mut seen).unwrap(), Some(Frame::Record));
-        let expected = Seen { op: Some(Op::Write), database: 65_535, value_len: 1 << 40, key: b"a\0\xff".to_vec() };
+        let expected = Seen {
+            op: Some(Op::Write),
+            database: 65_535,
+            value_len: 1 << 40,
+            key: b"a\0\xff".to_vec(),
+            end: Vec::new(),
+        };
+        assert_eq!(seen, expected);
+        assert_eq!(read(&mut from, &mut seen).unwrap(), Some(Frame::Record));
+        let expected = Seen { op: Some(Op::Scan), database: 3, end: b"z".to_vec(), ..Seen::default() };
         assert_eq!(seen, expected);
         assert_eq!(read(&mut from, &mut seen).unwrap(), Some(Frame::Report(ended)));
         assert_eq!(read(&mut from, &mut seen).unwrap(), None);

@@ -204,10 +204,14 @@ impl<'env> Run<'env> {
         let state = self.common.board.nodes().into_iter().nth(place).unwrap_or_default();
         match change {
             Change::Began { guarded, first: true, .. } => out::complain(&tell::first(&state, *guarded, self.names)),
-            Change::Began { recovered: true, .. } => out::complain(&format!("{}: watched again", state.name)),
+            Change::Began { recovered: true, .. } => {
+                self.common.counting.annotate("watched", &state.name);
+                out::complain(&format!("{}: watched again", state.name));
+            }
             Change::Began { .. } => {}
             Change::Ended { text, again_ms, .. } => {
                 let again = again_ms.map_or(String::new(), |ms| format!("; again in {}", quantity::duration(ms)));
+                self.common.counting.annotate("not-watched", &format!("{}: {text}", self.name(place)));
                 out::complain(&format!("{}: {text}{again}", self.name(place)));
             }
         }

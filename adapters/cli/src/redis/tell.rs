@@ -98,7 +98,8 @@ pub(crate) fn notice(nodes: &[NodeState], args: &RedisArgs, over: bool) -> Notic
     for node in &away {
         let _ = write!(text, " {}: {}.", node.name, node.trouble.as_deref().unwrap_or_default());
     }
-    Notice { id: format!("redis-{id}-{}", away.len()), title, text, since_unix_ms: 0, until_unix_ms: 0 }
+    let since_unix_ms = nodes.iter().map(|node| node.since_ms).max().unwrap_or(0);
+    Notice { id: format!("redis-{id}-{}", away.len()), title, text, since_unix_ms, until_unix_ms: 0 }
 }
 
 /// The answer at the end.

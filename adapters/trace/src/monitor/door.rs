@@ -9,8 +9,10 @@ use crate::skipped::Reason;
 pub struct MonitorKey<'a> {
     /// What the command does to the key.
     pub op: Op,
-    /// The key, decoded; 0 bytes is a key.
+    /// The key, decoded; 0 bytes is a key. Of a scan (`KEYS`, `SCAN` from cursor 0) what its pattern begins with.
     pub key: &'a [u8],
+    /// Of a scan, the exclusive end of what it looks for; nine bytes of 255 for the end of the key space.
+    pub end_key: Option<&'a [u8]>,
     /// Value bytes written with this key, as far as the arguments tell.
     pub value_len: u64,
 }
@@ -26,6 +28,10 @@ pub struct MonitorKey<'a> {
 /// assert_eq!(line.database(), 3);
 /// let keys: Vec<_> = line.keys().map(|key| (key.op, key.key, key.value_len)).collect();
 /// assert_eq!(keys, [(Op::Write, &b"a"[..], 1), (Op::Write, &b"b"[..], 2)]);
+///
+/// line.read(br#"1700000000.1 [0 127.0.0.1:5] "KEYS" "user:*""#)?;
+/// let range = line.keys().next().map(|key| (key.op, key.key, key.end_key));
+/// assert_eq!(range, Some((Op::Scan, &b"user:"[..], Some(&b"user;"[..]))));
 ///
 /// assert_eq!(line.read(br#"1700000000.2 [0 127.0.0.1:5] "PING""#), Err(Reason::NoKey));
 /// assert_eq!(line.keys().count(), 0);

@@ -14,6 +14,7 @@ mod args;
 mod door;
 mod line;
 
+use crate::record::Op;
 use crate::redis::{KeyUse, resolve};
 use crate::skipped::Reason;
 
@@ -27,10 +28,26 @@ pub(crate) struct Monitor {
     args: Args,
     keys: Vec<KeyUse>,
     next: usize,
+    /// Where the keys end that the current command scans; a command scans one range at most.
+    end: Vec<u8>,
     /// The current command's database; 0 where the line does not say.
     database: u32,
     /// A bit for each of the first 64 databases that was named.
     databases: u64,
+}
+
+/// What stands for the end of the key space: keys that are greater begin with nine bytes of the greatest value.
+const END: [u8; 9] = [u8::MAX; 9];
+
+/// The least key beyond all that begin so.
+fn beyond(begin: &[u8], end: &mut Vec<u8>) {
+    end.clear();
+    end.extend_from_slice(begin);
+    while end.pop_if(|last| *last == u8::MAX).is_some() {}
+    match end.last_mut() {
+        Some(last) => *last += 1,
+        None => end.extend_from_slice(&END),
+    }
 }
 
 impl Monitor {
@@ -43,6 +60,10 @@ impl Monitor {
             other => other,
         })?;
         resolve(&self.args, &mut self.keys)?;
+        if let Some(scan) = self.keys.iter().find(|used| used.op == Op::Scan) {
+            let begin = scan.prefix.and_then(|len| self.args.get(scan.arg)?.get(..len)).unwrap_or_default();
+            beyond(begin, &mut self.end);
+        }
         self.database = line::database(text).unwrap_or(0);
         self.databases |= 1_u64.checked_shl(self.database).unwrap_or(0);
         Ok((time_us, self.keys.len()))
@@ -68,6 +89,9 @@ impl Monitor {
     /// One key of the current command, from 0.
     fn at(&self, index: usize) -> Option<MonitorKey<'_>> {
         let used = self.keys.get(index)?;
-        Some(MonitorKey { op: used.op, key: self.args.get(used.arg)?, value_len: used.value_len })
+        let arg = self.args.get(used.arg)?;
+        let key = arg.get(..used.prefix.unwrap_or(arg.len()))?;
+        let end_key = (used.op == Op::Scan).then_some(&*self.end);
+        Some(MonitorKey { op: used.op, key, end_key, value_len: used.value_len })
     }
 }

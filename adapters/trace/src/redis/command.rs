@@ -45,6 +45,11 @@ pub(crate) enum Find {
     Counted { step: usize },
     /// The first one, unless it is empty: `MIGRATE ... "" ... KEYS key key`.
     OneUnlessEmpty,
+    /// All keys that match the pattern: those from its literal beginning on, up to the first that begins otherwise.
+    Pattern,
+    /// The same of `SCAN cursor [MATCH pattern]`, once for all its calls: where the cursor is 0. Without a pattern, all
+    /// keys.
+    Cursor,
     /// The destination of `SORT`: options that take arguments of their own are stepped over, the last `STORE` counts.
     SortStore,
 }
@@ -94,6 +99,9 @@ pub(crate) const R2_COUNTED: KeySpec = spec(Op::Read, 2, Find::Counted { step: 1
 pub(crate) const W1_COUNTED: KeySpec = spec(Op::Write, 1, Find::Counted { step: 1 });
 pub(crate) const W2_COUNTED: KeySpec = spec(Op::Write, 2, Find::Counted { step: 1 });
 pub(crate) const W1_COUNTED_PAIRS: KeySpec = spec(Op::Write, 1, Find::Counted { step: 2 });
+
+pub(crate) const S1_PATTERN: KeySpec = spec(Op::Scan, 1, Find::Pattern);
+pub(crate) const S1_CURSOR: KeySpec = spec(Op::Scan, 1, Find::Cursor);
 
 /// After a word that stands at the position or later.
 pub(crate) const fn after(op: Op, word: &'static str, from: usize, find: Find) -> KeySpec {

@@ -11,6 +11,8 @@ use crate::skipped::Reason;
 pub(crate) struct KeyUse {
     /// Which argument is the key.
     pub(crate) arg: usize,
+    /// How much of it is the key, which is the beginning of all that are scanned; `None` for all of it.
+    pub(crate) prefix: Option<usize>,
     pub(crate) op: Op,
     /// Value bytes written with this key.
     pub(crate) value_len: u64,
@@ -34,9 +36,17 @@ pub(crate) fn resolve(args: &Args, keys: &mut Vec<KeyUse>) -> Result<(), Reason>
     Ok(())
 }
 
+/// Of a pattern what stands before its first sign; the name of a command where there is none.
+fn pattern(args: &Args, arg: usize) -> KeyUse {
+    let is_sign = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\');
+    let text = if arg == 0 { &[][..] } else { args.get(arg).unwrap_or_default() };
+    let literal = text.iter().position(is_sign).unwrap_or(text.len());
+    KeyUse { arg, prefix: Some(literal), op: Op::Scan, value_len: 0 }
+}
+
 /// Appends one group's keys; `None` when the arguments do not fit.
 fn group(spec: &KeySpec, args: &Args, keys: &mut Vec<KeyUse>) -> Option<()> {
-    let mut push = |arg: usize| keys.push(KeyUse { arg, op: spec.op, value_len: 0 });
+    let mut push = |arg: usize| keys.push(KeyUse { arg, prefix: None, op: spec.op, value_len: 0 });
     let first = match spec.begin {
         Begin::Index(position) => position,
         Begin::Keyword(word, from) => match (from..args.len()).find(|at| args.is(*at, word)) {
@@ -45,6 +55,20 @@ fn group(spec: &KeySpec, args: &Args, keys: &mut Vec<KeyUse>) -> Option<()> {
         },
     };
     match spec.find {
+        Find::Cursor => {
+            let cursor = args.get(first)?;
+            if cursor == b"0" {
+                // The first word is at an odd distance: words and their arguments come in pairs.
+                let found = (first + 1..args.len()).step_by(2).find(|at| args.is(*at, "match"));
+                keys.push(pattern(args, found.map_or(0, |at| at + 1)));
+            }
+            return Some(());
+        }
+        Find::Pattern => {
+            args.get(first)?;
+            keys.push(pattern(args, first));
+            return Some(());
+        }
         Find::SortStore => {
             if let Some(at) = sort_store(args) {
                 args.get(at)?;
@@ -62,7 +86,7 @@ fn group(spec: &KeySpec, args: &Args, keys: &mut Vec<KeyUse>) -> Option<()> {
     args.get(first)?;
     match spec.find {
         Find::One | Find::OneUnlessEmpty => push(first),
-        Find::SortStore | Find::RestIfAny => {}
+        Find::SortStore | Find::RestIfAny | Find::Pattern | Find::Cursor => {}
         Find::ToEnd { last, step } => {
             let end = args.len().checked_sub(last)?;
             args.get(first).filter(|_| first <= end)?;
@@ -131,8 +155,14 @@ mod tests {
         Ok(keys
             .iter()
             .map(|used| {
-                let op = if used.op == Op::Write { 'w' } else { 'r' };
-                (op, String::from_utf8(args.get(used.arg).unwrap().to_vec()).unwrap(), used.value_len)
+                let op = match used.op {
+                    Op::Write => 'w',
+                    Op::Read => 'r',
+                    Op::Scan => 's',
+                };
+                let arg = args.get(used.arg).unwrap();
+                let key = &arg[..used.prefix.unwrap_or(arg.len())];
+                (op, String::from_utf8(key.to_vec()).unwrap(), used.value_len)
             })
             .collect())
     }
@@ -203,8 +233,21 @@ mod tests {
     }
 
     #[test]
+    fn patterns_are_scans_of_what_begins_like_them() {
+        check("KEYS user:*", "s:user::0");
+        check("KEYS a?b", "s:a:0");
+        check("KEYS *", "s::0");
+        check("SCAN 0", "s::0");
+        check("SCAN 0 COUNT 100 MATCH cart:[0-9]*", "s:cart::0");
+        check("SCAN 0 MATCH match TYPE string", "s:match:0");
+        check("HSCAN h 0", "r:h:0");
+    }
+
+    #[test]
     fn without_keys_unknown_and_wrong() {
-        for line in ["PING", "config GET x", "MULTI", "SCAN 0", "PUBLISH c m", "OBJECT HELP", "EVAL script 0 a"] {
+        for line in
+            ["PING", "config GET x", "MULTI", "SCAN 5 MATCH a*", "PUBLISH c m", "OBJECT HELP", "EVAL script 0 a"]
+        {
             assert_eq!(keys(line), Err(Reason::NoKey), "{line}");
         }
         assert_eq!(keys("NOSUCH a"), Err(Reason::UnknownCommand));
