@@ -33,7 +33,7 @@ use crate::scans::ScanPools;
 use crate::seat::SeatMeta;
 use crate::shared::Shared;
 use crate::slot::{Division, Seats};
-use crate::space_saving::Entry as Counter;
+use crate::space_saving::{Count as Weight, Counter};
 use crate::sync::{AtomicCount, AtomicU32, Count, Word};
 use crate::table::Table;
 use crate::writer::State;
@@ -388,7 +388,9 @@ pub struct WriterMemory<
     nodes: [Node; NODES],
     members: [MemberMeta; MEMBERS],
     runs: [Run; VIRTUALS],
-    heap: [Counter; CANDIDATES],
+    heap: [Weight; CANDIDATES],
+    counters: [Counter; CANDIDATES],
+    routes: [u64; CANDIDATES],
     index: [u32; SKETCH],
     drained: [Count; RESERVOIRS],
     before: [Seen; CANDIDATES],
@@ -464,7 +466,9 @@ impl<
             nodes: [Node::BLANK; NODES],
             members: [MemberMeta::BLANK; MEMBERS],
             runs: [Run::BLANK; VIRTUALS],
-            heap: [Counter::BLANK; CANDIDATES],
+            heap: [Weight::BLANK; CANDIDATES],
+            counters: [Counter::BLANK; CANDIDATES],
+            routes: [0; CANDIDATES],
             index: [0; SKETCH],
             drained: [0; RESERVOIRS],
             before: [Seen::BLANK; CANDIDATES],
@@ -557,6 +561,8 @@ impl<
             runs: PoolMut::Lent(&mut self.runs),
             candidates: CandidatePools {
                 heap: PoolMut::Lent(&mut self.heap),
+                counters: PoolMut::Lent(&mut self.counters),
+                routes: PoolMut::Lent(&mut self.routes),
                 index: PoolMut::Lent(&mut self.index),
                 drained: PoolMut::Lent(&mut self.drained),
                 before: PoolMut::Lent(&mut self.before),

@@ -20,7 +20,7 @@ use crate::runs::Run;
 use crate::scans::ScanPools;
 use crate::seat::SeatMeta;
 #[cfg(feature = "alloc")]
-use crate::space_saving::Entry as Counter;
+use crate::space_saving::{Count as Weight, Counter};
 use crate::sync::Count;
 
 /// What the writing half is made of. What it begins as, each owner says.
@@ -55,7 +55,9 @@ impl WriterPools<'static> {
             members: M::filled(layout.members, MemberMeta::BLANK)?,
             runs: M::filled(layout.virtuals, Run::BLANK)?,
             candidates: CandidatePools {
-                heap: M::filled(layout.candidates(), Counter::BLANK)?,
+                heap: M::filled(layout.candidates(), Weight::BLANK)?,
+                counters: M::filled(layout.candidates(), Counter::BLANK)?,
+                routes: M::zeroed(layout.candidates())?,
                 index: M::zeroed(layout.sketch_index_len())?,
                 drained: M::zeroed(layout.reservoirs())?,
                 before: M::filled(layout.candidates(), Seen::BLANK)?,

@@ -14,7 +14,7 @@ use crate::layout::Layout;
 use crate::pool::PoolMut;
 use crate::seat::SeatState;
 use crate::shared::Shared;
-use crate::space_saving::{Entry, SpaceSaving};
+use crate::space_saving::{Count as Weight, Counter, SpaceSaving, entries};
 use crate::sync::Count;
 use crate::table::Found;
 use crate::writer::State;
@@ -62,7 +62,9 @@ impl Seen {
 
 /// What candidates are kept in.
 pub(crate) struct CandidatePools<'m> {
-    pub(crate) heap: PoolMut<'m, Entry>,
+    pub(crate) heap: PoolMut<'m, Weight>,
+    pub(crate) counters: PoolMut<'m, Counter>,
+    pub(crate) routes: PoolMut<'m, u64>,
     pub(crate) index: PoolMut<'m, u32>,
     pub(crate) drained: PoolMut<'m, Count>,
     pub(crate) before: PoolMut<'m, Seen>,
@@ -72,7 +74,12 @@ pub(crate) struct CandidatePools<'m> {
 
 /// Which members may be hot.
 pub(crate) struct Candidates<'m> {
-    sketch: SpaceSaving<'m>,
+    /// A sketch of the sampled routes.
+    heap: PoolMut<'m, Weight>,
+    counters: PoolMut<'m, Counter>,
+    routes: PoolMut<'m, u64>,
+    index: PoolMut<'m, u32>,
+    used: u32,
     /// How far each reservoir was drained.
     drained: PoolMut<'m, Count>,
     /// Of the window before the last, then of the last one.
@@ -85,17 +92,27 @@ pub(crate) struct Candidates<'m> {
 impl<'m> Candidates<'m> {
     /// Begins in this memory, whatever stands in it.
     pub(crate) fn new(pools: CandidatePools<'m>) -> Self {
-        let CandidatePools { heap, index, mut drained, mut before, mut now, mut coldest } = pools;
+        let CandidatePools { heap, counters, routes, mut index, mut drained, mut before, mut now, mut coldest } = pools;
+        index.fill(0);
         drained.fill(0);
         before.fill(Seen::BLANK);
         now.fill(Seen::BLANK);
         coldest.fill((0, NONE));
-        Candidates { sketch: SpaceSaving::new(heap, index), drained, before, now, coldest }
+        Candidates { heap, counters, routes, index, used: 0, drained, before, now, coldest }
+    }
+
+    fn sketch(&mut self) -> SpaceSaving<'_, &mut [u64]> {
+        let Candidates { heap, counters, routes, index, used, .. } = self;
+        SpaceSaving { heap, counters, index, used, keys: routes }
     }
 
     /// Bytes of it.
     pub(crate) const fn bytes(layout: &Layout) -> usize {
-        let each = size_of::<Entry>() + 2 * size_of::<Seen>() + size_of::<(u64, u32)>();
+        let each = size_of::<Weight>()
+            + size_of::<Counter>()
+            + size_of::<u64>()
+            + 2 * size_of::<Seen>()
+            + size_of::<(u64, u32)>();
         let index = layout.sketch_index_len() * size_of::<u32>();
         layout.candidates() * each + index + layout.reservoirs() * size_of::<Count>()
     }
@@ -104,9 +121,10 @@ impl<'m> Candidates<'m> {
 impl State<'_> {
     /// Takes what recorders sampled since the last flush.
     pub(crate) fn gather_candidates(&mut self, shared: &Shared) {
-        let Candidates { sketch, drained, .. } = &mut self.candidates;
+        let Candidates { heap, counters, routes, index, used, drained, .. } = &mut self.candidates;
+        let mut sketch = SpaceSaving { heap, counters, index, used, keys: &mut **routes };
         for ((row, line), drained) in shared.own.iter().enumerate().zip(drained.iter_mut()) {
-            shared.id_samples.drain(row, line, drained, |route, weight| sketch.add(route, weight));
+            shared.id_samples.drain(row, line, drained, |route, weight| sketch.add(&route, weight));
         }
     }
 
@@ -123,7 +141,7 @@ impl State<'_> {
             self.promote_into_room(shared);
         }
         self.keep_buckets_free(shared);
-        self.candidates.sketch.clear();
+        self.candidates.sketch().clear();
         self.runs.iter_mut().for_each(|run| run.ops = 0);
     }
 
@@ -132,8 +150,10 @@ impl State<'_> {
         let Self { candidates, members, runs, layout, .. } = self;
         core::mem::swap(&mut candidates.before, &mut candidates.now);
         candidates.now.fill(Seen::default());
-        for (entry, seen) in candidates.sketch.entries().iter().zip(candidates.now.iter_mut()) {
-            let Found::Member(member) = shared.find(entry.key) else { continue };
+        let Candidates { heap, counters, routes, used, now, .. } = candidates;
+        for (entry, seen) in entries(heap, counters, *used).zip(now.iter_mut()) {
+            let Some(&route) = routes.get(entry.place) else { continue };
+            let Found::Member(member) = shared.find(route) else { continue };
             let Some(run) = members
                 .get(member as u32)
                 .and_then(|meta| runs.get((meta.bucket as usize).checked_sub(layout.own_seats)?))
@@ -151,7 +171,7 @@ impl State<'_> {
                 (true, false) => Heat::Warm,
                 (true, true) => Heat::Hot,
             };
-            *seen = Seen { route: entry.key, ops, heat };
+            *seen = Seen { route, ops, heat };
         }
         candidates.now.sort_unstable_by_key(|seen| (u64::MAX - seen.ops, seen.route));
     }
