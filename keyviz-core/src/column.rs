@@ -26,7 +26,8 @@ pub(crate) trait Sink {
     fn byte(&mut self, byte: u8) -> bool;
 }
 
-fn varint(sink: &mut impl Sink, mut value: u64) -> bool {
+/// Writes a variable-length integer.
+pub(crate) fn varint(sink: &mut impl Sink, mut value: u64) -> bool {
     while value >= 0x80 {
         if !sink.byte(value as u8 | 0x80) {
             return false;

@@ -5,7 +5,8 @@ use crate::label::Labels;
 use crate::layout::Layout;
 use crate::limits::{
     LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_EVENTS, MAX_KEY_LEN, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES,
-    MAX_RECORDERS, MAX_ROUTES, MAX_SAMPLE_EVERY, MAX_SHARDS, MAX_STEP_MS, MAX_SUB_BUCKETS, MIN_STEP_MS,
+    MAX_RECORDERS, MAX_ROUTES, MAX_SAMPLE_EVERY, MAX_SHARDS, MAX_SKETCH_KEYS, MAX_SKETCHES, MAX_STEP_MS,
+    MAX_SUB_BUCKETS, MIN_STEP_MS,
 };
 use crate::tier::Tiers;
 
@@ -85,6 +86,12 @@ pub struct Config {
     pub sample_every: u32,
     /// The longest key that is sampled in bytes, 1 to 4096; operations on longer ones are counted as skipped.
     pub max_key_len: u32,
+    /// Cells whose hot keys are followed at a time, reads and writes apart, 1 to 65 536: the hottest.
+    pub hot_key_sketches: u32,
+    /// Keys that are followed of each of them, 1 to 1024.
+    pub hot_key_entries: u32,
+    /// Bytes of the hot keys kept of the open column and of past ones; taken only with `hot_keys`.
+    pub hot_key_bytes: usize,
     /// The seed of what is drawn by lot: which operations are sampled. Any number; one that nobody can guess
     /// keeps clients from choosing keys that are never sampled.
     pub seed: u64,
@@ -119,6 +126,9 @@ impl Config {
         sample_bytes: 4 << 20,
         sample_every: 16,
         max_key_len: 256,
+        hot_key_sketches: 256,
+        hot_key_entries: 64,
+        hot_key_bytes: 8 << 20,
         seed: 0,
         prefault: true,
     };
@@ -149,6 +159,9 @@ impl Config {
         sample_bytes: 4096,
         sample_every: 16,
         max_key_len: 32,
+        hot_key_sketches: 4,
+        hot_key_entries: 8,
+        hot_key_bytes: 16 << 10,
         seed: 0,
         prefault: false,
     };
@@ -201,7 +214,10 @@ impl Config {
             ("max_events", self.max_events as u64, 0, MAX_EVENTS as u64),
             ("sample_every", self.sample_every as u64, 1, MAX_SAMPLE_EVERY as u64),
             ("max_key_len", self.max_key_len as u64, 1, MAX_KEY_LEN as u64),
+            ("hot_key_sketches", self.hot_key_sketches as u64, 1, MAX_SKETCHES as u64),
+            ("hot_key_entries", self.hot_key_entries as u64, 1, MAX_SKETCH_KEYS as u64),
             ("sample_bytes", self.sample_bytes as u64, 1, MAX_POOL_BYTES),
+            ("hot_key_bytes", self.hot_key_bytes as u64, 1, MAX_POOL_BYTES),
             ("cell_bytes", self.cell_bytes as u64, 1, MAX_POOL_BYTES),
             ("history_bytes", self.history_bytes as u64, 1, MAX_POOL_BYTES),
             ("bound_bytes", self.bound_bytes as u64, 1, MAX_POOL_BYTES),

@@ -17,7 +17,9 @@ use crate::fold_columns::FoldSource;
 use crate::groups::GroupEntry;
 use crate::halves::WriterOn;
 use crate::history::{Entry, History};
+use crate::hot_keys::{SketchHead, SketchPools};
 use crate::id_samples::IdSamples;
+use crate::key_history::{KeyHistory, RecordEntry};
 use crate::key_samples::KeySamples;
 use crate::layout::Layout;
 use crate::line::Line;
@@ -77,6 +79,13 @@ pub struct Sizes {
     pub key_queues: usize,
     pub key_words: usize,
     pub key_scratch: usize,
+    pub record_entries: usize,
+    pub record_words: usize,
+    pub sketches: usize,
+    pub sketch_counters: usize,
+    pub sketch_index: usize,
+    pub sketch_bytes: usize,
+    pub sketch_table: usize,
     pub lineage: usize,
     pub events: usize,
     pub virtuals: usize,
@@ -118,6 +127,13 @@ impl Sizes {
             key_queues: 2 * layout.sample_queues(),
             key_words: layout.sample_words(),
             key_scratch: layout.key_scratch_len(),
+            record_entries: layout.record_entries(),
+            record_words: layout.record_words(),
+            sketches: layout.sketches,
+            sketch_counters: layout.sketch_counters(),
+            sketch_index: layout.sketch_index(),
+            sketch_bytes: layout.sketch_bytes(),
+            sketch_table: layout.sketch_table(),
             lineage: layout.lineage,
             events: layout.events(),
             virtuals: layout.virtuals,
@@ -225,6 +241,8 @@ pub struct SharedMemory<
     const SAMPLES: usize,
     const KEY_QUEUES: usize,
     const KEY_WORDS: usize,
+    const RECORD_ENTRIES: usize,
+    const RECORD_WORDS: usize,
     const LINEAGE: usize,
     const EVENTS: usize,
     const DIVISIONS: usize,
@@ -244,6 +262,8 @@ pub struct SharedMemory<
     samples: [Word; SAMPLES],
     key_queues: [Line; KEY_QUEUES],
     key_words: [Word; KEY_WORDS],
+    record_entries: [RecordEntry; RECORD_ENTRIES],
+    record_words: [Word; RECORD_WORDS],
     lineage: [LineageEntry; LINEAGE],
     events: [EventEntry; EVENTS],
     ids: [Word; SEATS],
@@ -267,6 +287,8 @@ impl<
     const SAMPLES: usize,
     const KEY_QUEUES: usize,
     const KEY_WORDS: usize,
+    const RECORD_ENTRIES: usize,
+    const RECORD_WORDS: usize,
     const LINEAGE: usize,
     const EVENTS: usize,
     const DIVISIONS: usize,
@@ -287,6 +309,8 @@ impl<
         SAMPLES,
         KEY_QUEUES,
         KEY_WORDS,
+        RECORD_ENTRIES,
+        RECORD_WORDS,
         LINEAGE,
         EVENTS,
         DIVISIONS,
@@ -312,6 +336,8 @@ impl<
             samples: [const { Word::new(0) }; SAMPLES],
             key_queues: [const { Line::new() }; KEY_QUEUES],
             key_words: [const { Word::new(0) }; KEY_WORDS],
+            record_entries: [const { RecordEntry::new() }; RECORD_ENTRIES],
+            record_words: [const { Word::new(0) }; RECORD_WORDS],
             lineage: [const { LineageEntry::new() }; LINEAGE],
             events: [const { EventEntry::new() }; EVENTS],
             ids: [const { Word::new(0) }; SEATS],
@@ -341,6 +367,7 @@ impl<
                 Pool::Lent(&self.key_queues),
                 Pool::Lent(&self.key_words),
             ),
+            key_history: KeyHistory::new(Pool::Lent(&self.record_entries), Pool::Lent(&self.record_words)),
             lineage: LineageRing::new(Pool::Lent(&self.lineage)),
             events: EventRings::new(Pool::Lent(&self.events), layout.host_events, layout.own_events),
             seats: Seats::new(Pool::Lent(&self.ids), Pool::Lent(&self.generations), Pool::Lent(&self.divisions)),
@@ -382,6 +409,11 @@ pub struct WriterMemory<
     const SCRATCH: usize,
     const KEY: usize,
     const FOLD: usize,
+    const SKETCHES: usize,
+    const SKETCH_COUNTERS: usize,
+    const SKETCH_INDEX: usize,
+    const SKETCH_BYTES: usize,
+    const SKETCH_TABLE: usize,
 > {
     seats: [SeatMeta; SEATS],
     draining: [u32; DRAINING],
@@ -411,6 +443,17 @@ pub struct WriterMemory<
     key_scratch: [u8; KEY],
     folded: [u32; FOLD],
     fold: [FoldSource; FOLD],
+    sketch_heads: [SketchHead; SKETCHES],
+    sketch_heap: [Weight; SKETCH_COUNTERS],
+    sketch_counters: [Counter; SKETCH_COUNTERS],
+    sketch_index: [u32; SKETCH_INDEX],
+    sketch_bytes: [u8; SKETCH_BYTES],
+    sketch_table: [u32; SKETCH_TABLE],
+    sketch_order: [u32; SKETCHES],
+    coming_heap: [Weight; SKETCHES],
+    coming_counters: [Counter; SKETCHES],
+    coming_slots: [u64; SKETCHES],
+    coming_index: [u32; SKETCH_TABLE],
 }
 
 impl<
@@ -433,6 +476,11 @@ impl<
     const SCRATCH: usize,
     const KEY: usize,
     const FOLD: usize,
+    const SKETCHES: usize,
+    const SKETCH_COUNTERS: usize,
+    const SKETCH_INDEX: usize,
+    const SKETCH_BYTES: usize,
+    const SKETCH_TABLE: usize,
 >
     WriterMemory<
         SEATS,
@@ -454,6 +502,11 @@ impl<
         SCRATCH,
         KEY,
         FOLD,
+        SKETCHES,
+        SKETCH_COUNTERS,
+        SKETCH_INDEX,
+        SKETCH_BYTES,
+        SKETCH_TABLE,
     >
 {
     /// All zeros, so that a static of it takes no room in the program's image.
@@ -489,6 +542,17 @@ impl<
             key_scratch: [0; KEY],
             folded: [0; FOLD],
             fold: [FoldSource::BLANK; FOLD],
+            sketch_heads: [SketchHead::BLANK; SKETCHES],
+            sketch_heap: [Weight::BLANK; SKETCH_COUNTERS],
+            sketch_counters: [Counter::BLANK; SKETCH_COUNTERS],
+            sketch_index: [0; SKETCH_INDEX],
+            sketch_bytes: [0; SKETCH_BYTES],
+            sketch_table: [0; SKETCH_TABLE],
+            sketch_order: [0; SKETCHES],
+            coming_heap: [Weight::BLANK; SKETCHES],
+            coming_counters: [Counter::BLANK; SKETCHES],
+            coming_slots: [0; SKETCHES],
+            coming_index: [0; SKETCH_TABLE],
         }
     }
 
@@ -519,6 +583,11 @@ impl<
             SCRATCH,
             KEY,
             FOLD,
+            SKETCHES,
+            SKETCH_COUNTERS,
+            SKETCH_INDEX,
+            SKETCH_BYTES,
+            SKETCH_TABLE,
         ];
         let wanted = [
             layout.seats,
@@ -540,6 +609,11 @@ impl<
             layout.scratch_len(),
             layout.key_scratch_len(),
             layout.fold_sources(),
+            layout.sketches,
+            layout.sketch_counters(),
+            layout.sketch_index(),
+            layout.sketch_bytes(),
+            layout.sketch_table(),
         ];
         if lengths != wanted {
             return Err(ClaimError::OtherSizes);
@@ -588,6 +662,19 @@ impl<
             },
             scratch: PoolMut::Lent(&mut self.scratch),
             key_scratch: PoolMut::Lent(&mut self.key_scratch),
+            sketches: SketchPools {
+                heads: PoolMut::Lent(&mut self.sketch_heads),
+                heap: PoolMut::Lent(&mut self.sketch_heap),
+                counters: PoolMut::Lent(&mut self.sketch_counters),
+                index: PoolMut::Lent(&mut self.sketch_index),
+                bytes: PoolMut::Lent(&mut self.sketch_bytes),
+                table: PoolMut::Lent(&mut self.sketch_table),
+                order: PoolMut::Lent(&mut self.sketch_order),
+                coming_heap: PoolMut::Lent(&mut self.coming_heap),
+                coming_counters: PoolMut::Lent(&mut self.coming_counters),
+                coming_slots: PoolMut::Lent(&mut self.coming_slots),
+                coming_index: PoolMut::Lent(&mut self.coming_index),
+            },
         };
         Ok(FixedWriter::begin(shared, pools, now_ms))
     }
@@ -705,6 +792,8 @@ macro_rules! fixed {
                 { SIZES.samples },
                 { SIZES.key_queues },
                 { SIZES.key_words },
+                { SIZES.record_entries },
+                { SIZES.record_words },
                 { SIZES.lineage },
                 { SIZES.events },
                 { SIZES.divisions },
@@ -739,6 +828,11 @@ macro_rules! fixed {
                 { SIZES.scratch },
                 { SIZES.key_scratch },
                 { SIZES.fold },
+                { SIZES.sketches },
+                { SIZES.sketch_counters },
+                { SIZES.sketch_index },
+                { SIZES.sketch_bytes },
+                { SIZES.sketch_table },
             >;
         }
     };

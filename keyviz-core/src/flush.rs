@@ -139,11 +139,13 @@ impl State<'_> {
             unattributed: open.unattributed,
             recorded,
         };
+        let (window, late) = (open.window, open.late);
         let entry = self.log.publish(&shared.history, head, open.published);
         open.published = Some((entry, drained.main));
+        self.publish_hot_keys(shared, head.start_ms, head.end_ms, covers_to_ms, seal);
         if seal {
-            self.sealed_window = Some(open.window);
-            if open.late {
+            self.sealed_window = Some(window);
+            if late {
                 shared.board.add(Published::ColumnsLate, 1);
             }
             self.open = None;

@@ -7,8 +7,9 @@ use crate::config_error::ConfigError;
 use crate::events::OWN_RINGS;
 use crate::limits::{
     BLOCK_BYTES, BLOCK_WORDS, CANDIDATES, CELL_WORDS, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS,
-    ENTRY_BYTES, LEAST_SAMPLES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_HEAD_BYTES, MAX_LINEAGE, MAX_VALUE_BYTES,
-    PAGE_SLOTS, RESERVOIR_WORDS, SAMPLE_HEAD_WORDS, SCAN_PAGE_PAGES, TALLY_WORDS,
+    ENTRY_BYTES, FULL_RECORDS, LEAST_SAMPLES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_HEAD_BYTES, MAX_LINEAGE,
+    MAX_VALUE_BYTES, PAGE_SLOTS, RESERVOIR_WORDS, SAMPLE_HEAD_WORDS, SCAN_PAGE_PAGES, SKETCH_HEAD_BYTES,
+    SKETCH_KEY_BYTES, TALLY_WORDS,
 };
 use crate::sync::HAS_CAS;
 use crate::tier::Tiers;
@@ -91,6 +92,17 @@ pub(crate) struct Layout {
     pub(crate) queue_words: usize,
     /// Bytes of the longest key that is sampled.
     pub(crate) max_key_len: usize,
+    /// Cells whose hot keys are followed; 0 where none are.
+    pub(crate) sketches: usize,
+    /// Keys that are followed of each.
+    pub(crate) sketch_keys: usize,
+    /// Sealed columns whose hot keys may be kept.
+    pub(crate) records: usize,
+    /// Words of the records of sealed columns, and of each of the two places for the open one's.
+    pub(crate) record_ring: usize,
+    pub(crate) record_open: usize,
+    /// The most words of a sealed column's record.
+    pub(crate) record_sealed: usize,
     /// Buckets of the index of draining seats, a power of two.
     pub(crate) drain_len: usize,
 }
@@ -184,12 +196,20 @@ impl Layout {
             samples: config.hot_keys,
             queue_words: config.sample_bytes / 8 / config.max_recorders as usize,
             max_key_len: config.max_key_len as usize,
+            sketches: if config.hot_keys { config.hot_key_sketches as usize } else { 0 },
+            sketch_keys: config.hot_key_entries as usize,
+            records: 0,
+            record_ring: 0,
+            record_open: 0,
+            record_sealed: 0,
             drain_len: seats.next_power_of_two(),
         };
         let per_block = BLOCK_BYTES + size_of::<u32>();
         layout.blocks = config.history_bytes.saturating_sub(layout.history_fixed_bytes()) / per_block;
 
+        layout.divide_records(config.hot_key_bytes / 8);
         let least = layout.least_pools();
+        let hot_key_bytes = if layout.sketches > 0 { config.hot_key_bytes } else { usize::MAX };
         let sample_bytes = if layout.samples { config.sample_bytes } else { usize::MAX };
         let pools = [
             ("cell_bytes", config.cell_bytes, least.cell_bytes, CELLS_HOLD),
@@ -201,6 +221,7 @@ impl Layout {
             ),
             ("bound_bytes", config.bound_bytes, least.bound_bytes, "the two bounds of one route at their longest"),
             ("sample_bytes", sample_bytes, layout.least_sample_bytes(), "the samples of every recorder"),
+            ("hot_key_bytes", hot_key_bytes, layout.least_record_bytes() * 64, "the hot keys of some columns"),
         ];
         let mut at = 0;
         while at < pools.len() {
@@ -283,6 +304,75 @@ impl Layout {
     /// Bytes of a key while it is taken out of a queue.
     pub(crate) const fn key_scratch_len(&self) -> usize {
         if self.samples { self.max_key_len.next_multiple_of(8) } else { 0 }
+    }
+
+    /// Divides the words of the hot keys kept: an eighth for each of two versions of the open column's.
+    const fn divide_records(&mut self, words: usize) {
+        if self.sketches == 0 {
+            return;
+        }
+        self.record_open = words / 8;
+        self.record_ring = words - 2 * self.record_open;
+        let (share, least) = (self.record_ring / FULL_RECORDS, self.least_record_bytes() / 8);
+        self.record_sealed = if share > least { share } else { least };
+        self.records = match self.record_ring / 512 {
+            few @ 0..8 => few + 8,
+            many @ 8..4096 => many,
+            _ => 4096,
+        };
+    }
+
+    /// Bytes of a record of one cell with one key, both at their longest.
+    const fn least_record_bytes(&self) -> usize {
+        (SKETCH_HEAD_BYTES + SKETCH_KEY_BYTES + 2 * self.max_bound_len + self.max_key_len).next_multiple_of(8)
+    }
+
+    /// Words of the hot keys kept.
+    pub(crate) const fn record_words(&self) -> usize {
+        self.record_ring + 2 * self.record_open
+    }
+
+    /// Entries of the index of the hot keys kept: those of sealed columns, and two of the open one.
+    pub(crate) const fn record_entries(&self) -> usize {
+        if self.sketches > 0 { self.records + 2 } else { 0 }
+    }
+
+    /// Counters of all sketches.
+    pub(crate) const fn sketch_counters(&self) -> usize {
+        self.sketches * self.sketch_keys
+    }
+
+    /// Entries of a sketch's index, a power of two.
+    pub(crate) const fn sketch_keys_index(&self) -> usize {
+        (2 * self.sketch_keys).next_power_of_two()
+    }
+
+    /// Entries of the indexes of all sketches.
+    pub(crate) const fn sketch_index(&self) -> usize {
+        self.sketches * self.sketch_keys_index()
+    }
+
+    /// Entries of the table of cells that have sketches, a power of two.
+    pub(crate) const fn sketch_table(&self) -> usize {
+        if self.sketches > 0 { (2 * self.sketches).next_power_of_two() } else { 0 }
+    }
+
+    /// Bytes that a sketch has for a key.
+    pub(crate) const fn key_width(&self) -> usize {
+        self.max_key_len.next_multiple_of(8)
+    }
+
+    /// Bytes of the keys of all sketches.
+    pub(crate) const fn sketch_bytes(&self) -> usize {
+        self.sketch_counters() * self.key_width()
+    }
+
+    /// The seat, label and division that a cell counts for.
+    pub(crate) const fn place_of(&self, cell: usize) -> (usize, usize, usize) {
+        match cell.checked_sub(self.first_virtual_slot * self.k) {
+            Some(bucket) => (self.own_seats + bucket, 0, 0),
+            None => (cell / self.k / self.lanes, cell / self.k % self.lanes, cell % self.k),
+        }
     }
 
     /// The least that the queues of all recorders may take.

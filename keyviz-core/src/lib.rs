@@ -49,7 +49,7 @@
 //! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `config` `config_error` `zeroed` `pool`
 //! `layout` `counters` `event` `events` →
 //! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `random` `id_samples` `key_samples` `space_saving` →
-//! keep: `descriptor` `column` `history` `lineage` →
+//! keep: `descriptor` `column` `history` `key_history` `lineage` →
 //! both halves: `shared` `recorder` `scan` →
 //! change: `routes` `groups` `grace` `seat` `places` `retire` `memory` `scans` `writer` `runs` `coarsen` `reshape` `promote`
 //! `terms` `changes` `hot_keys` `flush` →
@@ -92,6 +92,7 @@ mod hot_keys;
 mod id_samples;
 mod in_place;
 mod key;
+mod key_history;
 #[cfg(feature = "alloc")]
 mod key_names;
 mod key_samples;
@@ -165,6 +166,8 @@ pub use fixed_matrix::{FixedMatrix, FixedRow};
 pub use halves::Writer;
 pub use halves::WriterOn;
 pub use history::ColumnState;
+#[cfg(feature = "alloc")]
+pub use hot_keys::{HotKey, HotKeys, HotKeysOf, HotKeysQuery, NoHotKeys};
 pub use in_place::CellInPlace;
 #[cfg(feature = "alloc")]
 pub use key_names::{KeyNames, KeyNamesError};

@@ -83,6 +83,16 @@ pub(crate) const CANDIDATES: usize = if cfg!(keyviz_loom) { 2 } else { 256 };
 pub const MAX_KEY_LEN: u32 = 4096;
 /// Rarest sampling of keys that can be configured as the least: one operation in so many.
 pub const MAX_SAMPLE_EVERY: u32 = 1 << 16;
+/// Most cells whose hot keys are followed at a time.
+pub const MAX_SKETCHES: u32 = 1 << 16;
+/// Most keys that are followed of one cell.
+pub const MAX_SKETCH_KEYS: u32 = 1024;
+/// Sealed columns whose hot keys have room at least, each at its largest: four hours of minutes.
+pub(crate) const FULL_RECORDS: usize = 240;
+/// Bytes of what a column's hot keys take of each cell, beside bounds and keys, and of each key beside its bytes.
+pub(crate) const SKETCH_HEAD_BYTES: usize = 64;
+/// See [`SKETCH_HEAD_BYTES`].
+pub(crate) const SKETCH_KEY_BYTES: usize = 24;
 /// Words of a sample of a key before the key's bytes.
 pub(crate) const SAMPLE_HEAD_WORDS: usize = 2;
 /// The longest samples that a recorder's queue has room for at least.

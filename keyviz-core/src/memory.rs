@@ -7,6 +7,9 @@ use crate::descriptor::DescriptorMeta;
 use crate::fold_columns::FoldSource;
 use crate::groups::GroupEntry;
 #[cfg(feature = "alloc")]
+use crate::hot_keys::SketchHead;
+use crate::hot_keys::SketchPools;
+#[cfg(feature = "alloc")]
 use crate::layout::Layout;
 use crate::members::MemberMeta;
 use crate::pool::PoolMut;
@@ -42,6 +45,7 @@ pub(crate) struct WriterPools<'m> {
     pub(crate) scans: ScanPools<'m>,
     pub(crate) scratch: PoolMut<'m, Count>,
     pub(crate) key_scratch: PoolMut<'m, u8>,
+    pub(crate) sketches: SketchPools<'m>,
 }
 
 #[cfg(feature = "alloc")]
@@ -83,6 +87,19 @@ impl WriterPools<'static> {
             },
             scratch: M::zeroed(layout.scratch_len())?,
             key_scratch: M::zeroed(layout.key_scratch_len())?,
+            sketches: SketchPools {
+                heads: M::filled(layout.sketches, SketchHead::BLANK)?,
+                heap: M::filled(layout.sketch_counters(), Weight::BLANK)?,
+                counters: M::filled(layout.sketch_counters(), Counter::BLANK)?,
+                index: M::zeroed(layout.sketch_index())?,
+                bytes: M::zeroed(layout.sketch_bytes())?,
+                table: M::zeroed(layout.sketch_table())?,
+                order: M::zeroed(layout.sketches)?,
+                coming_heap: M::filled(layout.sketches, Weight::BLANK)?,
+                coming_counters: M::filled(layout.sketches, Counter::BLANK)?,
+                coming_slots: M::zeroed(layout.sketches)?,
+                coming_index: M::zeroed(layout.sketch_table())?,
+            },
         })
     }
 }

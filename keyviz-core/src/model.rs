@@ -92,7 +92,10 @@ pub fn has_open_column(reader: &Reader) -> bool {
 /// Takes the sampled keys: of each the weight and the key.
 pub fn take_keys(writer: &mut Writer) -> Vec<(u64, Vec<u8>)> {
     let mut found = Vec::new();
-    writer.state.take_samples(&writer.shared, |sample| found.push((sample.weight, sample.key.to_vec())));
+    let Writer { shared, state } = writer;
+    crate::hot_keys::take_samples(shared, &state.layout, &mut state.key_scratch, |sample| {
+        found.push((sample.weight, sample.key.to_vec()))
+    });
     found
 }
 

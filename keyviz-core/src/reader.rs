@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::counters::{Counters, Published};
 use crate::event::Event;
 use crate::history::ColumnState;
+use crate::hot_keys::{HotKeys, HotKeysQuery, NoHotKeys};
 use crate::label::Label;
 use crate::lineage::Lineage;
 use crate::matrix::{AxisKind, Column, Matrix, MatrixQuery, WriteMerge};
@@ -139,6 +140,19 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
             AxisKind::Route => crate::matrix::route_axis::build(&self.shared, query),
             AxisKind::Range => crate::matrix::range_axis::build(&self.shared, query),
         }
+    }
+
+    /// The hottest keys of a route or of a range, now or in a time; see [`HotKeys`].
+    ///
+    /// Counts come of samples, with their errors; see [`HotKeys::deviation`]. They are published by each flush.
+    ///
+    /// # Errors
+    /// [`NoHotKeys`] says why there are none.
+    ///
+    /// Never panics, never blocks. Memory: the records of the columns asked for, at most `hot_key_bytes`. Cost:
+    /// linear in their bytes.
+    pub fn hot_keys(&self, query: &HotKeysQuery) -> Result<HotKeys, NoHotKeys> {
+        crate::hot_keys::ask(&self.shared, query)
     }
 
     /// How this node's writes merge with others': by the leader rule once a route had a group.

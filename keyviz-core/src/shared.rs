@@ -10,6 +10,7 @@ use crate::descriptor::Descriptors;
 use crate::events::EventRings;
 use crate::history::History;
 use crate::id_samples::IdSamples;
+use crate::key_history::KeyHistory;
 use crate::key_samples::KeySamples;
 use crate::layout::Layout;
 use crate::line::Line;
@@ -61,6 +62,7 @@ pub struct Shared {
     pub(crate) members: MemberWords,
     pub(crate) id_samples: IdSamples,
     pub(crate) key_samples: KeySamples,
+    pub(crate) key_history: KeyHistory,
     pub(crate) slab: Slab,
     /// A line for each recorder, then one for each shared shard.
     pub(crate) own: Pool<Line>,
@@ -115,6 +117,7 @@ impl Shared {
                 M::shared(2 * layout.sample_queues())?,
                 M::shared(layout.sample_words())?,
             ),
+            key_history: KeyHistory::new(M::shared(layout.record_entries())?, M::shared(layout.record_words())?),
             slab: Slab::new(M::shared(layout.chunks)?),
             own: M::shared(layout.directory_rows())?,
             descriptors: Descriptors::new(M::shared(layout.descriptor_words())?),
@@ -144,6 +147,7 @@ impl Shared {
             self.slab.prefault();
             self.history.prefault();
             self.key_samples.prefault();
+            self.key_history.prefault();
         }
     }
 

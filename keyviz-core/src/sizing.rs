@@ -9,6 +9,8 @@ use crate::fold_columns::FoldSource;
 use crate::groups::GroupEntry;
 #[cfg(all(feature = "alloc", not(feature = "std")))]
 use crate::halves::FIXED_BYTES;
+use crate::hot_keys::Sketches;
+use crate::key_history::RecordEntry;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, CELL_WORDS, COUNT_BYTES, LINE_BYTES};
 use crate::line::Line;
@@ -202,7 +204,8 @@ impl Layout {
     const fn recorder_bytes(&self) -> usize {
         let words = self.id_samples_len() + self.sample_words();
         let lines = self.directory_rows() + 2 * self.sample_queues();
-        lines * size_of::<Line>() + words * size_of::<Word>() + self.key_scratch_len()
+        let records = self.record_entries() * size_of::<RecordEntry>() + self.record_words() * size_of::<Word>();
+        records + Sketches::bytes(self) + lines * size_of::<Line>() + words * size_of::<Word>() + self.key_scratch_len()
     }
 
     const fn event_bytes(&self) -> usize {

@@ -30,6 +30,22 @@ pub(crate) struct Count {
 impl Count {
     /// All zeros: what memory for counters begins as.
     pub(crate) const BLANK: Count = Count { count: 0, place: 0 };
+
+    /// Where the key is kept.
+    pub(crate) fn place(&self) -> usize {
+        self.place as usize
+    }
+
+    /// By which counts stand in an order: the count, and where it is kept.
+    pub(crate) fn ranked(&self) -> (u64, u32) {
+        (self.count, self.place)
+    }
+
+    /// What the key had at the least.
+    pub(crate) fn sure(&self, counters: &[Counter]) -> u64 {
+        let error = counters.get(self.place()).map_or(0, |counter| counter.error);
+        self.count.saturating_sub(error)
+    }
 }
 
 /// What else a counter has, at its place.
@@ -108,6 +124,17 @@ impl<K: Keys> SpaceSaving<'_, K> {
         self.begin(slot, place as usize, hash, count, key);
         self.set(0, Count { count: count.saturating_add(weight), place });
         self.sink(0);
+    }
+
+    /// Puts the counts in order, the least first: that is a heap, too.
+    pub(crate) fn sort(&mut self) {
+        let used = *self.used as usize;
+        self.heap.get_mut(..used).into_iter().for_each(|heap| heap.sort_unstable_by_key(Count::ranked));
+        for at in 0..used {
+            if let Some(&count) = self.heap.get(at) {
+                self.set(at, count);
+            }
+        }
     }
 
     /// The word of the index for a key that `is` there, or the free one where it belongs.
@@ -206,8 +233,12 @@ impl<K: Keys> SpaceSaving<'_, K> {
 }
 
 /// The keys kept, in no promised order.
-pub(crate) fn entries<'a>(heap: &'a [Count], counters: &'a [Counter], used: u32) -> impl Iterator<Item = Entry> + 'a {
-    heap.iter().take(used as usize).filter_map(|count| {
+pub(crate) fn entries<'a>(
+    heap: &'a [Count],
+    counters: &'a [Counter],
+    used: u32,
+) -> impl DoubleEndedIterator<Item = Entry> + 'a {
+    heap.get(..used as usize).unwrap_or(&[]).iter().filter_map(|count| {
         let counter = counters.get(count.place as usize)?;
         let Counter { error, samples, len, .. } = *counter;
         Some(Entry { place: count.place as usize, len, count: count.count, error, samples })

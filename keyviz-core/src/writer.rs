@@ -12,6 +12,8 @@ use crate::counters::Published;
 use crate::descriptor::{Descriptor, DescriptorList, NONE};
 use crate::fold_columns::FoldSource;
 use crate::groups::Groups;
+use crate::history::ColumnLog;
+use crate::hot_keys::HotKeysState;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, CELL_WORDS, PAGE_BYTES, PAGE_SLOTS, TALLY_WORDS};
 use crate::members::Members;
@@ -77,6 +79,7 @@ pub(crate) struct State<'m> {
     pub(crate) scratch: PoolMut<'m, Count>,
     /// One sampled key.
     pub(crate) key_scratch: PoolMut<'m, u8>,
+    pub(crate) hot_keys: HotKeysState<'m>,
     pub(crate) open: Option<OpenColumn>,
     /// Parts drained by a term change since the last flush; the next flush says to which window they
     /// belong.
@@ -128,6 +131,7 @@ impl<'m> State<'m> {
             scans: Scans::new(pools.scans),
             scratch: pools.scratch,
             key_scratch: pools.key_scratch,
+            hot_keys: HotKeysState::new(&layout, &shared.config, pools.sketches),
             open: None,
             pending_parts: Segment::EMPTY,
             pending_recorded: Tally::ZERO,

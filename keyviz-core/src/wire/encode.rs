@@ -480,7 +480,7 @@ fn bound(out: &mut String, bytes: &[u8]) {
 }
 
 /// Standard base64 with padding (RFC 4648, section 4).
-pub(super) fn base64(out: &mut String, bytes: &[u8]) {
+pub(crate) fn base64(out: &mut String, bytes: &[u8]) {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for chunk in bytes.chunks(3) {
         let word = chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));

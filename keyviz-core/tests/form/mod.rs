@@ -5,9 +5,9 @@
 use std::cell::Cell;
 
 use keyviz_core::{
-    CellView, Column, Config, ConfigError, Counters, Event, EventKind, FixedReader, FixedRecorder, FixedWriter, Label,
-    Lineage, Matrix, MatrixQuery, NewRoute, Op, RegisterError, Registered, ReshapeError, RouteHandle, RouteId, Scan,
-    Series,
+    CellView, Column, Config, ConfigError, Counters, Event, EventKind, FixedReader, FixedRecorder, FixedWriter,
+    HotKeys, HotKeysQuery, Label, Lineage, Matrix, MatrixQuery, NewRoute, NoHotKeys, Op, RegisterError, Registered,
+    ReshapeError, RouteHandle, RouteId, Scan, Series,
 };
 
 std::thread_local! {
@@ -144,6 +144,10 @@ impl Writer {
         both!(Writer, self, w => w.flush(now_ms));
     }
 
+    pub fn drain_samples(&mut self) -> u64 {
+        both!(Writer, self, w => w.drain_samples())
+    }
+
     pub fn bucket_of(&self, route: RouteId) -> Option<u64> {
         both!(Writer, self, w => w.bucket_of(route))
     }
@@ -190,6 +194,10 @@ impl Recorder {
 impl Reader {
     pub fn matrix(&self, query: &MatrixQuery) -> Matrix {
         both!(Reader, self, r => r.matrix(query))
+    }
+
+    pub fn hot_keys(&self, query: &HotKeysQuery) -> Result<HotKeys, NoHotKeys> {
+        both!(Reader, self, r => r.hot_keys(query))
     }
 
     pub fn config(&self) -> &Config {
