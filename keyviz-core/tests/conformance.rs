@@ -18,7 +18,10 @@ mod form;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use keyviz_core::{ColumnState, Config, Label, Labels, Matrix, MatrixQuery, Op, RegisterError, RouteId, Series, wire};
+use keyviz_core::{
+    ColumnState, Config, HotKey, HotKeys, HotKeysOf, HotKeysQuery, Label, Labels, Matrix, MatrixQuery, NoHotKeys, Op,
+    RegisterError, RouteId, Series, wire,
+};
 use serde_json::Value;
 
 use form::{Recorder, Writer};
@@ -634,17 +637,159 @@ macro_rules! categories {
 
 categories! { counting history churn cap labels terms subrange matrix random }
 
-/// Every category is run here or belongs to a part that has a runner of its own or does not exist
-/// yet; a new folder must be placed.
+/// A sketch of so many keys that every operation of a stream goes through; its answer.
+fn sketch(capacity: u64, stream: &[Vec<u8>]) -> HotKeys {
+    let mut config = Config::default();
+    (config.max_routes, config.max_known_routes, config.max_recorders) = (1, 0, 1);
+    (config.hot_keys, config.sample_every, config.prefault) = (true, 1, false);
+    (config.hot_key_sketches, config.hot_key_entries) = (1, u32::try_from(capacity).unwrap());
+    let mut sampler = Writer::new(config, 0).unwrap();
+    sampler.register(RouteId(1), b"", None, 0).unwrap();
+    let recorder = sampler.recorder();
+    for (at, key) in stream.iter().enumerate() {
+        recorder.observe(RouteId(1), Op::Write, key, 0);
+        if at % 1000 == 0 {
+            sampler.drain_samples();
+        }
+    }
+    sampler.flush(60_000);
+    let query = HotKeysQuery { top: 0, ..HotKeysQuery::of_route(RouteId(1)) };
+    match sampler.reader().hot_keys(&query) {
+        Ok(hot) => hot,
+        Err(why) if stream.is_empty() => {
+            assert_eq!(why, NoHotKeys::NoSketch);
+            HotKeys::default()
+        }
+        Err(why) => panic!("{why}"),
+    }
+}
+
+#[test]
+fn space_saving() {
+    form::each(|| {
+        let files = files("space_saving");
+        for (name, case) in &files {
+            let known = ["name", "about", "capacity", "stream", "expect", "guarantee", "keys", "stream_idx"];
+            assert!(case.as_object().unwrap().keys().all(|member| known.contains(&member.as_str())), "{name}");
+            let capacity = u64_of(&case["capacity"]);
+            let stream: Vec<Vec<u8>> = match case.get("stream") {
+                Some(stream) => stream.as_array().unwrap().iter().map(bytes).collect(),
+                None => {
+                    let keys: Vec<Vec<u8>> = case["keys"].as_array().unwrap().iter().map(bytes).collect();
+                    let at = case["stream_idx"].as_array().unwrap().iter();
+                    at.map(|at| keys[usize::try_from(u64_of(at)).unwrap()].clone()).collect()
+                }
+            };
+            let mut truth: BTreeMap<&[u8], u64> = BTreeMap::new();
+            stream.iter().for_each(|key| *truth.entry(key).or_default() += 1);
+            let hot = sketch(capacity, &stream);
+            assert_eq!(hot.keys.iter().map(|key| key.count).sum::<u64>(), stream.len() as u64, "{name}");
+            for key in &hot.keys {
+                let truth = truth.get(key.key.as_slice()).copied().unwrap_or(0);
+                assert!(key.count - key.error <= truth && truth <= key.count, "{name}: {key:?}");
+            }
+            if let Some(expect) = case.get("expect") {
+                let mut found: Vec<_> = hot.keys.iter().map(|key| (u64::MAX - key.count, key.key.clone())).collect();
+                found.sort();
+                let entries = expect["entries"].as_array().unwrap();
+                let expected: Vec<_> = entries.iter().map(|e| (u64::MAX - u64_of(&e[1]), bytes(&e[0]))).collect();
+                assert_eq!(found, expected, "{name}");
+            }
+            if let Some(guarantee) = case.get("guarantee") {
+                guaranteed(name, guarantee, &hot, &truth);
+            }
+        }
+        println!("space_saving: {} files checked", files.len());
+    });
+}
+
+fn guaranteed(name: &str, guarantee: &Value, hot: &HotKeys, truth: &BTreeMap<&[u8], u64>) {
+    let error_max = u64_of(&guarantee["error_max"]);
+    for heavy in guarantee["heavy"].as_array().unwrap() {
+        let (key, count) = (bytes(&heavy[0]), u64_of(&heavy[1]));
+        assert_eq!(truth[key.as_slice()], count, "{name}");
+        assert!(hot.keys.iter().any(|hot| hot.key == key), "{name}: {key:?} is not kept");
+    }
+    for key in &hot.keys {
+        let truth = truth.get(key.key.as_slice()).copied().unwrap_or(0);
+        assert!(key.count <= truth + error_max && key.error <= error_max, "{name}: {key:?}");
+    }
+}
+
+/// A recorded response of one node.
+fn hot_keys_of(response: &Value) -> HotKeys {
+    let mut hot = HotKeys::default();
+    for (member, value) in response.as_object().unwrap() {
+        match member.as_str() {
+            "route_id" => assert_eq!(u64_of(value), 7),
+            "series" => hot.series = Series::parse(str_of(value)).unwrap(),
+            "keys" => {
+                let key = |key: &Value| HotKey::new(bytes(&key["key_b64"]), u64_of(&key["count"]), 0);
+                hot.keys = value.as_array().unwrap().iter().map(key).collect();
+            }
+            "approximate" => assert_eq!(value, true),
+            "sample_rate" => (hot.least_every, hot.most_every) = (u64_of(value), u64_of(value)),
+            "sampled_n" => hot.samples = u64_of(value),
+            "dropped_samples" => hot.dropped = u64_of(value),
+            "skipped_long_keys" => hot.too_long = u64_of(value),
+            "degraded" => hot.degraded = value.as_bool().unwrap(),
+            "error_bound" => hot.error_bound = u64_of(value),
+            "snapshot_at" => hot.as_of_ms = instant(str_of(value)),
+            other => panic!("a member this test does not know: {other}"),
+        }
+    }
+    hot
+}
+
+/// Unix milliseconds of one of the instants that the cases have, which are all of one minute.
+fn instant(text: &str) -> u64 {
+    let rest = text.strip_prefix("2023-11-14T22:20:").and_then(|rest| rest.strip_suffix('Z')).unwrap();
+    let seconds: f64 = rest.parse().unwrap();
+    1_700_000_400_000 + (seconds * 1000.0).round() as u64
+}
+
+#[test]
+fn hotkeys_merge() {
+    let files = files("hotkeys_merge");
+    for (name, case) in &files {
+        assert_eq!(case.as_object().unwrap().len(), 5, "{name}: a member this test does not know");
+        let inputs: Vec<HotKeys> = case["inputs"].as_array().unwrap().iter().map(hot_keys_of).collect();
+        let top = usize::try_from(u64_of(&case["top"])).unwrap();
+        let merged = HotKeys::merge(&inputs, top);
+        let of = HotKeysOf::Route { route: RouteId(7), label: None, sub_bucket: None };
+        let mut json = String::new();
+        wire::encode::hot_keys(&merged, &of, &Labels::NONE, &mut json);
+        let ours: Value = serde_json::from_str(&json).unwrap();
+        for (member, expected) in case["expect"].as_object().unwrap() {
+            match member.as_str() {
+                "keys" => {
+                    let keys = |of: &Value| {
+                        let key = |key: &Value| (str_of(&key["key_b64"]).to_owned(), u64_of(&key["count"]));
+                        of.as_array().unwrap().iter().map(key).collect::<Vec<_>>()
+                    };
+                    assert_eq!(keys(&ours[member]), keys(expected), "{name}");
+                }
+                "snapshot_at" => assert_eq!(instant(str_of(&ours[member])), instant(str_of(expected)), "{name}"),
+                _ => assert_eq!(ours[member], *expected, "{name}: {member}"),
+            }
+        }
+        // In any order, and from any tree.
+        let reversed: Vec<HotKeys> = inputs.iter().rev().cloned().collect();
+        assert_eq!(HotKeys::merge(&reversed, top), merged, "{name}");
+    }
+    println!("hotkeys_merge: {} files checked", files.len());
+}
+
+/// Every category is run here or belongs to a part that has a runner of its own; a new folder must be placed.
 #[test]
 fn every_category_has_a_place() {
     let here = ["counting", "history", "churn", "cap", "labels", "terms", "subrange", "matrix", "random"];
+    let hot_keys = ["space_saving", "hotkeys_merge"];
     let elsewhere = ["http_params", "merge"];
-    let later = ["space_saving", "hotkeys_merge"];
     for entry in std::fs::read_dir(folder()).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
-        let placed = here.iter().chain(&elsewhere).chain(&later).any(|known| *known == name);
+        let placed = here.iter().chain(&elsewhere).chain(&hot_keys).any(|known| *known == name);
         assert!(placed || !entry.path().is_dir(), "category {name} has no place");
     }
 }

@@ -3,6 +3,7 @@
 use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use keyviz_core::NoHotKeys;
 use std::borrow::Cow;
 
 /// What went wrong, as clients match on it.
@@ -19,6 +20,8 @@ pub(crate) enum Code {
     Internal,
     Busy,
     KeyvizDisabled,
+    /// Why there are no hot keys; the core has the code's name.
+    NoHotKeys(NoHotKeys),
 }
 
 impl Code {
@@ -36,6 +39,7 @@ impl Code {
             Code::Internal => "internal",
             Code::Busy => "busy",
             Code::KeyvizDisabled => "keyviz_disabled",
+            Code::NoHotKeys(why) => why.code(),
         }
     }
 
@@ -44,7 +48,7 @@ impl Code {
             Code::InvalidQuery | Code::BadRequest => StatusCode::BAD_REQUEST,
             Code::Unauthorized => StatusCode::UNAUTHORIZED,
             Code::ForbiddenHost => StatusCode::FORBIDDEN,
-            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::NotFound | Code::NoHotKeys(_) => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

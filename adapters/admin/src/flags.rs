@@ -152,6 +152,18 @@ pub struct SamplerArgs {
     #[arg(long, env = "KEYVIZ_MAX_KEY_LEN", default_value_t = DEFAULT.max_key_len, value_name = "BYTES")]
     pub keyviz_max_key_len: u32,
 
+    /// Cells whose hot keys are followed at a time, the hottest, reads and writes apart
+    #[arg(long, env = "KEYVIZ_HOT_KEY_SKETCHES", default_value_t = DEFAULT.hot_key_sketches, value_name = "N")]
+    pub keyviz_hot_key_sketches: u32,
+
+    /// Keys that are followed of each of them, 1 to 1024
+    #[arg(long, env = "KEYVIZ_HOT_KEY_ENTRIES", default_value_t = DEFAULT.hot_key_entries, value_name = "N")]
+    pub keyviz_hot_key_entries: u32,
+
+    /// Memory for the hot keys of past columns; taken only where keys are sampled
+    #[arg(long, env = "KEYVIZ_HOT_KEY_BYTES", default_value_t = ByteSize(DEFAULT.hot_key_bytes), value_name = "SIZE")]
+    pub keyviz_hot_key_bytes: ByteSize,
+
     /// Seed of what is drawn by lot; 0 = from the system, another one at each start
     #[arg(long, env = "KEYVIZ_SEED", default_value_t = DEFAULT.seed, value_name = "N")]
     pub keyviz_seed: u64,
@@ -215,6 +227,9 @@ impl SamplerArgs {
         config.sample_bytes = self.keyviz_sample_bytes.0;
         config.sample_every = self.keyviz_sample_every;
         config.max_key_len = self.keyviz_max_key_len;
+        config.hot_key_sketches = self.keyviz_hot_key_sketches;
+        config.hot_key_entries = self.keyviz_hot_key_entries;
+        config.hot_key_bytes = self.keyviz_hot_key_bytes.0;
         config.seed = if self.keyviz_seed == 0 { system_seed() } else { self.keyviz_seed };
         config.prefault = self.keyviz_prefault;
         if let Some(ByteSize(budget)) = self.keyviz_memory {

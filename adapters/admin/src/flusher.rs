@@ -10,8 +10,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
+/// How often sampled keys are taken out of the recorders' queues: the more often, the more are sampled.
+const DRAIN_MS: u64 = 100;
+
 /// Flushes a sampler from a thread of its own, named `keyviz-flush`, at the instants of a
 /// [`Ticker`]: on every window boundary, and in between so that the open column is fresh.
+///
+/// Where keys are sampled, it drains them ten times a second.
 ///
 /// It reads the wall clock anew at each tick and never sleeps longer than one tick, so it follows
 /// a clock that steps in either direction, and a machine that was suspended. [`stop`](Flusher::stop)
@@ -33,6 +38,21 @@ pub struct Flusher {
     stop: Arc<Stop>,
     thread: Option<JoinHandle<()>>,
     timings: FlushTimings,
+}
+
+/// Sleeps, calling `between` every [`DRAIN_MS`] if there is such a thing to do, until the time is over or it is asked to
+/// stop; says which.
+fn sleep(stop: &Stop, wait_ms: u64, between: Option<&dyn Fn()>) -> bool {
+    let Some(between) = between else { return stop.sleep(wait_ms) };
+    let mut left = wait_ms;
+    while left > DRAIN_MS {
+        if stop.sleep(DRAIN_MS) {
+            return true;
+        }
+        left -= DRAIN_MS;
+        between();
+    }
+    stop.sleep(left)
 }
 
 impl Flusher {
@@ -60,12 +80,16 @@ impl Flusher {
                 sampler.flush(now_ms);
                 its_timings.record(began.elapsed());
             };
+            let drain = || {
+                sampler.drain_samples();
+            };
+            let drain: Option<&dyn Fn()> = if sampler.reader().config().hot_keys { Some(&drain) } else { None };
             let mut schedule = Schedule::new(ticker, clock.now_ms());
             loop {
                 let now_ms = clock.now_ms();
                 match schedule.at(now_ms) {
                     Pace::Flush => flush(now_ms),
-                    Pace::Wait(ms) if its_stop.sleep(ms) => break,
+                    Pace::Wait(ms) if sleep(&its_stop, ms, drain) => break,
                     Pace::Wait(_) => {}
                 }
             }

@@ -8,6 +8,7 @@
 //! | `/admin/` (and `/admin`, redirected) | the page | no |
 //! | `/admin/ui/{file}` | the page's files, embedded in the binary | no |
 //! | `/admin/api/v1/keyviz/matrix` | the heatmap as JSON | yes |
+//! | `/admin/api/v1/keyviz/hotkeys` | the hottest keys of a route or range; see below | yes |
 //! | `/admin/api/v1/keyviz/events` | what happened and when, as told; see below | yes |
 //! | `/admin/api/v1/keyviz/snapshot` | everything that the history holds, as a file (zstd; `docs/snapshot-format.md`) | yes |
 //! | `/admin/api/v1/keyviz/status` | what runs, since when, with which counters; 200 also when disabled | yes |
@@ -19,6 +20,13 @@
 //! `forbidden_host` (403), `not_found` (404), `method_not_allowed` (405), `request_timeout` (408),
 //! `payload_too_large` (413), `internal` (500), `busy`, `keyviz_disabled` (503). No error carries
 //! key bytes. A head over its limit is 431 without a body, before any route is chosen.
+//!
+//! `/hotkeys?route_id=&label=&sub_bucket=` or `?start=&end=` (base64url), with `series=reads|writes`, `top=` (20, at most
+//! 1024 and what a sketch holds), `from_unix_ms=`, `to_unix_ms=` (window ends; without them the open column and the last
+//! sealed one) answers `keys[] {key_b64, count, error}`, the hottest first, with `error_bound`, `sample_rate`,
+//! `sample_rate_least`, `sampled_n`, `operations`, what is lacking (`dropped_samples`, `skipped_long_keys`,
+//! `unsampled_ops`, together `degraded`), and `snapshot_at`. Where there is nothing to tell it is 404 with one of
+//! `hotkeys_disabled`, `no_snapshot`, `out_of_snapshot_window`, `expired`, `no_sketch`, `below_threshold`.
 //!
 //! `/events?from_unix_ms=&to_unix_ms=` answers
 //! `{"events": [{"at_unix_ms", "kind", "text", "cut"?, "number"}], "told", "dropped", "generated_at"}`: the events with
@@ -82,6 +90,7 @@ mod headers;
 mod health;
 mod history_file;
 mod host;
+mod hot_keys;
 mod label_list;
 mod limits;
 mod listen;

@@ -14,7 +14,7 @@
 use crate::base64;
 use crate::error::ApiError;
 use keyviz_core::limits::MAX_ROWS;
-use keyviz_core::{AxisKind, Label, Labels, MatrixQuery, Series};
+use keyviz_core::{AxisKind, HotKeysOf, HotKeysQuery, Label, Labels, MatrixQuery, RouteId, Series};
 use std::borrow::Cow;
 
 /// A query string, taken apart.
@@ -48,6 +48,15 @@ impl<'a> Params<'a> {
             Some("0" | "false") => Ok(Some(false)),
             Some(_) => Err(ApiError::invalid_query(format!("{name}: use 1 or 0"))),
         }
+    }
+
+    /// A whole number that is not below the least.
+    fn number<T: TryFrom<i64>>(&self, name: &'static str, least: i64) -> Result<Option<T>, ApiError> {
+        let Some(number) = self.integer(name)? else {
+            return Ok(None);
+        };
+        let number = T::try_from(number).ok().filter(|_| number >= least);
+        number.map(Some).ok_or_else(|| ApiError::invalid_query(format!("{name}: out of range; use {least} or more")))
     }
 
     fn key(&self, name: &'static str) -> Result<Option<Vec<u8>>, ApiError> {
@@ -98,6 +107,34 @@ pub(crate) struct EventsQuery {
 pub(crate) fn events(query: &str) -> Result<EventsQuery, ApiError> {
     let params = Params::new(query);
     Ok(EventsQuery { from_ms: params.time("from_unix_ms")?, to_ms: params.time("to_unix_ms")? })
+}
+
+/// Reads the parameters of `/hotkeys`: `route_id`, with `label` and `sub_bucket` where they are wanted, or `start` and
+/// `end`.
+pub(crate) fn hot_keys(query: &str, labels: &Labels) -> Result<HotKeysQuery, ApiError> {
+    let params = Params::new(query);
+    let series = match params.get("series") {
+        None | Some("writes") => Series::Writes,
+        Some("reads") => Series::Reads,
+        Some(_) => return Err(ApiError::invalid_query("series: use reads or writes")),
+    };
+    let (start, end) = (params.key("start")?, params.key("end")?);
+    let of = match params.get("route_id") {
+        Some(id) => HotKeysOf::Route {
+            route: id.parse().map(RouteId).map_err(|_| ApiError::invalid_query("route_id: not a route's id"))?,
+            label: params.get("label").map(|name| known_label(name, labels)).transpose()?,
+            sub_bucket: params.number("sub_bucket", 0)?,
+        },
+        None if start.is_some() || end.is_some() => {
+            HotKeysOf::Range { start: start.unwrap_or_default(), end: end.filter(|end| !end.is_empty()) }
+        }
+        None => return Err(ApiError::invalid_query("route_id: give one, or start and end")),
+    };
+    let (from_ms, to_ms) = (params.time("from_unix_ms")?, params.time("to_unix_ms")?);
+    if to_ms != 0 && from_ms > to_ms {
+        return Err(ApiError::invalid_query("from_unix_ms: above to_unix_ms"));
+    }
+    Ok(HotKeysQuery { of, series, top: params.number("top", 1)?.unwrap_or(20), from_ms, to_ms })
 }
 
 fn unknown_series() -> ApiError {
@@ -179,6 +216,34 @@ mod tests {
     }
 
     #[test]
+    fn hot_keys_are_asked_for_by_route_or_range() {
+        let labels = Labels::new(&["redis"]).unwrap();
+        let read = |query| hot_keys(query, &labels);
+        let q = read("route_id=18446744073709551615&label=redis&sub_bucket=3&series=reads&top=7").unwrap();
+        let route =
+            HotKeysOf::Route { route: RouteId(u64::MAX), label: Some(labels.get("redis")), sub_bucket: Some(3) };
+        assert_eq!((q.of, q.series, q.top), (route, Series::Reads, 7));
+        let q = read("start=YQ&end=Yg&from_unix_ms=5&to_unix_ms=6").unwrap();
+        assert_eq!(q.of, HotKeysOf::Range { start: b"a".to_vec(), end: Some(b"b".to_vec()) });
+        assert_eq!((q.series, q.top, q.from_ms, q.to_ms), (Series::Writes, 20, 5, 6));
+        for (query, name) in [
+            ("", "route_id"),
+            ("route_id=canary", "route_id"),
+            ("route_id=1&label=canary", "label"),
+            ("route_id=1&sub_bucket=-1", "sub_bucket"),
+            ("route_id=1&sub_bucket=4294967296", "sub_bucket"),
+            ("route_id=1&top=0", "top"),
+            ("route_id=1&series=canary", "series"),
+            ("route_id=1&from_unix_ms=2&to_unix_ms=1", "from_unix_ms"),
+            ("start=canary%21", "start"),
+        ] {
+            let error = read(query).unwrap_err();
+            assert_eq!(error.code, Code::InvalidQuery, "{query}");
+            assert!(error.message.starts_with(name) && !error.message.contains("canary"), "{query}: {}", error.message);
+        }
+    }
+
+    #[test]
     fn events_are_asked_for_by_time() {
         let read = |query| events(query).map(|q| (q.from_ms, q.to_ms));
         assert_eq!(read(""), Ok((0, 0)));
@@ -191,6 +256,7 @@ mod tests {
         #[test]
         fn no_query_is_too_strange(query in ".{0,80}") {
             let _ = matrix(&query, &Labels::NONE);
+            let _ = hot_keys(&query, &Labels::NONE);
         }
     }
 }

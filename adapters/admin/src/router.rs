@@ -2,7 +2,8 @@
 
 use crate::error::{method_not_allowed, not_found};
 use crate::{
-    Admin, BASE_PATH, auth, body, events, fence, headers, health, host, matrix, page, snapshot, status, time_limit,
+    Admin, BASE_PATH, auth, body, events, fence, headers, health, host, hot_keys, matrix, page, snapshot, status,
+    time_limit,
 };
 use axum::Router;
 use axum::handler::Handler;
@@ -38,6 +39,7 @@ pub(crate) fn standalone(admin: &Admin) -> Router {
 fn routes(admin: &Admin) -> Router<Admin> {
     let api = Router::new()
         .route(&api_path("matrix"), only_get(matrix::matrix))
+        .route(&api_path("hotkeys"), only_get(hot_keys::hot_keys))
         .route(&api_path("events"), only_get(events::events))
         .route(&api_path("snapshot"), only_get(snapshot::snapshot))
         .route(&api_path("status"), only_get(status::status))

@@ -322,3 +322,45 @@ fn labels_are_listed_and_filter_rows() {
     assert_eq!(ids("split_labels=0"), ["route:1"]);
     assert_eq!(server.get(&format!("{MATRIX}?label=nope")).error(), "invalid_query");
 }
+
+/// Hot keys over HTTP: by route and by range, in order, escaped by base64; and why there may be none.
+#[test]
+fn hot_keys_are_told_by_route_and_by_range() {
+    let mut config = Config::default();
+    (config.step_ms, config.hot_keys, config.sample_every) = (1_000, true, 1);
+    let sampler = Sampler::new(config, T0).unwrap();
+    sampler.register(RouteId(u64::MAX), b"a", Some(b"m"), 0).unwrap();
+    sampler.register(RouteId(2), b"m", None, 0).unwrap();
+    let recorder = sampler.recorder();
+    for (route, key, times) in [(u64::MAX, &b"apple"[..], 3), (u64::MAX, b"b\0<\"", 5), (2, b"zebra", 9)] {
+        recorder.observe_many(RouteId(route), Op::Write, key, 10, times);
+    }
+    sampler.flush(T0 + 1_000);
+    let server = Server::start(Admin::builder(Some(sampler.reader())).build());
+    let get = |query: &str| server.get(&format!("/admin/api/v1/keyviz/hotkeys?{query}"));
+    let answer = get("route_id=18446744073709551615").json();
+    assert_eq!(answer["bucket_id"], "route:18446744073709551615");
+    assert_eq!(
+        answer["keys"],
+        serde_json::json!([
+            { "key_b64": "YgA8Ig==", "count": 5, "error": 0 },
+            { "key_b64": "YXBwbGU=", "count": 3, "error": 0 },
+        ])
+    );
+    assert_eq!((&answer["sample_rate"], &answer["operations"]), (&1.into(), &8.into()));
+    assert_eq!((&answer["degraded"], &answer["error_bound"]), (&false.into(), &0.into()));
+    let answer = get("start=Yg&top=1").json();
+    assert_eq!((&answer["start"], &answer["end"]), (&"Yg==".into(), &serde_json::Value::Null));
+    assert_eq!(answer["keys"], serde_json::json!([{ "key_b64": "emVicmE=", "count": 9, "error": 0 }]));
+    for (query, status, error) in [
+        ("route_id=77", 404, "no_sketch"),
+        ("route_id=2&series=reads", 404, "no_sketch"),
+        ("route_id=2&from_unix_ms=9999999999999", 404, "out_of_snapshot_window"),
+        ("start=%21", 400, "invalid_query"),
+    ] {
+        let answer = get(query);
+        assert_eq!((answer.status, answer.error().as_str()), (status, error), "{query}");
+    }
+    let server = Server::start(Admin::builder(Some(sampled())).build());
+    assert_eq!(server.get("/admin/api/v1/keyviz/hotkeys?route_id=1").error(), "hotkeys_disabled");
+}

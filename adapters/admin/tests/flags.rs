@@ -62,6 +62,9 @@ const FLAGS: &[(&str, &str, &str, &str)] = &[
     ("keyviz-sample-bytes", "KEYVIZ_SAMPLE_BYTES", "4MiB", ""),
     ("keyviz-sample-every", "KEYVIZ_SAMPLE_EVERY", "16", ""),
     ("keyviz-max-key-len", "KEYVIZ_MAX_KEY_LEN", "256", ""),
+    ("keyviz-hot-key-sketches", "KEYVIZ_HOT_KEY_SKETCHES", "256", ""),
+    ("keyviz-hot-key-entries", "KEYVIZ_HOT_KEY_ENTRIES", "64", ""),
+    ("keyviz-hot-key-bytes", "KEYVIZ_HOT_KEY_BYTES", "8MiB", ""),
     ("keyviz-seed", "KEYVIZ_SEED", "0", ""),
     ("keyviz-prefault", "KEYVIZ_PREFAULT", "true", ""),
     ("keyviz-history-file", "KEYVIZ_HISTORY_FILE", "", ""),
@@ -158,6 +161,9 @@ fn every_setting_arrives() {
         "--keyviz-sample-bytes=1MiB",
         "--keyviz-sample-every=4",
         "--keyviz-max-key-len=100",
+        "--keyviz-hot-key-sketches=3",
+        "--keyviz-hot-key-entries=9",
+        "--keyviz-hot-key-bytes=2MiB",
         "--keyviz-seed=77",
         "--keyviz-prefault=false",
     ]);
@@ -166,6 +172,7 @@ fn every_setting_arrives() {
     assert_eq!((config.max_members, config.promote), (9, false));
     assert_eq!((config.hot_keys, config.sample_bytes, config.sample_every), (true, 1 << 20, 4));
     assert_eq!((config.max_key_len, config.seed), (100, 77));
+    assert_eq!((config.hot_key_sketches, config.hot_key_entries, config.hot_key_bytes), (3, 9, 2 << 20));
     assert_eq!((config.max_recorders, config.shared_shards, config.cell_bytes), (8, 2, 16 << 20));
     assert_eq!((config.history_bytes, config.history_columns, config.bound_bytes), (20 << 20, 100, 4 << 20));
     assert_eq!(config.tiers, "2x10".parse().unwrap());

@@ -104,12 +104,6 @@ impl HotKeys {
         count.saturating_mul(self.most_every.saturating_sub(1)).isqrt()
     }
 
-    /// Whether counts may differ from the truth: they come of samples, or some key was not followed.
-    #[must_use]
-    pub fn is_approximate(&self) -> bool {
-        self.most_every > 1 || self.error_bound > 0 || self.degraded || self.keys.iter().any(|key| key.error > 0)
-    }
-
     /// Several nodes' answers as one: counts, errors and bounds add up key by key; R is the range of all; at most
     /// `top` keys stay (0, and everything above 1024, is 1024).
     ///

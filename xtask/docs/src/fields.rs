@@ -69,6 +69,9 @@ pub const FIELDS: &[Field] = &[
     pool("sample_bytes", |config, value| config.sample_bytes = value as usize),
     number("sample_every", "operations", 1, |config, value| config.sample_every = value as u32),
     number("max_key_len", "bytes", 1, |config, value| config.max_key_len = value as u32),
+    number("hot_key_sketches", "cells", 1, |config, value| config.hot_key_sketches = value as u32),
+    number("hot_key_entries", "keys", 1, |config, value| config.hot_key_entries = value as u32),
+    pool("hot_key_bytes", |config, value| config.hot_key_bytes = value as usize),
     Field { name: "seed", unit: "", kind: Kind::Any },
     Field { name: "prefault", unit: "", kind: Kind::Switch },
 ];

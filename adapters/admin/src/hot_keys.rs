@@ -1,0 +1,45 @@
+//! `/hotkeys`: the hottest keys of a route or of a range, now or in a time.
+
+use crate::Admin;
+use crate::blocking::on_blocking_thread;
+use crate::error::{ApiError, Code};
+use crate::gate::Pass;
+use crate::query;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, Uri};
+use keyviz_core::{HotKeysQuery, NoHotKeys, Reader, wire};
+
+/// Bytes that a key is expected to take in the answer, beside its own in base64.
+const KEY_BYTES: usize = 64;
+
+/// Reads the parameters, waits for a turn, and asks on a blocking thread: a long time has many columns.
+pub(crate) async fn hot_keys(
+    State(admin): State<Admin>,
+    uri: Uri,
+) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
+    let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
+    let config = reader.config();
+    let query = query::hot_keys(uri.query().unwrap_or(""), &config.labels)?;
+    if !config.hot_keys {
+        return Err(absent(NoHotKeys::Disabled));
+    }
+    // The records of all columns are read, and their keys listed, at the most.
+    let pass = admin.gate().enter(config.hot_key_bytes.saturating_mul(4)).await?;
+    let json = on_blocking_thread(move || build(&reader, &query, pass)).await?;
+    Ok(([(CONTENT_TYPE, "application/json")], json))
+}
+
+fn build(reader: &Reader, query: &HotKeysQuery, pass: Pass) -> Result<Bytes, ApiError> {
+    let hot = reader.hot_keys(query).map_err(absent)?;
+    let mut json = String::new();
+    let bytes: usize = hot.keys.iter().map(|key| key.key.len().saturating_mul(4) / 3 + KEY_BYTES).sum();
+    json.try_reserve(bytes).map_err(|_| ApiError::busy("no memory for the keys; try again in a second"))?;
+    wire::encode::hot_keys(&hot, &query.of, &reader.config().labels, &mut json);
+    pass.finish(json)
+}
+
+fn absent(why: NoHotKeys) -> ApiError {
+    ApiError::new(Code::NoHotKeys(why), why.to_string())
+}
