@@ -12,7 +12,6 @@ use crate::counters::Published;
 use crate::descriptor::{Descriptor, DescriptorList, NONE};
 use crate::fold_columns::FoldSource;
 use crate::groups::Groups;
-use crate::history::ColumnLog;
 use crate::hot_keys::HotKeysState;
 use crate::layout::Layout;
 use crate::limits::{BLOCK_BYTES, CELL_WORDS, PAGE_BYTES, PAGE_SLOTS, TALLY_WORDS};

@@ -34,7 +34,12 @@ impl Counts {
             Code::ForbiddenHost => bump(&self.forbidden_hosts),
             Code::PayloadTooLarge => bump(&self.too_large),
             Code::RequestTimeout => bump(&self.body_timeouts),
-            Code::InvalidQuery | Code::BadRequest | Code::NotFound | Code::MethodNotAllowed | Code::KeyvizDisabled => {}
+            Code::InvalidQuery
+            | Code::BadRequest
+            | Code::NotFound
+            | Code::MethodNotAllowed
+            | Code::KeyvizDisabled
+            | Code::NoHotKeys(_) => {}
         }
     }
 
