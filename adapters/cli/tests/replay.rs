@@ -222,3 +222,32 @@ fn without_json_it_serves_the_picture_until_a_signal() {
     running.signal("INT");
     assert!(running.ended().success());
 }
+
+/// The answer names the hottest keys with exact counts, in words and as JSON, and escapes them.
+#[test]
+fn the_hottest_keys_are_listed() {
+    let dir = Dir::new();
+    let mut trace = "ts_us,op,key:hex,bytes,count\n".to_owned();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    for n in 0..6000_u64 {
+        let hot = [&b"user:\x1b[31m"[..], b"user:7", b""][usize::try_from(n % 3).unwrap()];
+        let key = if n % 10 < 3 { hot.to_vec() } else { format!("item:{:05}", n * 7919 % 5000).into_bytes() };
+        let op = if n % 2 == 0 { "read" } else { "write" };
+        writeln!(trace, "{},{op},{},10,{}", n * 10_000, hex(&key), 1 + u64::from(hot == b"user:7")).unwrap();
+    }
+    let file = dir.write("trace.csv", trace);
+    let json = dir.path().join("matrix.json");
+    let answer = good(keyviz().arg("replay").arg(&file).arg("--json").arg(&json).output().unwrap());
+    let keys: Vec<&str> = answer.lines().skip_while(|line| *line != "hottest keys").skip(2).take(3).collect();
+    // 600 records of each; those of user:7 count twice.
+    assert!(keys[0].contains(" 1,200 ") && keys[0].ends_with(" user:7"), "{answer}");
+    assert!(keys[1..].iter().all(|line| line.contains(" 600 ")), "{answer}");
+    assert!(keys[1..].iter().any(|line| line.ends_with(" user:\\x1b[31m")), "{answer}");
+    assert!(keys[1..].iter().any(|line| line.ends_with(" the empty key")), "{answer}");
+    assert!(!answer.contains('\x1b'), "escaped");
+    let matrix: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    let top = &matrix["replay"]["top_keys"];
+    assert_eq!((&top["keys"][0]["key"], &top["keys"][0]["key_b64"]), (&"user:7".into(), &"dXNlcjo3".into()));
+    assert_eq!((&top["keys"][0]["count"], &top["degraded"]), (&1200.into(), &false.into()));
+    assert_eq!(top["keys"].as_array().unwrap().len(), 20);
+}

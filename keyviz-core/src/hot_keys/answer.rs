@@ -67,7 +67,8 @@ pub struct HotKeys {
     pub least_every: u64,
     /// One operation in so many was sampled at the least.
     pub most_every: u64,
-    /// What a key that is not listed had at the most, and by how much a listed one's count may be too low.
+    /// What a key that is not listed had at the most, and by how much a listed one's count may be too low. Where routes
+    /// overlap, as those of a split do for a moment, a key may have as much in each of them.
     pub error_bound: u64,
     /// Samples dropped in these columns, of any route.
     pub dropped: u64,

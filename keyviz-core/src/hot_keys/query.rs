@@ -156,10 +156,13 @@ pub(crate) fn ask(shared: &Shared, query: &HotKeysQuery) -> Result<HotKeys, NoHo
     for (head, words) in &records {
         gather_head(&mut answer, head);
         unlisted += head.unlisted;
+        let mut least = Vec::new();
         for listed in sketches(words, head.bytes()).filter(|listed| whose.is(listed)) {
             found = true;
+            least.push((listed.aggregate, listed.route, listed.sub_bucket, listed.least));
             gather(&mut answer, listed, &whose);
         }
+        answer.error_bound = answer.error_bound.saturating_add(bound(least));
     }
     if !found {
         return Err(if unlisted > 0 && whose.known { NoHotKeys::BelowThreshold } else { NoHotKeys::NoSketch });
@@ -231,10 +234,16 @@ fn gather_head(answer: &mut HotKeys, head: &RecordHead) {
     answer.as_of_ms = answer.as_of_ms.max(head.as_of_ms);
 }
 
+/// What a key that no sketch of a column lists had at the most: a key lies in one division of one route, in any label.
+fn bound(mut least: Vec<(bool, u64, u32, u64)>) -> u64 {
+    least.sort_unstable();
+    let cells = least.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2));
+    cells.map(|labels| labels.iter().fold(0u64, |sum, cell| sum.saturating_add(cell.3))).max().unwrap_or(0)
+}
+
 fn gather(answer: &mut HotKeys, listed: Listed, whose: &Whose<'_>) {
     answer.operations = answer.operations.saturating_add(listed.weight);
     answer.samples = answer.samples.saturating_add(listed.samples);
-    answer.error_bound = answer.error_bound.saturating_add(listed.least);
     answer.aggregate |= listed.aggregate;
     let keys = listed.keys.into_iter().filter(|(key, ..)| whose.wants(key));
     answer.keys.extend(keys.map(|(key, count, error)| HotKey { key, count, error }));

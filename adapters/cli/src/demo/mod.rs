@@ -119,5 +119,7 @@ fn config(step_ms: u64) -> Config {
     config.history_columns = 3600;
     config.history_bytes = 16 << 20;
     config.bound_bytes = 256 << 10;
+    config.hot_keys = true;
+    config.sample_bytes = 512 << 10;
     config
 }

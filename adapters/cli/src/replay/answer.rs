@@ -1,6 +1,6 @@
 //! What was found, as data. Everything is counted in the columns that the picture shows.
 
-use keyviz_core::{Matrix, MatrixQuery, Reader, Series, Tally};
+use keyviz_core::{HotKeys, HotKeysQuery, Matrix, MatrixQuery, Reader, Series, Tally};
 
 use super::hot::{self, HotPrefix, HotRange};
 use super::prefixes::Prefix;
@@ -26,6 +26,8 @@ pub(crate) struct Answer {
     /// The hottest ranges, each with its busiest column.
     pub(crate) ranges: Vec<(HotRange, Option<Peak>)>,
     pub(crate) prefixes: Vec<HotPrefix>,
+    /// The hottest keys, reads and writes together.
+    pub(crate) keys: HotKeys,
     /// Operations in columns that gave way to newer ones.
     pub(crate) let_go: u64,
     /// Operations that are in no row or no column of the picture: none, unless something is broken.
@@ -50,10 +52,23 @@ impl Answer {
             total: counters.observed,
             ranges: ranges.into_iter().map(|range| with_peak(range, &routes, &matrix)).collect(),
             prefixes,
+            keys: hot_keys(&fed.reader, TOLD),
             let_go,
             not_shown: counters.observed.get(Series::Ops).saturating_sub(shown + let_go),
         }
     }
+}
+
+/// The hottest keys of the whole trace, reads and writes together.
+pub(crate) fn hot_keys(reader: &Reader, top: usize) -> HotKeys {
+    // From the first column on; every key that a sketch has counts before the list is cut.
+    let query = HotKeysQuery { from_ms: 1, top: 0, ..HotKeysQuery::of_range(b"", None) };
+    let sides = [Series::Reads, Series::Writes];
+    let found: Vec<HotKeys> = sides
+        .into_iter()
+        .filter_map(|series| reader.hot_keys(&HotKeysQuery { series, ..query.clone() }).ok())
+        .collect();
+    HotKeys::merge(&found, top)
 }
 
 /// The whole picture of one series.

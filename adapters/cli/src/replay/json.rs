@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use keyviz_core::{Series, wire};
+use keyviz_core::{HotKeysOf, Labels, Series, wire};
 use keyviz_trace::Clock;
 use serde_json::{Value, json};
 
@@ -28,8 +28,29 @@ pub(crate) fn write(file: &Path, name: &str, fed: &Fed, notes: &[Note], series: 
     std::fs::write(file, text).map_err(|error| Failure::new(format!("writing {name} failed: {error}")))
 }
 
+/// Most keys that are listed.
+const TOP_KEYS: usize = 20;
+
+/// `keys[]` with `key_b64`, `key` (escaped), `count` and `error`, the hottest first; `error_bound`, `degraded`.
+fn top_keys(fed: &Fed) -> Value {
+    let hot = answer::hot_keys(&fed.reader, TOP_KEYS);
+    let mut text = String::new();
+    let all = HotKeysOf::Range { start: Vec::new(), end: None };
+    wire::encode::hot_keys(&hot, &all, &Labels::NONE, &mut text);
+    // Our own encoder's: it can be read.
+    let mut told: Value = serde_json::from_str(&text).unwrap_or_default();
+    let keys = told.get_mut("keys").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+    let named = keys.into_iter().zip(&hot.keys).map(|(mut told, key)| {
+        if let Some(members) = told.as_object_mut() {
+            members.insert("key".to_owned(), escape::whole_key(&key.key).into());
+        }
+        told
+    });
+    json!({ "keys": named.collect::<Vec<_>>(), "error_bound": hot.error_bound, "degraded": hot.degraded })
+}
+
 /// `source` (escaped), `format` (as `--format` takes it), `clock` (`file`, or `none` where records were spread evenly),
-/// `relative_time`, `lines`, `records`, `skipped[]` with `reason`, `lines` and the numbers of the first three, and
+/// `relative_time`, `lines`, `records`, `top_keys`, `skipped[]` with `reason`, `lines` and the numbers of the first three, and
 /// `notes[]` with `id` and `text`.
 fn replay(name: &str, fed: &Fed, notes: &[Note]) -> Value {
     let skipped: Vec<Value> = (fed.tally.skipped.reasons().into_iter())
@@ -47,6 +68,7 @@ fn replay(name: &str, fed: &Fed, notes: &[Note]) -> Value {
         "lines": fed.tally.lines,
         "records": fed.tally.records,
         "skipped": skipped,
+        "top_keys": top_keys(fed),
         "notes": notes,
     })
 }

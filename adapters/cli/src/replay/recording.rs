@@ -11,6 +11,17 @@ use crate::failure::Failure;
 const CELL_BYTES: u64 = 58;
 const COLUMN_BYTES: u64 = 4096;
 
+/// Bytes of the queue of keys, and how many records may have left theirs in it: half of it, which is when fewer are
+/// sampled.
+const SAMPLE_BYTES: usize = 4 << 20;
+const DRAIN_EVERY: u32 = 4096;
+
+/// The longest key that is listed among the hot ones.
+const MAX_KEY_LEN: u32 = 256;
+
+/// Bytes for the hot keys of all columns.
+const HOT_KEY_BYTES: usize = 32 << 20;
+
 /// Most bytes for cells where the length of the trace is not known beforehand.
 const OPEN_END_BYTES: u64 = 64 << 20;
 
@@ -45,6 +56,8 @@ pub(crate) struct Recording<'a> {
     began_ms: u64,
     boundary_ms: u64,
     step_ms: u64,
+    /// Records since the queue of keys was drained.
+    undrained: u32,
 }
 
 impl<'a> Recording<'a> {
@@ -59,7 +72,17 @@ impl<'a> Recording<'a> {
         }
         let recorder = sampler.recorder();
         let boundary_ms = began_ms + step_ms;
-        Ok(Recording { catalog, sampler, recorder, touched: Vec::new(), growth, began_ms, boundary_ms, step_ms })
+        Ok(Recording {
+            catalog,
+            sampler,
+            recorder,
+            touched: Vec::new(),
+            growth,
+            began_ms,
+            boundary_ms,
+            step_ms,
+            undrained: 0,
+        })
     }
 
     /// Counts a record in the window of its time, which is not before that of the record before it.
@@ -68,6 +91,11 @@ impl<'a> Recording<'a> {
     /// Where its time is further from the first than any picture shows.
     pub(crate) fn observe(&mut self, record: &Record<'_>) -> Result<(), Failure> {
         self.reach(record.time_us / 1000)?;
+        self.undrained += 1;
+        if self.undrained == DRAIN_EVERY {
+            self.undrained = 0;
+            self.sampler.drain_samples();
+        }
         let op = match record.op {
             Op::Scan => {
                 self.observe_scan(record);
@@ -143,27 +171,29 @@ impl<'a> Recording<'a> {
         self.sampler.flush(self.boundary_ms);
         let extent = Extent { first_us: self.began_ms * 1000, last_us, records: u64::MAX };
         let mut coarse = Recording::new(self.catalog, extent, self.growth, step_ms)?;
-        self.sampler.reader().for_each_cell(0, 0, true, |column, cell| coarse.carry(column, cell));
+        // What is carried over has no keys, so a recorder without a queue counts it, and hot keys say what they lack.
+        let unsampled = coarse.sampler.recorder();
+        self.sampler.reader().for_each_cell(0, 0, true, |column, cell| coarse.carry(&unsampled, column, cell));
         *self = coarse;
         Ok(())
     }
 
     /// Counts a cell of a finer recording; exactly, because one operation carries all bytes.
-    fn carry(&mut self, column: &Column, cell: &CellView<'_>) {
+    fn carry(&mut self, recorder: &Recorder, column: &Column, cell: &CellView<'_>) {
         self.advance(column.start_ms);
         let counts = cell.counts;
         let sides =
             [(Observed::Read, counts.reads, counts.read_bytes), (Observed::Write, counts.writes, counts.write_bytes)];
         for (op, operations, bytes) in sides {
             if let Some(others) = operations.checked_sub(1) {
-                self.recorder.observe_many(cell.route, op, b"", bytes, 1);
+                recorder.observe_many(cell.route, op, b"", bytes, 1);
                 if others > 0 {
-                    self.recorder.observe_many(cell.route, op, b"", 0, others);
+                    recorder.observe_many(cell.route, op, b"", 0, others);
                 }
             }
         }
         let scans = Scan { times: counts.scans, continued: true, ..Scan::new(b"", Some(b""), 0) };
-        self.recorder.observe_scan_routes(&[cell.route], &scans);
+        recorder.observe_scan_routes(&[cell.route], &scans);
     }
 
     /// Seals the last column.
@@ -207,6 +237,10 @@ fn config(catalog: &Catalog, extent: Extent, growth: Growth, step_ms: u64) -> Co
     config.tiers = keyviz_core::Tiers::NONE;
     config.history_bytes = usize::try_from(cell_bytes + (columns + 2) * COLUMN_BYTES + (2 << 20)).unwrap_or(usize::MAX);
     config.prefault = false;
+    // Every operation is sampled: the queue is drained as fast as it fills.
+    (config.hot_keys, config.sample_every, config.max_key_len) = (true, 1, MAX_KEY_LEN);
+    config.sample_bytes = SAMPLE_BYTES;
+    config.hot_key_bytes = HOT_KEY_BYTES;
     config
 }
 

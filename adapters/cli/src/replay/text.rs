@@ -124,6 +124,42 @@ pub(crate) fn hottest(text: &mut String, period: Period, answer: &Answer) -> std
             name(&hot.prefix)
         )?;
     }
+    keys(text, fed, answer)
+}
+
+/// The hottest keys. A count that may be wrong says by how much; where nothing was sampled there is no list.
+fn keys(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
+    let (keys, total) = (&answer.keys, answer.total.get(Series::Ops));
+    if keys.keys.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "\nhottest keys\n    share        rate  operations")?;
+    for key in &keys.keys {
+        let name = escape::key(&key.key);
+        let name = if name.is_empty() { "the empty key" } else { &name };
+        // What other columns or cells may have of it without listing it.
+        let under = keys.error_bound.min(total.saturating_sub(key.count));
+        let off = if key.error > 0 || under > 0 {
+            format!("  ({} to {})", count(key.count - key.error), count(key.count + under))
+        } else {
+            String::new()
+        };
+        writeln!(
+            text,
+            "  {:>7}  {:>10}  {:>10}  {name}{off}",
+            share(key.count, total),
+            rate(key.count, fed.rated_ms()),
+            count(key.count)
+        )?;
+    }
+    if keys.degraded {
+        let lacking = keys.dropped.saturating_add(keys.too_long).saturating_add(keys.unsampled);
+        writeln!(
+            text,
+            "  {} operations are not in this list: long keys, or counted before the columns grew",
+            count(lacking)
+        )?;
+    }
     Ok(())
 }
 

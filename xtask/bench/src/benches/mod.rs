@@ -44,6 +44,7 @@ pub const ALL: &[Bench] = &[
     zipf::BENCH,
     sub_buckets::BENCH,
     hot_keys::BENCH,
+    hot_keys::SKETCHES,
     labels::BENCH,
     two_threads::BENCH,
     many_threads::BENCH,
