@@ -143,7 +143,8 @@ impl KeyHistory {
 
     fn withdraw(&self, entry: usize) {
         if let Some(entry) = self.entries.get(entry) {
-            entry.sequence.store(0, Ordering::Relaxed);
+            // Release: who sees it withdrawn sees what was published before that in its stead.
+            entry.sequence.store(0, Ordering::Release);
             // What the writer stores from here on is not seen by a reader that still sees the sequence.
             fence(Ordering::Release);
         }
@@ -204,6 +205,7 @@ impl KeyHistory {
                     records.push((head, words));
                 }
             }
+            fence(Ordering::Acquire);
             // Where nothing was published meanwhile nothing was missed.
             if self.latest.load(Ordering::Relaxed) == before {
                 break;

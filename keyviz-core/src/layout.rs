@@ -7,8 +7,8 @@ use crate::config_error::ConfigError;
 use crate::events::OWN_RINGS;
 use crate::limits::{
     BLOCK_BYTES, BLOCK_WORDS, CANDIDATES, CELL_WORDS, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS,
-    ENTRY_BYTES, FULL_RECORDS, LEAST_SAMPLES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_HEAD_BYTES, MAX_LINEAGE,
-    MAX_VALUE_BYTES, PAGE_SLOTS, RESERVOIR_WORDS, SAMPLE_HEAD_WORDS, SCAN_PAGE_PAGES, SKETCH_HEAD_BYTES,
+    ENTRY_BYTES, FULL_RECORDS, LEAST_RECORDS, LEAST_SAMPLES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_HEAD_BYTES,
+    MAX_LINEAGE, MAX_VALUE_BYTES, PAGE_SLOTS, RESERVOIR_WORDS, SAMPLE_HEAD_WORDS, SCAN_PAGE_PAGES, SKETCH_HEAD_BYTES,
     SKETCH_KEY_BYTES, TALLY_WORDS,
 };
 use crate::sync::HAS_CAS;
@@ -221,7 +221,12 @@ impl Layout {
             ),
             ("bound_bytes", config.bound_bytes, least.bound_bytes, "the two bounds of one route at their longest"),
             ("sample_bytes", sample_bytes, layout.least_sample_bytes(), "the samples of every recorder"),
-            ("hot_key_bytes", hot_key_bytes, layout.least_record_bytes() * 64, "the hot keys of some columns"),
+            (
+                "hot_key_bytes",
+                hot_key_bytes,
+                layout.least_record_bytes() * LEAST_RECORDS,
+                "the hot keys of some columns",
+            ),
         ];
         let mut at = 0;
         while at < pools.len() {
@@ -316,7 +321,7 @@ impl Layout {
         let (share, least) = (self.record_ring / FULL_RECORDS, self.least_record_bytes() / 8);
         self.record_sealed = if share > least { share } else { least };
         self.records = match self.record_ring / 512 {
-            few @ 0..8 => few + 8,
+            few @ 0..8 => few + LEAST_RECORDS / 8,
             many @ 8..4096 => many,
             _ => 4096,
         };

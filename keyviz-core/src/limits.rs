@@ -89,6 +89,8 @@ pub const MAX_SKETCHES: u32 = 1 << 16;
 pub const MAX_SKETCH_KEYS: u32 = 1024;
 /// Sealed columns whose hot keys have room at least, each at its largest: four hours of minutes.
 pub(crate) const FULL_RECORDS: usize = 240;
+/// The longest records of hot keys that there is room for at least, the two of the open column's included.
+pub(crate) const LEAST_RECORDS: usize = if cfg!(keyviz_loom) { 16 } else { 64 };
 /// Bytes of what a column's hot keys take of each cell, beside bounds and keys, and of each key beside its bytes.
 pub(crate) const SKETCH_HEAD_BYTES: usize = 64;
 /// See [`SKETCH_HEAD_BYTES`].

@@ -6,9 +6,11 @@ use alloc::vec::Vec;
 use crate::config::Config;
 use crate::halves::Writer;
 use crate::history::ColumnState;
+use crate::key_history::{KeyHistory, KeyLog, RecordHead};
 use crate::layout::Layout;
 use crate::lineage::Lineage;
 use crate::pages::PageEntry;
+use crate::pool::{Heap, Source};
 use crate::reader::Reader;
 use crate::reading::Reading;
 use crate::recorder::Recorder;
@@ -97,6 +99,40 @@ pub fn take_keys(writer: &mut Writer) -> Vec<(u64, Vec<u8>)> {
         found.push((sample.weight, sample.key.to_vec()))
     });
     found
+}
+
+/// The hot keys kept, alone: words for two records of a word each, and entries for two sealed columns.
+pub struct KeyRecords {
+    history: Arc<KeyHistory>,
+    log: KeyLog,
+}
+
+impl KeyRecords {
+    pub fn new(config: &Config) -> Option<Self> {
+        let mut layout = Layout::new(config).ok()?;
+        (layout.record_ring, layout.record_open, layout.record_sealed, layout.records) = (2, 1, 1, 2);
+        let history = KeyHistory::new(Heap::shared(4).ok()?, Heap::shared(4).ok()?);
+        Some(KeyRecords { history: Arc::new(history), log: KeyLog::new(&layout) })
+    }
+
+    /// Publishes a record whose head and bytes say `number`, of the column that ends then.
+    pub fn tell(&mut self, number: u8, seal: bool) {
+        let mut writer = self.log.begin(&self.history);
+        writer.bytes([number; 8].into_iter());
+        let len = writer.finish();
+        let number = u64::from(number);
+        let head = RecordHead { end_ms: number, as_of_ms: number, samples: number, ..RecordHead::default() };
+        if seal { self.log.seal(&self.history, head, len) } else { self.log.publish(&self.history, head, len) }
+    }
+
+    /// A reader: of each record what its head says, and its first word.
+    pub fn reader(&self) -> impl Fn() -> Vec<(u64, u64)> + Send + 'static {
+        let history = Arc::clone(&self.history);
+        move || {
+            let (_, records) = history.read(|_| true);
+            records.iter().map(|(head, words)| (head.samples, words.first().copied().unwrap_or(0))).collect()
+        }
+    }
 }
 
 /// Samples of keys dropped for want of room.

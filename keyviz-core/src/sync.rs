@@ -29,6 +29,7 @@
 //! | event entry | writer | readers | as a lineage entry; a ring for each teller | `events` |
 //! | samples of route ids | their recorder (shared shards: anyone) | flush | relaxed, their number Release and Acquire | none: they are evidence, and nothing follows from them but who is promoted |
 //! | samples of keys, their ring's head | their recorder | writer | words relaxed, head store Release, load Acquire: who sees the head sees the samples; the tail the other way round | `key_samples` |
+//! | hot keys kept: entry, words | writer | readers | as a column's: seqlock per entry, and the sequence published last | `key_history` |
 //! | published counters | writer | readers | relaxed, each exact on its own; of halves two places, by turns | none: nothing follows from them |
 
 #[cfg(all(feature = "std", not(keyviz_loom)))]

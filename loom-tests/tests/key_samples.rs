@@ -24,6 +24,7 @@ const ROUTE: RouteId = RouteId(1);
 fn sampling(room: usize, seed: u64) -> Config {
     let mut config = tiny();
     (config.hot_keys, config.sample_every, config.max_key_len) = (true, 1, 1);
+    (config.hot_key_sketches, config.hot_key_entries, config.hot_key_bytes) = (1, 1, 16 * 96);
     (config.sample_bytes, config.seed) = ((3 * room + 1) * 8, seed);
     config
 }

@@ -40,21 +40,6 @@ pub struct Flusher {
     timings: FlushTimings,
 }
 
-/// Sleeps, calling `between` every [`DRAIN_MS`] if there is such a thing to do, until the time is over or it is asked to
-/// stop; says which.
-fn sleep(stop: &Stop, wait_ms: u64, between: Option<&dyn Fn()>) -> bool {
-    let Some(between) = between else { return stop.sleep(wait_ms) };
-    let mut left = wait_ms;
-    while left > DRAIN_MS {
-        if stop.sleep(DRAIN_MS) {
-            return true;
-        }
-        left -= DRAIN_MS;
-        between();
-    }
-    stop.sleep(left)
-}
-
 impl Flusher {
     /// Starts the thread, on the system's clock.
     ///
@@ -80,16 +65,17 @@ impl Flusher {
                 sampler.flush(now_ms);
                 its_timings.record(began.elapsed());
             };
-            let drain = || {
-                sampler.drain_samples();
-            };
-            let drain: Option<&dyn Fn()> = if sampler.reader().config().hot_keys { Some(&drain) } else { None };
+            let drains = sampler.reader().config().hot_keys;
+            let longest_ms = if drains { DRAIN_MS } else { u64::MAX };
             let mut schedule = Schedule::new(ticker, clock.now_ms());
             loop {
                 let now_ms = clock.now_ms();
                 match schedule.at(now_ms) {
                     Pace::Flush => flush(now_ms),
-                    Pace::Wait(ms) if sleep(&its_stop, ms, drain) => break,
+                    Pace::Wait(ms) if its_stop.sleep(ms.min(longest_ms)) => break,
+                    Pace::Wait(_) if drains => {
+                        sampler.drain_samples();
+                    }
                     Pace::Wait(_) => {}
                 }
             }

@@ -52,7 +52,7 @@ impl Answer {
             total: counters.observed,
             ranges: ranges.into_iter().map(|range| with_peak(range, &routes, &matrix)).collect(),
             prefixes,
-            keys: hot_keys(&fed.reader, TOLD),
+            keys: hot_keys(reader, TOLD),
             let_go,
             not_shown: counters.observed.get(Series::Ops).saturating_sub(shown + let_go),
         }

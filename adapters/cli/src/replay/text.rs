@@ -124,11 +124,11 @@ pub(crate) fn hottest(text: &mut String, period: Period, answer: &Answer) -> std
             name(&hot.prefix)
         )?;
     }
-    keys(text, fed, answer)
+    keys(text, period, answer)
 }
 
 /// The hottest keys. A count that may be wrong says by how much; where nothing was sampled there is no list.
-fn keys(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
+fn keys(text: &mut String, period: Period, answer: &Answer) -> std::fmt::Result {
     let (keys, total) = (&answer.keys, answer.total.get(Series::Ops));
     if keys.keys.is_empty() {
         return Ok(());
@@ -140,7 +140,7 @@ fn keys(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
         // What other columns or cells may have of it without listing it.
         let under = keys.error_bound.min(total.saturating_sub(key.count));
         let off = if key.error > 0 || under > 0 {
-            format!("  ({} to {})", count(key.count - key.error), count(key.count + under))
+            format!("  ({} to {})", count(key.count.saturating_sub(key.error)), count(key.count + under))
         } else {
             String::new()
         };
@@ -148,7 +148,7 @@ fn keys(text: &mut String, fed: &Fed, answer: &Answer) -> std::fmt::Result {
             text,
             "  {:>7}  {:>10}  {:>10}  {name}{off}",
             share(key.count, total),
-            rate(key.count, fed.rated_ms()),
+            rate(key.count, period.rated_ms),
             count(key.count)
         )?;
     }
