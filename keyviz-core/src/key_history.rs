@@ -125,7 +125,7 @@ pub(crate) struct KeyHistory {
 
 /// How often a look that met a change is repeated.
 #[cfg(feature = "alloc")]
-const MAX_LOOKS: usize = 16;
+const MAX_LOOKS: usize = if cfg!(keyviz_loom) { 3 } else { 16 };
 
 impl KeyHistory {
     const_fn! {
