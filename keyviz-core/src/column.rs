@@ -7,10 +7,24 @@
 //! cell without counters says that the row's route had this descriptor when the column was flushed.
 
 use crate::limits::{BLOCK_BYTES, TALLY_WORDS};
-use crate::op::Tally;
+use crate::op::{Series, Tally};
 
 const FLAG_BITS: u32 = 6;
 const DRAINING: u64 = 1 << 5;
+/// The flags that say which counters follow.
+const COUNTS: u64 = (1 << TALLY_WORDS) - 1;
+
+/// The flags of the counters that a series is the sum of.
+const fn flags_of(series: Series) -> u64 {
+    match series {
+        Series::Reads => 1,
+        Series::Writes => 1 << 1,
+        Series::ReadBytes => 1 << 2,
+        Series::WriteBytes => 1 << 3,
+        Series::Scans => 1 << 4,
+        Series::Ops => 1 | 1 << 1,
+    }
+}
 
 /// One cell of a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,24 +95,75 @@ fn read_varint(source: &mut (impl Source + ?Sized)) -> u64 {
     }
 }
 
+/// What stands before a cell's counts.
+#[derive(Clone, Copy)]
+pub(crate) struct CellHead {
+    pub(crate) row: u64,
+    flags: u64,
+}
+
+impl CellHead {
+    /// Reads the head behind the cell of row `last`; `None` at the end.
+    #[inline]
+    pub(crate) fn decode(source: &mut impl Source, last: &mut u64) -> Option<CellHead> {
+        if source.is_done() {
+            return None;
+        }
+        let head = source.varint();
+        Some(Self::behind(last, head))
+    }
+
+    #[inline]
+    fn behind(last: &mut u64, head: u64) -> CellHead {
+        let zigzag = head >> FLAG_BITS;
+        let gap = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+        *last = last.wrapping_add(1).wrapping_add(gap as u64);
+        CellHead { row: *last, flags: head }
+    }
+
+    pub(crate) const fn draining(self) -> bool {
+        self.flags & DRAINING != 0
+    }
+
+    /// Whether any count follows.
+    pub(crate) const fn counts(self) -> bool {
+        self.flags & COUNTS != 0
+    }
+
+    /// Reads the counts that follow.
+    #[inline]
+    pub(crate) fn all(self, source: &mut impl Source) -> Tally {
+        let mut words = [0; TALLY_WORDS];
+        for (bit, word) in words.iter_mut().enumerate() {
+            if self.flags & (1 << bit) != 0 {
+                *word = source.varint();
+            }
+        }
+        Tally::from_words(words)
+    }
+
+    /// Reads the counts that follow: the sum of those that `series` has, nothing else.
+    #[inline]
+    fn value(self, source: &mut impl Source, series: Series) -> u64 {
+        let (mut flags, mut value) = (self.flags & COUNTS, 0u64);
+        while flags != 0 {
+            let bit = flags & flags.wrapping_neg();
+            let count = source.varint();
+            if bit & flags_of(series) != 0 {
+                value = value.saturating_add(count);
+            }
+            flags ^= bit;
+        }
+        value
+    }
+}
+
 /// Reads the cell behind one of row `last`; `None` at the end. Any bytes give some cells: a reader
 /// that raced with the writer finds out by the column's sequence.
 #[inline]
 pub(crate) fn decode(source: &mut impl Source, last: &mut u64) -> Option<Cell> {
-    if source.is_done() {
-        return None;
-    }
-    let head = source.varint();
-    let zigzag = head >> FLAG_BITS;
-    let gap = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
-    *last = last.wrapping_add(1).wrapping_add(gap as u64);
-    let mut words = [0; TALLY_WORDS];
-    for (bit, word) in words.iter_mut().enumerate() {
-        if head & (1 << bit) != 0 {
-            *word = source.varint();
-        }
-    }
-    Some(Cell { row: *last, draining: head & DRAINING != 0, counts: Tally::from_words(words) })
+    let head = CellHead::decode(source, last)?;
+    Some(Cell { row: head.row, draining: head.draining(), counts: head.all(source) })
 }
 
 /// The row before the first: the first cell's gap is its row.
@@ -148,17 +213,66 @@ impl Source for WordSource<'_> {
         let next = self.next_word();
         // The first byte without a mark ends it; nine and ten bytes do not fit a word. No branch on the
         // length: that of counts is anyone's guess, also the processor's.
-        let ends = !next & 0x8080_8080_8080_8080;
+        let ends = !next & MARKS;
         if ends == 0 {
             return read_varint(self);
         }
-        let bytes = ends.trailing_zeros() / 8 + 1;
-        self.at += bytes as usize;
-        // Eight groups of seven bits, closed up in three steps.
-        let groups = next & (u64::MAX >> (64 - bytes * 8)) & 0x7f7f_7f7f_7f7f_7f7f;
-        let pairs = (groups & 0x007f_007f_007f_007f) | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
-        let fours = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
-        (fours & 0x0fff_ffff) | (fours & 0x0fff_ffff_0000_0000) >> 4
+        let bits = ends.trailing_zeros() + 1;
+        self.at += bits as usize / 8;
+        close_up(next & (u64::MAX >> (64 - bits)))
+    }
+}
+
+/// The mark of each byte that is not an integer's last one.
+#[cfg(feature = "alloc")]
+const MARKS: u64 = 0x8080_8080_8080_8080;
+
+/// The number in up to eight bytes of seven bits each, closed up in three steps.
+#[cfg(feature = "alloc")]
+#[inline]
+const fn close_up(bytes: u64) -> u64 {
+    let groups = bytes & !MARKS;
+    let pairs = (groups & 0x007f_007f_007f_007f) | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    (fours & 0x0fff_ffff) | (fours & 0x0fff_ffff_0000_0000) >> 4
+}
+
+#[cfg(feature = "alloc")]
+impl WordSource<'_> {
+    /// The next cell's head and its value of one series; `None` at the end. As [`decode`], but where all of the cell
+    /// is eight bytes at most, as of most, it is read at once: the processor then waits once a cell for where the
+    /// next one begins, not once an integer.
+    #[inline(always)]
+    pub(crate) fn value_cell(&mut self, last: &mut u64, series: Series) -> Option<(CellHead, u64)> {
+        if self.is_done() {
+            return None;
+        }
+        let bytes = self.next_word();
+        let ends = !bytes & MARKS;
+        // A loop, not a count of ones, which is a chain of multiplications where the processor's own is not asked for;
+        // cells side by side mostly have the same counters.
+        let (mut last_end, mut flags) = (ends, bytes & COUNTS);
+        while flags != 0 {
+            (last_end, flags) = (last_end & last_end.wrapping_sub(1), flags & (flags - 1));
+        }
+        if last_end == 0 {
+            let head = CellHead::decode(self, last)?;
+            return Some((head, head.value(self, series)));
+        }
+        self.at += (last_end.trailing_zeros() as usize + 1) / 8;
+        // Each integer lies between two ends; none begins at bit 64, since another end is behind it.
+        let between = |from: u32, to: u32| close_up((bytes >> from) & (u64::MAX >> (64 - (to - from))));
+        let mut from = ends.trailing_zeros() + 1;
+        let head = CellHead::behind(last, if from == 8 { bytes & 0x7f } else { between(0, from) });
+        let (mut left, mut ends, mut value) = (head.flags & COUNTS, ends & ends.wrapping_sub(1), 0u64);
+        while left & flags_of(series) != 0 {
+            let (bit, to) = (left & left.wrapping_neg(), ends.trailing_zeros() + 1);
+            if bit & flags_of(series) != 0 {
+                value = value.saturating_add(between(from, to));
+            }
+            (from, left, ends) = (to, left ^ bit, ends & ends.wrapping_sub(1));
+        }
+        Some((head, value))
     }
 }
 
@@ -211,9 +325,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn round_trip(cells in prop::collection::vec((0u64..1 << 50, any::<bool>(), any::<[u64; 5]>(), any::<[bool; 5]>()), 0..50)) {
-            let cells: Vec<Cell> = cells.into_iter().map(|(row, draining, mut counts, keep)| {
-                for (count, keep) in counts.iter_mut().zip(keep) { if !keep { *count = 0 } }
+        fn round_trip(cells in prop::collection::vec((0u64..1 << 50, any::<bool>(), any::<[u64; 5]>(), any::<[bool; 5]>(), 0u32..64), 0..50)) {
+            let cells: Vec<Cell> = cells.into_iter().map(|(row, draining, mut counts, keep, small)| {
+                for (count, keep) in counts.iter_mut().zip(keep) { *count = if keep { *count >> small } else { 0 } }
                 Cell { row, draining, counts: Tally::from_words(counts) }
             }).collect();
             let (mut bytes, mut last) = (Vec::new(), BEFORE_FIRST);
@@ -226,7 +340,16 @@ mod tests {
             let (mut source, mut last) = (WordSource::new(&words, bytes.len()), BEFORE_FIRST);
             let mut back = Vec::new();
             while let Some(cell) = decode(&mut source, &mut last) { back.push(cell) }
-            prop_assert_eq!(back, cells);
+            prop_assert_eq!(&back, &cells);
+            for series in Series::ALL {
+                let (mut source, mut last) = (WordSource::new(&words, bytes.len()), BEFORE_FIRST);
+                for cell in &cells {
+                    let (head, value) = source.value_cell(&mut last, series).unwrap();
+                    prop_assert_eq!((head.row, head.draining()), (cell.row, cell.draining));
+                    prop_assert_eq!((head.counts(), value), (!cell.counts.is_zero(), cell.counts.get(series)));
+                }
+                prop_assert!(source.value_cell(&mut last, series).is_none());
+            }
         }
 
         #[test]
@@ -236,6 +359,11 @@ mod tests {
             let mut cells = 0;
             while decode(&mut source, &mut last).is_some() { cells += 1 }
             prop_assert!(cells <= bytes.len());
+            let (mut source, mut last) = (WordSource::new(&words, bytes.len()), BEFORE_FIRST);
+            for _ in 0..cells {
+                prop_assert!(source.value_cell(&mut last, Series::Ops).is_some());
+            }
+            prop_assert!(source.value_cell(&mut last, Series::Ops).is_none());
         }
     }
 

@@ -13,7 +13,7 @@ use super::{AxisKind, Column, Cut, Matrix, MatrixQuery, Row};
 use crate::descriptor::NONE;
 use crate::label::Label;
 use crate::limits::MAX_ROWS;
-use crate::reading::{Place, Reading};
+use crate::reading::{Place, ValueReading};
 use crate::route::RouteId;
 use crate::shared::Shared;
 
@@ -22,7 +22,7 @@ const MIXED: u32 = NONE - 1;
 
 /// Builds the matrix.
 pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
-    let mut reading = Reading::new(shared);
+    let mut reading = ValueReading::of_series(shared, query.series);
     let mut places = reading.places(query.from_ms, query.to_ms, query.open);
     let found = Found::of(&mut reading, &mut places, query);
     let bounds = found.bounds(&reading);
@@ -81,9 +81,9 @@ struct Found {
 }
 
 impl Found {
-    fn of(reading: &mut Reading<'_>, places: &mut [Place], query: &MatrixQuery) -> Self {
+    fn of(reading: &mut ValueReading<'_>, places: &mut [Place], query: &MatrixQuery) -> Self {
         let per_route = reading.per_route();
-        let k = reading.k();
+        let (k, all) = (reading.k(), query.label.is_none());
         let mut totals: Vec<Option<u64>> = Vec::new();
         let taken = places
             .iter_mut()
@@ -92,11 +92,11 @@ impl Found {
                 if taken {
                     totals.resize(reading.known.len() * per_route, None);
                     reading.cells(|known, at, cell| {
-                        if query.asks_label(k, at)
-                            && !cell.counts.is_zero()
+                        if (all || query.asks_label(k, at))
+                            && cell.counted
                             && let Some(total) = totals.get_mut(known * per_route + at)
                         {
-                            *total = Some(total.unwrap_or(0).saturating_add(cell.counts.get(query.series)));
+                            *total = Some(total.unwrap_or(0).saturating_add(cell.counts.0));
                         }
                     });
                 }
@@ -119,7 +119,7 @@ impl Found {
     }
 
     /// The bounds of every division that was counted in, with its total over all labels.
-    fn bounds(&self, reading: &Reading<'_>) -> Vec<(Vec<u8>, Option<Vec<u8>>, u64)> {
+    fn bounds(&self, reading: &ValueReading<'_>) -> Vec<(Vec<u8>, Option<Vec<u8>>, u64)> {
         let mut bounds = Vec::new();
         for (known, totals) in reading.known.iter().zip(self.totals.chunks(self.lanes * self.k)) {
             for sub in 0..self.k {
@@ -152,6 +152,8 @@ struct Fill<'a> {
     known: Vec<bool>,
     /// By descriptor, label and division, what the first reading found.
     met: Vec<Option<u64>>,
+    /// By the same, the one row that has all of it, among those of all labels; [`NONE`] where there is none.
+    row_of: Vec<u32>,
     /// What it did not find, per column.
     cut: Vec<u64>,
     scratch: Vec<Share>,
@@ -160,7 +162,7 @@ struct Fill<'a> {
 impl<'a> Fill<'a> {
     fn new(
         axis: &'a Axis,
-        reading: &Reading<'_>,
+        reading: &ValueReading<'_>,
         lanes: Vec<usize>,
         columns: usize,
         query: &'a MatrixQuery,
@@ -168,7 +170,8 @@ impl<'a> Fill<'a> {
     ) -> Self {
         let cells = axis.rows() * lanes.len() * columns;
         let grouped = reading.known.iter().any(|known| known.descriptor.group != 0);
-        Fill {
+        let row_of = alloc::vec![NONE; met.len()];
+        let mut fill = Fill {
             axis,
             query,
             lanes,
@@ -180,13 +183,35 @@ impl<'a> Fill<'a> {
             placed: Vec::new(),
             known: Vec::new(),
             met,
+            row_of,
             cut: alloc::vec![0; columns],
             scratch: Vec::new(),
+        };
+        for place in 0..fill.met.len() {
+            let row = fill.whole_row(reading, place);
+            fill.row_of.get_mut(place).into_iter().for_each(|to| *to = row);
         }
+        fill
+    }
+
+    /// The row that has all of a division of a descriptor and label, where it was met and there is one.
+    fn whole_row(&mut self, reading: &ValueReading<'_>, place: usize) -> u32 {
+        let (known, at) = (place / reading.per_route(), place % reading.per_route());
+        if self.met.get(place).copied().flatten().is_none() {
+            return NONE;
+        }
+        let placement = self.place(reading, known, at % self.k).filter(|placement| placement.exact);
+        let (Some(lane), Some(placement)) = (self.lane(at), placement) else { return NONE };
+        (lane * self.axis.rows()) as u32 + placement.first
+    }
+
+    /// Which of the labels that have rows a cell's is.
+    fn lane(&self, at: usize) -> Option<usize> {
+        if self.query.splits() { self.lanes.iter().position(|lane| *lane == at / self.k) } else { Some(0) }
     }
 
     /// Where a division of a descriptor lies.
-    fn place(&mut self, reading: &Reading<'_>, known: usize, sub: usize) -> Option<Placement> {
+    fn place(&mut self, reading: &ValueReading<'_>, known: usize, sub: usize) -> Option<Placement> {
         let at = known * self.k + sub;
         if self.known.len() <= at {
             self.known.resize(reading.known.len() * self.k, false);
@@ -202,30 +227,32 @@ impl<'a> Fill<'a> {
         self.placed.get(at).copied().flatten()
     }
 
-    fn column(&mut self, reading: &Reading<'_>, column: usize) {
-        let (k, query, rows) = (self.k, self.query, self.axis.rows());
+    fn column(&mut self, reading: &ValueReading<'_>, column: usize) {
+        let (k, query, rows, per_route) = (self.k, self.query, self.axis.rows(), reading.per_route());
         let mut scratch = core::mem::take(&mut self.scratch);
         reading.cells(|known, at, cell| {
-            if !query.asks_label(k, at) || cell.counts.is_zero() {
-                return;
-            }
-            let value = cell.counts.get(query.series);
+            let value = cell.counts.0;
             if value == 0 {
                 return;
             }
-            if self.met.get(known * reading.per_route() + at).copied().flatten().is_none() {
+            let place = known * per_route + at;
+            if let Some(row) = self.row_of.get(place)
+                && *row != NONE
+            {
+                return self.add(reading, *row as usize * self.columns + column, value, known, false);
+            }
+            if !query.asks_label(k, at) {
+                return;
+            }
+            if self.met.get(place).copied().flatten().is_none() {
                 if query.asks(k, reading.known.get(known), at) {
                     self.cut.get_mut(column).into_iter().for_each(|cut| *cut = cut.saturating_add(value));
                 }
                 return;
             }
-            let lane = if query.splits() { self.lanes.iter().position(|lane| *lane == at / k) } else { Some(0) };
-            let (Some(lane), Some(placement)) = (lane, self.place(reading, known, at % k)) else { return };
+            let (Some(lane), Some(placement)) = (self.lane(at), self.place(reading, known, at % k)) else { return };
             let (columns, axis) = (self.columns, self.axis);
             let index = |row: usize| (lane * rows + row) * columns + column;
-            if placement.exact {
-                return self.add(reading, index(placement.first as usize), value, known, false);
-            }
             let Some(of) = reading.known.get(known) else { return };
             let (start, end) = of.sub.bounds(&of.start, of.end.as_deref(), (at % k) as u32);
             axis.spread(placement, (&start, end.as_deref()), value, &mut scratch, |row, share| {
@@ -235,7 +262,8 @@ impl<'a> Fill<'a> {
         self.scratch = scratch;
     }
 
-    fn add(&mut self, reading: &Reading<'_>, index: usize, value: u64, known: usize, estimated: bool) {
+    #[inline]
+    fn add(&mut self, reading: &ValueReading<'_>, index: usize, value: u64, known: usize, estimated: bool) {
         // Nothing, too, is an estimate where it is a share of something.
         if estimated && let Some(flag) = self.estimated.get_mut(index) {
             *flag = true;
@@ -256,7 +284,7 @@ impl<'a> Fill<'a> {
         };
     }
 
-    fn finish(self, shared: &Shared, reading: &Reading<'_>) -> Vec<Row> {
+    fn finish(self, shared: &Shared, reading: &ValueReading<'_>) -> Vec<Row> {
         let rows = self.axis.rows();
         let id = self.axis.id();
         let counts = self.route_counts(reading);
@@ -295,7 +323,7 @@ impl<'a> Fill<'a> {
     }
 
     /// How many routes each row lies in: of each route, and of each virtual bucket's routes, by the bounds it had last.
-    fn route_counts(&self, reading: &Reading<'_>) -> Vec<u64> {
+    fn route_counts(&self, reading: &ValueReading<'_>) -> Vec<u64> {
         let mut newest: Vec<&crate::reading::Known> = reading.known.iter().collect();
         newest.sort_unstable_by_key(|known| (known.descriptor.owner(), core::cmp::Reverse(known.descriptor.age())));
         newest.dedup_by_key(|known| known.descriptor.owner());

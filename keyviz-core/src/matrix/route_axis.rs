@@ -11,7 +11,7 @@ use super::{AxisKind, Column, Cut, Matrix, MatrixQuery, Row, TermPart, budget};
 use crate::descriptor::NONE;
 use crate::label::Label;
 use crate::limits::MAX_ROWS;
-use crate::reading::{Place, Reading};
+use crate::reading::{Place, ValueReading};
 use crate::route::RouteId;
 use crate::shared::Shared;
 
@@ -48,7 +48,7 @@ struct Buckets {
 }
 
 impl Buckets {
-    fn of(reading: &Reading<'_>) -> Self {
+    fn of(reading: &ValueReading<'_>) -> Self {
         let known = &reading.known;
         let mut order: Vec<u32> = (0..known.len() as u32).collect();
         let key =
@@ -76,9 +76,9 @@ impl Buckets {
 
 /// Builds the matrix.
 pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
-    let mut reading = Reading::new(shared);
+    let mut reading = ValueReading::of_series(shared, query.series);
     let mut places = reading.places(query.from_ms, query.to_ms, query.open);
-    let (found, mut taken) = first_reading(&mut reading, &mut places, query);
+    let (found, mut taken) = first_reading(&mut reading, &mut places);
     let buckets = Buckets::of(&reading);
     let rows = Rows { shared, query, reading: &reading, buckets: &buckets };
     let candidates = rows.candidates(&found);
@@ -121,7 +121,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
 }
 
 /// Finds the rows and their totals; says which columns were there.
-fn first_reading(reading: &mut Reading<'_>, places: &mut [Place], query: &MatrixQuery) -> (Vec<Found>, Vec<bool>) {
+fn first_reading(reading: &mut ValueReading<'_>, places: &mut [Place]) -> (Vec<Found>, Vec<bool>) {
     let per_route = reading.per_route();
     let mut found: Vec<Found> = Vec::new();
     let taken = places
@@ -132,9 +132,9 @@ fn first_reading(reading: &mut Reading<'_>, places: &mut [Place], query: &Matrix
                 found.resize(reading.known.len() * per_route, Found::default());
                 reading.cells(|known, at, cell| {
                     if let Some(found) = found.get_mut(known * per_route + at)
-                        && !cell.counts.is_zero()
+                        && cell.counted
                     {
-                        found.total = found.total.saturating_add(cell.counts.get(query.series));
+                        found.total = found.total.saturating_add(cell.counts.0);
                         found.present = true;
                         found.draining = cell.draining;
                     }
@@ -150,7 +150,7 @@ fn first_reading(reading: &mut Reading<'_>, places: &mut [Place], query: &Matrix
 struct Rows<'a> {
     shared: &'a Shared,
     query: &'a MatrixQuery,
-    reading: &'a Reading<'a>,
+    reading: &'a ValueReading<'a>,
     buckets: &'a Buckets,
 }
 
@@ -264,7 +264,7 @@ impl Fill {
 
     fn column(
         &mut self,
-        reading: &Reading<'_>,
+        reading: &ValueReading<'_>,
         column: usize,
         query: &MatrixQuery,
         row_of: &[u32],
@@ -276,7 +276,7 @@ impl Fill {
         let age = |k: u32| reading.known.get(k as usize).map(|k| k.descriptor.age());
         let k = reading.k();
         reading.cells(|known, at, cell| {
-            let value = cell.counts.get(query.series);
+            let value = cell.counts.0;
             let row = match row_of.get(known * self.per_route + at) {
                 Some(row) if known < known_before => *row,
                 _ if query.asks(k, reading.known.get(known), at) => CUT,
@@ -294,7 +294,7 @@ impl Fill {
             if let Some(sum) = self.values.get_mut(index) {
                 *sum = sum.saturating_add(value);
             }
-            if cell.counts.is_zero() {
+            if !cell.counted {
                 marks.push((index, known as u32));
             } else if let Some(owner) = self.owner.get_mut(index) {
                 several |= *owner != NONE && *owner != known as u32;
@@ -313,15 +313,15 @@ impl Fill {
             }
         }
         if several {
-            self.part_column(reading, column, query, row_of);
+            self.part_column(reading, column, row_of);
         }
     }
 
     /// Notes the parts of the cells of a column that several descriptors added to.
-    fn part_column(&mut self, reading: &Reading<'_>, column: usize, query: &MatrixQuery, row_of: &[u32]) {
+    fn part_column(&mut self, reading: &ValueReading<'_>, column: usize, row_of: &[u32]) {
         let mut parts: Vec<(u32, TermPart)> = Vec::new();
         reading.cells(|known, at, cell| {
-            let value = cell.counts.get(query.series);
+            let value = cell.counts.0;
             let row = row_of.get(known * self.per_route + at).copied().unwrap_or(NONE);
             let Some(known) = reading.known.get(known) else { return };
             if row < CUT && value > 0 {
