@@ -178,6 +178,7 @@ mod tests {
     fn sampler(columns: u64) -> Sampler {
         let mut config = Config::default();
         (config.step_ms, config.max_routes, config.max_known_routes) = (100, 2000, 0);
+        config.history_columns = 200;
         let sampler = Sampler::new(config, 0).unwrap();
         let mut noise = 7u64;
         for route in 0..2000u64 {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 use keyviz_admin::{Clock, HistoryFile, HistoryNews, SystemClock, read_snapshot};
-use keyviz_core::{Config, Op, RouteId, Sampler, Tally};
+use keyviz_core::{Config, Op, RouteId, Sampler, Tally, Tiers};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -94,6 +94,8 @@ fn config() -> Config {
     (config.step_ms, config.max_routes, config.max_known_routes) = (1_000, 100, 0);
     (config.cell_bytes, config.history_bytes, config.bound_bytes) = (4 << 20, 4 << 20, 1 << 20);
     config.prefault = false;
+    // Columns are counted here; the core's tests have tiers over restarts.
+    (config.history_columns, config.tiers) = (1_440, Tiers::NONE);
     config
 }
 

@@ -28,6 +28,7 @@ fn unchunked(body: &[u8]) -> Vec<u8> {
 fn large() -> Sampler {
     let mut config = Config::default();
     (config.step_ms, config.max_routes, config.max_known_routes) = (1_000, 2_000, 0);
+    config.history_columns = 200;
     let sampler = Sampler::new(config, T0).unwrap();
     let mut noise = 7u64;
     for route in 0..2_000u64 {
