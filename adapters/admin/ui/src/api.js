@@ -30,12 +30,15 @@ export function isTokenText(token) {
   return /^[\x21-\x7e]+$/.test(token);
 }
 
-/** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "hasToken" | "setToken">} Source */
+/** `start` and `end` are keys in base64url, empty where there is no bound. @typedef {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number, start: string, end: string}} MatrixQuery */
+/** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "events" | "hasToken" | "setToken">} Source */
 
 /** The API of one server. */
 export class Api {
   /** @type {string | null} */
   #token = null;
+  /** Paths that this server answered with 404. @type {Set<string>} */
+  #unknown = new Set();
 
   /** @param {string | null} token null forgets it @returns {void} */
   setToken(token) {
@@ -53,14 +56,34 @@ export class Api {
   }
 
   /**
-   * @param {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number}} query @param {AbortSignal} signal
+   * @param {MatrixQuery} query @param {AbortSignal} signal
    * @returns {Promise<any>} parsed JSON, the open window included
    */
   matrix(query, signal) {
     const parameters = new URLSearchParams({
       series: query.series, from_unix_ms: String(query.fromUnixMs), to_unix_ms: String(query.toUnixMs), rows: String(query.rows), axis: query.axis, open: "1",
     });
+    if (query.start !== "") parameters.set("start", query.start);
+    if (query.end !== "") parameters.set("end", query.end);
     return this.#get(`matrix?${parameters}`, signal);
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<any>} null where the server has no annotations */
+  events(signal) {
+    return this.#optional("events", signal);
+  }
+
+  /** @param {string} path @param {AbortSignal} signal @returns {Promise<any>} null where the server does not know the path, which is not asked again then @throws {ApiFailure} */
+  async #optional(path, signal) {
+    const name = path.split("?")[0];
+    if (this.#unknown.has(name)) return null;
+    try {
+      return await this.#get(path, signal);
+    } catch (error) {
+      if (!(error instanceof ApiFailure) || error.code !== "not_found") throw error;
+      this.#unknown.add(name);
+      return null;
+    }
   }
 
   /** @param {string} path @param {AbortSignal} signal @returns {Promise<any>} @throws {ApiFailure} */

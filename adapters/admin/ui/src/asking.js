@@ -2,6 +2,7 @@
 /** One round of questions: status, matrix, and where the shown series is empty, which other has load. */
 
 import { ApiFailure } from "./api.js";
+import { decodeEvents } from "./event_lane.js";
 import { SERIES } from "./series.js";
 import { WireError, decodeMatrix } from "./matrix.js";
 import { boundsOf, viewOf } from "./time_range.js";
@@ -27,7 +28,10 @@ export async function askOnce(api, state, signal) {
     if (!(error instanceof ApiFailure || error instanceof WireError)) console.error(error);
     state.failure = { kind: known.kind, code: known.code, message: known.message };
     // Who is not let in, or asks a process without a sampler, is shown nothing of before.
-    if (known.kind === "unauthorized" || known.kind === "disabled") [state.picture, state.status] = [null, null];
+    if (known.kind === "unauthorized" || known.kind === "disabled") {
+      state.setPicture(null);
+      state.status = null;
+    }
   }
   state.tookMs = performance.now() - began;
 }
@@ -36,7 +40,7 @@ export async function askOnce(api, state, signal) {
 async function round(api, state, signal) {
   const status = decodeStatus(await api.status(signal), Date.now());
   if (!status.enabled) {
-    state.picture = null;
+    state.setPicture(null);
     state.setStatus(status);
     return;
   }
@@ -44,12 +48,24 @@ async function round(api, state, signal) {
   const { choice } = state;
   const view = viewOf(choice, clock);
   const bounds = boundsOf(view, clock);
-  const matrix = decodeMatrix(await api.matrix({ series: choice.series, axis: choice.axis, rows: choice.rows, ...bounds }, signal));
+  const matrix = decodeMatrix(await api.matrix({ series: choice.series, axis: choice.axis, rows: choice.rows, start: choice.keyFrom, end: choice.keyTo, ...bounds }, signal));
   const empty = matrix.rowsTotal === 0 && matrix.cutTotal === 0 && matrix.unattributedTotal === 0;
   const elsewhere = empty ? await loadElsewhere(api, status, choice.series, bounds, signal) : undefined;
+  const events = await aside(api.events(signal), signal);
+  if (events !== null) state.events = decodeEvents(events);
   state.setStatus(status);
   state.loadElsewhere = elsewhere;
-  state.picture = pictureOf(matrix, view, choice.scale);
+  state.setPicture(pictureOf(matrix, view, choice));
+}
+
+/** What the picture can do without: its failure is not the picture's. @param {Promise<any>} answer @param {AbortSignal} signal @returns {Promise<any>} null where there is none */
+async function aside(answer, signal) {
+  try {
+    return await answer;
+  } catch (error) {
+    if (signal.aborted || (error instanceof ApiFailure && error.kind === "unauthorized")) throw error;
+    return null;
+  }
 }
 
 /**
@@ -62,7 +78,7 @@ async function loadElsewhere(api, status, shown, bounds, signal) {
   for (const series of SERIES) {
     const ever = series.observed.some((name) => (status.counters[name] ?? 1) > 0);
     if (series.name === shown || series.name === "ops" || !ever) continue;
-    const found = decodeMatrix(await api.matrix({ series: series.name, axis: "route", rows: 1, ...bounds }, signal));
+    const found = decodeMatrix(await api.matrix({ series: series.name, axis: "route", rows: 1, start: "", end: "", ...bounds }, signal));
     if (found.rowsTotal > 0 || found.cutTotal > 0) return series.name;
   }
   return null;

@@ -11,7 +11,7 @@ import { pixelOf } from "./palette.js";
 /** @typedef {import("./matrix.js").Column} Column */
 /** @typedef {import("./palette.js").Palette} Palette */
 
-const LEAST_PX = 2;
+const LEAST_PX = 3;
 /** @type {Record<"light" | "dark", [number, number, number]>} */
 const LATE = { light: [176, 96, 0], dark: [240, 170, 60] };
 /** @type {Record<"light" | "dark", [number, number, number]>} */
@@ -32,7 +32,7 @@ export function paintStrip(columns, view, palette, pixels, width, height) {
     if (to - from < LEAST_PX) [from, to] = [Math.max(0, to - LEAST_PX), to];
     for (let y = 0; y < height; y += 1) {
       for (let x = from; x < to; x += 1) {
-        // Lines half as wide as their distance: they show in a mark of two pixels too.
+        // Lines half as wide as their distance: they show in a narrow mark too.
         if (column.state === "late") pixels[y * width + x] = late;
         else if (column.state === "missing" && (onGapLine(x, y, 4) || onGapLine(x + 1, y, 4))) pixels[y * width + x] = ink;
         else if (column.state === "open" && (onOpenLine(x, y, 4) || onOpenLine(x + 1, y, 4))) pixels[y * width + x] = ink;

@@ -3,6 +3,7 @@
 
 import { RANGES } from "./time_range.js";
 import { REFRESH_MS, ROW_BUDGETS } from "./fragment.js";
+import { KEY_FORMATS } from "./key_format.js";
 import { SERIES } from "./series.js";
 import { byId, byIdAs, make } from "./dom.js";
 import { fieldTime, fieldValue, zoneText } from "./time_text.js";
@@ -40,6 +41,9 @@ export class Controls {
     segments("range", [...RANGES, { name: "custom", title: "From–to" }], (name) => this.#range(/** @type {Choice["range"]} */ (name)));
     segments("zone", [{ name: "local", title: "Local" }, { name: "utc", title: "UTC" }], (name) => change({ zone: name === "utc" ? "utc" : "local" }));
     segments("scale", [{ name: "log", title: "Log" }, { name: "linear", title: "Linear" }], (name) => change({ scale: name === "linear" ? "linear" : "log" }));
+    this.format = byIdAs("format", HTMLSelectElement);
+    this.format.append(...KEY_FORMATS.map(({ name, title }) => make("option", { value: name, text: title })));
+    this.format.addEventListener("change", () => change({ format: /** @type {Choice["format"]} */ (this.format.value) }));
     this.rows = byIdAs("rows", HTMLSelectElement);
     this.rows.append(...ROW_BUDGETS.map((rows) => make("option", { value: String(rows), text: rows === 1024 ? "up to 1024" : `up to ${rows}` })));
     this.rows.addEventListener("change", () => change({ rows: Number(this.rows.value) }));
@@ -109,6 +113,7 @@ export class Controls {
     check("zone", choice.zone);
     check("scale", choice.scale);
     this.rows.value = String(choice.rows);
+    this.format.value = choice.format;
     this.refresh.value = String(choice.refreshMs);
     this.pause.setAttribute("aria-pressed", String(choice.paused));
     this.pause.textContent = choice.paused ? "Paused" : "Pause";

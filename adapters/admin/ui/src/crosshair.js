@@ -34,7 +34,9 @@ export class Crosshair {
       this.#pointer = null;
       tell.moved();
     });
-    canvas.addEventListener("click", () => this.pin(this.pointed()));
+    canvas.addEventListener("click", (event) => {
+      if (!event.shiftKey) this.pin(this.pointed());
+    });
     canvas.addEventListener("keydown", (event) => this.#press(event));
     canvas.addEventListener("blur", () => {
       this.#cursor = null;
@@ -55,7 +57,7 @@ export class Crosshair {
   /** @param {KeyboardEvent} event @returns {void} */
   #press(event) {
     const picture = this.picture();
-    if (picture === null || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (picture === null || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     if (event.key === "Escape") this.pin(null);
     else if (event.key === "Enter" || event.key === " ") this.pin(this.pointed());
     else {
@@ -93,6 +95,14 @@ export class Crosshair {
     return picture === null || this.pinned === null ? null : find(picture, this.pinned);
   }
 
+  /** @returns {[number, number]} where is pointed, as a part of the width and the height; the middle where nowhere */
+  place() {
+    const [picture, pointed] = [this.picture(), this.pointed() ?? this.pinnedCell()];
+    if (picture === null || pointed === null) return [0.5, 0.5];
+    const box = this.#box(picture, pointed);
+    return [(box.x + box.width / 2) / Math.max(1, this.canvas.clientWidth), (box.y + box.height / 2) / Math.max(1, this.canvas.clientHeight)];
+  }
+
   /** Puts the marks where they belong. @returns {void} */
   draw() {
     const picture = this.picture();
@@ -110,7 +120,7 @@ export class Crosshair {
     }
     if (framed !== null) {
       const box = this.#box(picture, framed);
-      cell.hidden = box.width === 0;
+      cell.hidden = box.width === 0 || box.height === 0;
       place(cell, box, "x");
       place(cell, box, "y");
     }
@@ -119,8 +129,10 @@ export class Crosshair {
   /** @param {Picture} picture @param {Picked} picked @returns {{x: number, y: number, width: number, height: number}} in CSS pixels */
   #box(picture, picked) {
     const { width, height, clientWidth, clientHeight } = this.canvas;
-    const [left, right] = pixelSpan(...drawnSpan(picture.matrix.columns[picked.column]), picture.view, width);
-    const [top, bottom] = rowSpan(picked.row, picture.matrix.rows.length, height);
+    const painting = this.painting();
+    const [left, right] = pixelSpan(...drawnSpan(picture.matrix.columns[picked.column]), painting?.view ?? picture.view, width);
+    const [above, below] = rowSpan(picked.row, picture.matrix.rows.length, height, painting?.rows);
+    const [top, bottom] = [Math.min(height, Math.max(0, above)), Math.min(height, Math.max(0, below))];
     const [sx, sy] = [clientWidth / Math.max(1, width), clientHeight / Math.max(1, height)];
     return { x: left * sx, y: top * sy, width: (right - left) * sx, height: (bottom - top) * sy };
   }

@@ -4,14 +4,19 @@
  * (a pinned row, a time) reaches a server's log. Defaults are left out; what is not understood is a default.
  */
 
+import { KEY_FORMATS } from "./key_format.js";
+import { PALETTES } from "./palette.js";
 import { RANGES } from "./time_range.js";
 import { SERIES } from "./series.js";
 
-/** `refreshMs` 0 is automatic. `theme` empty follows the system. `pin` is a bucket id, or `key:` and a key in base64url, `pinMs` a time in the pinned cell. */
 /**
+ * `refreshMs` 0 is automatic. `theme` empty follows the system. `pin` is a bucket id, or `key:` and a key in base64url,
+ * `pinMs` a time in the pinned cell. `keyFrom` and `keyTo` are keys in base64url, empty where there is no bound.
+ * `fixLow` and `fixHigh` are the ends of a scale that is kept, 0 where it follows the picture.
  * @typedef {{series: import("./series.js").SeriesName, axis: "range" | "route", range: import("./time_range.js").RangeName, fromMs: number, toMs: number,
  *   scale: import("./scale.js").ScaleKind, rows: number, zone: import("./time_text.js").Zone, refreshMs: number, paused: boolean,
- *   theme: "" | "light" | "dark", pin: string, pinMs: number}} Choice
+ *   theme: "" | "light" | "dark", pin: string, pinMs: number,
+ *   keyFrom: string, keyTo: string, palette: import("./palette.js").PaletteName, brightness: number, fixLow: number, fixHigh: number, format: import("./key_format.js").KeyFormat}} Choice
  */
 
 export const ROW_BUDGETS = [64, 128, 256, 512, 1024];
@@ -20,7 +25,25 @@ export const REFRESH_MS = [0, 1000, 2000, 5000, 10_000, 30_000, 60_000];
 /** @type {Choice} */
 export const DEFAULT = {
   series: "ops", axis: "range", range: "", fromMs: 0, toMs: 0, scale: "log", rows: 1024, zone: "local", refreshMs: 0, paused: false, theme: "", pin: "", pinMs: 0,
+  keyFrom: "", keyTo: "", palette: "ember", brightness: 0, fixLow: 0, fixHigh: 0, format: "utf8",
 };
+
+/** The least and the greatest brightness. */
+export const BRIGHTNESS = /** @type {const} */ ([-4, 4]);
+/** Keys longer than this are no link any more. */
+const MOST_KEY = 4096;
+
+/** @param {string | null} text @returns {string} base64url, or empty where it is not */
+const keyOf = (text) => (text !== null && text.length <= MOST_KEY && /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1 ? text : "");
+
+/** @param {string | null} text @returns {[number, number]} the ends of a scale that is kept; 0 where there are none */
+function endsOf(text) {
+  const [low, high, more] = (text ?? "").split(",").map(Number);
+  return more === undefined && low > 0 && high > low && Number.isFinite(high) ? [low, high] : [0, 0];
+}
+
+/** @param {number} value @returns {number} a brightness there is */
+const brightnessOf = (value) => (Number.isInteger(value) && value >= BRIGHTNESS[0] && value <= BRIGHTNESS[1] ? value : DEFAULT.brightness);
 
 /** @template T @param {readonly T[]} allowed @param {unknown} value @param {T} otherwise @returns {T} */
 const oneOf = (allowed, value, otherwise) => allowed.find((one) => one === value) ?? otherwise;
@@ -41,6 +64,7 @@ export function choiceOf(fragment) {
   const [fromMs, toMs] = [timeOf(held.get("from")), timeOf(held.get("to"))];
   const absolute = fromMs < toMs;
   const pinMs = timeOf(held.get("at"));
+  const [fixLow, fixHigh] = endsOf(held.get("fix"));
   return {
     series: oneOf(SERIES.map((one) => one.name), held.get("series"), DEFAULT.series),
     axis: oneOf(/** @type {const} */ (["range", "route"]), held.get("axis"), DEFAULT.axis),
@@ -55,6 +79,13 @@ export function choiceOf(fragment) {
     theme: oneOf(/** @type {const} */ (["light", "dark"]), held.get("theme"), DEFAULT.theme),
     pin: Number.isNaN(pinMs) ? "" : (held.get("pin") ?? "").slice(0, 200),
     pinMs: Number.isNaN(pinMs) || !held.get("pin") ? 0 : pinMs,
+    keyFrom: keyOf(held.get("start")),
+    keyTo: keyOf(held.get("end")),
+    palette: oneOf(PALETTES, held.get("palette"), DEFAULT.palette),
+    brightness: brightnessOf(Number(held.get("bright") ?? NaN)),
+    fixLow,
+    fixHigh,
+    format: oneOf(KEY_FORMATS.map((one) => one.name), held.get("keys"), DEFAULT.format),
   };
 }
 
@@ -67,7 +98,13 @@ export function fragmentOf(choice) {
     held.set("from", isoOf(choice.fromMs));
     held.set("to", isoOf(choice.toMs));
   } else if (choice.range !== DEFAULT.range) held.set("range", choice.range);
+  if (choice.keyFrom !== "") held.set("start", choice.keyFrom);
+  if (choice.keyTo !== "") held.set("end", choice.keyTo);
   if (choice.scale !== DEFAULT.scale) held.set("scale", choice.scale);
+  if (choice.palette !== DEFAULT.palette) held.set("palette", choice.palette);
+  if (choice.brightness !== DEFAULT.brightness) held.set("bright", String(choice.brightness));
+  if (choice.format !== DEFAULT.format) held.set("keys", choice.format);
+  if (choice.fixHigh > 0) held.set("fix", `${choice.fixLow},${choice.fixHigh}`);
   if (choice.rows !== DEFAULT.rows) held.set("rows", String(choice.rows));
   if (choice.zone !== DEFAULT.zone) held.set("tz", choice.zone);
   if (choice.refreshMs !== DEFAULT.refreshMs) held.set("refresh", String(choice.refreshMs / 1000));
@@ -77,6 +114,6 @@ export function fragmentOf(choice) {
     held.set("pin", choice.pin);
     held.set("at", String(choice.pinMs));
   }
-  // Colons are lawful in a fragment, and times are read more easily with them.
-  return held.toString().replaceAll("%3A", ":");
+  // Colons and commas are lawful in a fragment, and times are read more easily with them.
+  return held.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
 }

@@ -3,9 +3,10 @@
 
 import { button, copyText, make } from "./dom.js";
 import { formatAmount, formatCount, formatDuration } from "./number.js";
-import { shortened, textOfEnd, textOfKey, textOfStart } from "./key.js";
+import { formatKey, textOfEnd, textOfStart } from "./key_format.js";
+import { shortened } from "./key.js";
 import { spanText } from "./time_text.js";
-import { widthSeconds } from "./matrix.js";
+import { ESTIMATED, widthSeconds } from "./matrix.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 /** @typedef {import("./heatmap.js").Picked} Picked */
@@ -26,7 +27,7 @@ function changed(into, content) {
 const STATE_TEXT = { complete: "complete", open: "open, still growing", late: "late: covers more than its step", missing: "gap: not recorded" };
 
 /** @param {Picture} picture @param {Picked} picked @returns {boolean} whether the cell's value is a share of what was counted under wider bounds */
-const isEstimate = (picture, picked) => picture.matrix.rows[picked.row].estimated?.[picked.column] ?? false;
+const isEstimate = (picture, picked) => ((picture.matrix.marks?.[picked.row * picture.matrix.columns.length + picked.column] ?? 0) & ESTIMATED) !== 0;
 
 /** @param {Picture} picture @param {Picked} picked @param {Series} series @returns {{rate: string, exact: string}} */
 export function cellNumbers(picture, picked, series) {
@@ -68,9 +69,9 @@ function rowFacts(row) {
 
 /**
  * @param {HTMLElement} into @param {Picture} picture @param {Picked} picked @param {Series} series @param {TimeStyle} style
- * @param {(() => void) | null} letGo set where the cell is pinned @returns {void}
+ * @param {import("./key_format.js").KeyFormat} format @param {(() => void) | null} letGo set where the cell is pinned @returns {void}
  */
-export function drawCell(into, picture, picked, series, style, letGo) {
+export function drawCell(into, picture, picked, series, style, format, letGo) {
   const { columns, rows } = picture.matrix;
   const [row, column] = [rows[picked.row], columns[picked.column]];
   const { rate, exact } = cellNumbers(picture, picked, series);
@@ -82,13 +83,13 @@ export function drawCell(into, picture, picked, series, style, letGo) {
   const others = picked.rowsHere * picked.columnsHere - 1;
   if (others > 0) lines.push(["Here", `hottest of ${formatCount(others + 1)} cells in this pixel`]);
   for (const [name, value] of lines) facts.append(make("dt", { text: name }), make("dd", { text: value }));
-  const parts = [textOfStart(row.start), textOfEnd(row.end)];
+  const parts = [textOfStart(row.start, format), textOfEnd(row.end, format)];
   if (!changed(into, JSON.stringify([rate, exact, lines, parts, letGo === null]))) return;
   const head = letGo === null ? [] : [make("div", { class: "pinned-note" }, "pinned", button("Let go", letGo))];
   into.replaceChildren(...head,
     make("div", { class: "rate", text: rate }), make("div", { class: "exact", text: exact }),
-    bound("from key (inclusive)", textOfStart(row.start), row.start.length === 0 ? null : textOfKey(row.start)),
-    bound("to key (exclusive)", textOfEnd(row.end), row.end === null ? null : textOfKey(row.end)), facts);
+    bound("from key (inclusive)", parts[0], row.start.length === 0 ? null : formatKey(row.start, format)),
+    bound("to key (exclusive)", parts[1], row.end === null ? null : formatKey(row.end, format)), facts);
 }
 
 /** @param {HTMLElement} into @param {string} text @returns {void} */
@@ -97,9 +98,9 @@ export function drawNoCell(into, text) {
   into.replaceChildren(make("p", { class: "muted", text }));
 }
 
-/** @param {Picture} picture @param {Picked} picked @param {Series} series @param {TimeStyle} style @returns {string} one sentence for a screen reader */
-export function spokenCell(picture, picked, series, style) {
+/** @param {Picture} picture @param {Picked} picked @param {Series} series @param {TimeStyle} style @param {import("./key_format.js").KeyFormat} format @returns {string} one sentence for a screen reader */
+export function spokenCell(picture, picked, series, style, format) {
   const [row, column] = [picture.matrix.rows[picked.row], picture.matrix.columns[picked.column]];
   const { rate } = cellNumbers(picture, picked, series);
-  return `${rate}, from ${shortened(textOfStart(row.start), 60)} to ${shortened(textOfEnd(row.end), 60)}, ${spanText(column.startMs, column.endMs, style)}, ${STATE_TEXT[column.state]}`;
+  return `${rate}, from ${shortened(textOfStart(row.start, format), 60)} to ${shortened(textOfEnd(row.end, format), 60)}, ${spanText(column.startMs, column.endMs, style)}, ${STATE_TEXT[column.state]}`;
 }

@@ -111,13 +111,3 @@ export function shortened(text, limit = SHOWN_LENGTH) {
   const characters = Array.from(text);
   return characters.length <= limit ? text : `${characters.slice(0, limit).join("")}…`;
 }
-
-/** @param {Uint8Array} start @returns {string} a row's lower bound in words */
-export function textOfStart(start) {
-  return start.length === 0 ? "(lowest key)" : textOfKey(start);
-}
-
-/** @param {Uint8Array | null} end @returns {string} a row's upper bound in words */
-export function textOfEnd(end) {
-  return end === null ? "(no upper bound)" : textOfKey(end);
-}

@@ -65,27 +65,33 @@ export function pixelColumns(columns, view, width) {
   return { first, last, kind };
 }
 
-/** @param {number} rows @param {number} height @returns {PixelRows} */
-export function pixelRows(rows, height) {
-  const first = new Int32Array(height);
-  const last = new Int32Array(height);
+/** The rows that the height shows, counted from the first row's upper edge; may begin or end within a row, or beyond all. @typedef {{top: number, bottom: number}} RowsShown */
+
+/**
+ * @param {number} rows @param {number} height @param {RowsShown} [shown] all of them where it is not said
+ * @returns {PixelRows} -1 where there is no row
+ */
+export function pixelRows(rows, height, shown = { top: 0, bottom: rows }) {
+  const first = new Int32Array(height).fill(-1);
+  const last = new Int32Array(height).fill(-1);
+  const size = shown.bottom - shown.top;
   for (let y = 0; y < height; y += 1) {
-    if (rows <= height) {
-      const row = Math.min(rows - 1, Math.floor(((y + 0.5) * rows) / height));
-      [first[y], last[y]] = [row, row];
-    } else {
-      first[y] = Math.ceil((y * rows) / height);
-      last[y] = Math.ceil(((y + 1) * rows) / height) - 1;
-    }
+    let [from, to] = [0, 0];
+    if (size <= height) from = to = Math.floor(shown.top + ((y + 0.5) * size) / height);
+    else [from, to] = [Math.ceil(shown.top + (y * size) / height), Math.ceil(shown.top + ((y + 1) * size) / height) - 1];
+    [from, to] = [Math.max(0, from), Math.min(rows - 1, to)];
+    if (from <= to) [first[y], last[y]] = [from, to];
   }
   return { first, last };
 }
 
-/** @param {number} row @param {number} rows @param {number} height @returns {[number, number]} the pixels of a row, from inclusive, to exclusive */
-export function rowSpan(row, rows, height) {
-  if (rows > height) {
-    const y = Math.floor((row * height) / rows);
+/** @param {number} row @param {number} rows @param {number} height @param {RowsShown} [shown] @returns {[number, number]} the pixels of a row, from inclusive, to exclusive; beyond the picture where it is not shown */
+export function rowSpan(row, rows, height, shown = { top: 0, bottom: rows }) {
+  const size = shown.bottom - shown.top;
+  const at = (/** @type {number} */ edge) => ((edge - shown.top) * height) / size;
+  if (size > height) {
+    const y = Math.floor(at(row));
     return [y, y + 1];
   }
-  return [Math.ceil((row * height) / rows - 0.5), Math.ceil(((row + 1) * height) / rows - 0.5)];
+  return [Math.ceil(at(row) - 0.5), Math.ceil(at(row + 1) - 0.5)];
 }

@@ -4,11 +4,14 @@
 import { formatAmount } from "./number.js";
 import { legendTicks } from "./scale.js";
 import { make } from "./dom.js";
-import { onGapLine, onOpenLine } from "./heatmap.js";
+import { onConflictLine, onEstimateDot, onGapLine, onOpenLine } from "./heatmap.js";
 import { paintStrip } from "./column_strip.js";
 import { pixelOf } from "./palette.js";
 
 /** @typedef {import("./palette.js").Palette} Palette */
+
+/** Ticks closer than this, of the ramp's width, would stand on one another. */
+const LEAST_APART = 0.13;
 
 /** @param {number} width @param {number} height @param {string} name @param {(pixels: Uint32Array) => void} fill @returns {HTMLCanvasElement} */
 function swatch(width, height, name, fill) {
@@ -45,7 +48,11 @@ function latePattern(palette) {
 export function drawLegend(into, palette, scale, series) {
   const ramp = swatch(255, 1, "ramp", (pixels) => pixels.set(palette.pixels.subarray(1)));
   const ticks = make("div", { class: "ramp-ticks" });
+  let last = -1;
   for (const { at, rate } of legendTicks(scale)) {
+    // A bent scale pushes ticks together; the outermost stay.
+    if (at < 1 && (at - last < LEAST_APART || 1 - at < LEAST_APART) && at > 0) continue;
+    last = at;
     const tick = make("span", { text: rate === 0 ? ">0" : formatAmount(rate, series.isBytes) });
     // The outermost texts stand inside of the ramp's ends.
     tick.style.left = `${at * 100}%`;
@@ -59,6 +66,9 @@ export function drawLegend(into, palette, scale, series) {
     pattern("gap, not recorded", (x, y) => (onGapLine(x, y, 5) ? pixelOf(ground.gapInk) : pixels[0])),
     pattern("open window", (x, y) => (onOpenLine(x, y, 5) ? pixelOf(ground.openInk) : mid)),
     latePattern(palette),
+    pattern("estimated share", (x, y) => (onEstimateDot(x, y, 5) ? pixelOf(ground.openInk) : mid)),
+    pattern("part lacking", (x, y) => (onGapLine(x, y, 5) ? pixelOf(ground.openInk) : mid)),
+    pattern("nodes disagree", (x, y) => (onConflictLine(x, y, 8) ? pixelOf(ground.markInk) : mid)),
     pattern("outside history", () => pixelOf(ground.outside)));
   const unit = make("div", { class: "ramp-unit", text: `${series.unit} per second, ${scale.kind === "log" ? "logarithmic" : "linear"}` });
   into.replaceChildren(unit, ramp, ticks, swatches);

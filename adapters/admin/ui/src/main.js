@@ -2,25 +2,27 @@
 /** The page: puts the parts together. Answers and choices change the state; drawing reads it. */
 
 import { Api } from "./api.js";
+import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
 import { Crosshair } from "./crosshair.js";
-import { Heatmap } from "./heatmap.js";
+import { Gestures } from "./gestures.js";
 import { MessageView } from "./message_view.js";
+import { Navigator } from "./navigator.js";
 import { Poller, delayMs } from "./poller.js";
 import { State } from "./state.js";
+import { Surfaces } from "./surfaces.js";
 import { accountsOf, drawAccounts } from "./accounts.js";
 import { askOnce } from "./asking.js";
 import { byId, byIdAs } from "./dom.js";
 import { choiceOf, fragmentOf } from "./fragment.js";
 import { drawCell, drawNoCell, spokenCell } from "./hover.js";
-import { drawKeyAxis } from "./key_axis.js";
 import { drawLegend } from "./legend.js";
 import { drawNotice } from "./notice.js";
-import { drawPhases } from "./phases.js";
-import { drawBefore, drawTimeAxis } from "./time_axis.js";
+import { drawMap, paintingOf } from "./map_view.js";
+import { listEvents } from "./event_lane.js";
+import { listenForKeys } from "./shortcuts.js";
 import { formatDuration } from "./number.js";
 import { messagesFor } from "./page_state.js";
-import { paintStrip } from "./column_strip.js";
 import { paletteFor } from "./palette.js";
 import { recordedHere } from "./recorded.js";
 import { seriesOf } from "./series.js";
@@ -33,18 +35,19 @@ const recorded = recordedHere();
 const api = recorded ?? new Api();
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 const canvas = byIdAs("picture", HTMLCanvasElement);
-const heatmap = new Heatmap(canvas);
-const strip = new Heatmap(byIdAs("strip", HTMLCanvasElement));
-let drawPlanned = false;
+const help = byIdAs("help", HTMLDialogElement);
+const surfaces = new Surfaces(() => draw());
+let [drawPlanned, movePlanned] = [false, false];
 
 const poller = new Poller(
   async (signal) => {
     await askOnce(api, state, signal);
-    planDraw();
+    // An answer that came while a hand was on the picture is drawn when it rests.
+    if (!state.moving) planDraw();
   },
   () => {
     const { status, failure } = state;
-    if (document.hidden || state.choice.paused || failure?.kind === "unauthorized") return null;
+    if (document.hidden || state.moving || state.choice.paused || failure?.kind === "unauthorized") return null;
     if (status?.mode === "static" && failure === null) return null;
     return delayMs({
       refreshMs: state.choice.refreshMs, stepMs: status?.stepMs ?? 1000, tookMs: state.tookMs, failures: state.failures,
@@ -54,7 +57,15 @@ const poller = new Poller(
 );
 
 const controls = new Controls({ change, refresh: () => void poller.now(), view: () => state.picture?.view ?? null });
-const crosshair = new Crosshair(canvas, painting, () => state.picture, {
+const colours = new Colours(change, () => state.picture?.scale ?? null);
+const navigator = new Navigator({ state, change, draw: planMove });
+new Gestures(canvas, {
+  boxed: (box) => navigator.zoomTo(box),
+  wheeled: (x, y, factors) => navigator.zoom(x, y, factors),
+  dragged: (dx, dy) => navigator.pan(dx, dy),
+  rested: () => navigator.rest(),
+});
+const crosshair = new Crosshair(canvas, () => paintingOf(state, palette()), () => state.picture, {
   moved: drawPointed,
   pinned: (cell) => change({ pin: cell?.row ?? "", pinMs: cell?.atMs ?? 0 }),
 });
@@ -84,10 +95,12 @@ function change(part) {
 function adopt(choice) {
   const before = state.choice;
   state.choice = choice;
-  if (choice.scale !== before.scale) state.rescale();
+  /** @type {(keyof Choice)[]} */
+  const coloured = ["scale", "brightness", "fixLow", "fixHigh"];
+  if (coloured.some((name) => choice[name] !== before[name])) state.rescale();
   crosshair.pinned = choice.pin === "" ? null : { row: choice.pin, atMs: choice.pinMs };
   /** @type {(keyof Choice)[]} */
-  const asked = ["series", "axis", "range", "fromMs", "toMs", "rows"];
+  const asked = ["series", "axis", "range", "fromMs", "toMs", "rows", "keyFrom", "keyTo"];
   if (asked.some((name) => choice[name] !== before[name]) || (before.paused && !choice.paused)) void poller.now();
   else poller.plan();
   planDraw();
@@ -104,11 +117,9 @@ function theme() {
   return state.choice.theme !== "" ? state.choice.theme : systemDark.matches ? "dark" : "light";
 }
 
-/** @returns {import("./heatmap.js").Painting | null} */
-function painting() {
-  if (state.picture === null) return null;
-  const { matrix, levels, view } = state.picture;
-  return { matrix, levels, view, palette: paletteFor(theme()), hatchPx: Math.max(4, Math.round(6 * devicePixelRatio)) };
+/** @returns {import("./palette.js").Palette} */
+function palette() {
+  return paletteFor(theme(), state.choice.palette);
 }
 
 /** @returns {void} */
@@ -121,30 +132,36 @@ function planDraw() {
   });
 }
 
+/** Draws what moves under a hand. @returns {void} */
+function planMove() {
+  if (movePlanned) return;
+  movePlanned = true;
+  requestAnimationFrame(() => {
+    movePlanned = false;
+    drawMap(surfaces, state, palette());
+    crosshair.draw();
+  });
+}
+
 /** @returns {void} */
 function draw() {
-  const palette = paletteFor(theme());
-  document.documentElement.dataset["theme"] = palette.theme;
+  const colouring = palette();
+  document.documentElement.dataset["theme"] = colouring.theme;
   const { status, picture } = state;
   byId("title").textContent = status?.title ?? "";
   document.title = status?.title ? `${status.title} – keyviz` : "keyviz";
   controls.show(state.choice, state.range(), { atRest: status?.mode === "static", relative: status?.relativeTime ?? false });
-  byId("theme").textContent = palette.theme === "dark" ? "Light theme" : "Dark theme";
+  colours.show(state.choice);
+  byId("theme").textContent = colouring.theme === "dark" ? "Light theme" : "Dark theme";
   byId("forget").hidden = !api.hasToken;
-  heatmap.draw(painting(), palette);
+  byIdAs("undo", HTMLButtonElement).disabled = !navigator.canUndo;
+  byIdAs("reset", HTMLButtonElement).disabled = !navigator.canUndo && state.choice.range !== "custom" && state.choice.keyFrom === "" && state.choice.keyTo === "";
+  drawMap(surfaces, state, colouring);
   if (picture !== null && status !== null) {
     const series = seriesOf(picture.matrix.series);
-    const stripImage = strip.image;
-    if (stripImage !== null) {
-      paintStrip(picture.matrix.columns, picture.view, palette, new Uint32Array(stripImage.data.buffer), stripImage.width, stripImage.height);
-      strip.context.putImageData(stripImage, 0, 0);
-    }
-    drawLegend(byId("legend"), palette, picture.scale, series);
+    drawLegend(byId("legend"), colouring, picture.scale, series);
     drawAccounts(byId("accounts"), accountsOf(picture, status, series, state.style()));
-    drawPhases(byId("phases"), state.phases.phases, picture.view, state.serverNowMs());
-    drawTimeAxis(byId("times"), byId("zone-note"), picture.view, state.style());
-    drawBefore(byId("before"), picture, state.style());
-    drawKeyAxis(byId("keys"), byId("prefix"), picture.matrix.rows);
+    listEvents(byId("events-section"), byId("events-list"), state.events, picture.view, state.style());
   }
   drawPointed();
   tick();
@@ -162,8 +179,8 @@ function drawPointed() {
     return;
   }
   const series = seriesOf(picture.matrix.series);
-  drawCell(into, picture, shown, series, style, pinned === null ? null : () => crosshair.pin(null));
-  if (document.activeElement === canvas) byId("cell-spoken").textContent = spokenCell(picture, shown, series, style);
+  drawCell(into, picture, shown, series, style, state.choice.format, pinned === null ? null : () => crosshair.pin(null));
+  if (document.activeElement === canvas) byId("cell-spoken").textContent = spokenCell(picture, shown, series, style, state.choice.format);
 }
 
 /** What changes with time alone: messages, ages, countdowns. @returns {void} */
@@ -227,32 +244,23 @@ systemDark.addEventListener("change", planDraw);
 addEventListener("hashchange", () => adopt(chosen()));
 document.addEventListener("visibilitychange", () => (document.hidden ? poller.plan() : state.choice.paused ? planDraw() : void poller.now()));
 
-/**
- * The browser's own count of device pixels is exact at fractional zoom, where a product is a pixel off; under an
- * emulated pixel ratio it is not multiplied, which is more than a pixel off.
- * @param {number} size CSS pixels @param {number | undefined} exact @returns {number}
- */
-function devicePixels(size, exact) {
-  const product = size * devicePixelRatio;
-  return exact !== undefined && Math.abs(exact - product) < 2 ? exact : Math.round(product);
-}
-
-const sizes = new ResizeObserver((entries) => {
-  for (const entry of entries) {
-    const exact = entry.devicePixelContentBoxSize?.[0];
-    const width = devicePixels(entry.contentRect.width, exact?.inlineSize);
-    const height = devicePixels(entry.contentRect.height, exact?.blockSize);
-    (entry.target === canvas ? heatmap : strip).resize(Math.max(1, width), Math.max(1, height));
-  }
-  draw();
+byId("undo").addEventListener("click", () => navigator.undo());
+byId("reset").addEventListener("click", () => navigator.reset());
+byId("help-open").addEventListener("click", () => help.showModal());
+listenForKeys({
+  undo: () => navigator.undo(),
+  reset: () => navigator.reset(),
+  help: () => help.showModal(),
+  zoom: (factor) => {
+    const [x, y] = crosshair.place();
+    navigator.zoom(x, y, { time: factor, rows: factor });
+    navigator.rest();
+  },
+  pan: (dx, dy) => {
+    navigator.pan(dx, dy);
+    navigator.rest();
+  },
 });
-for (const element of [canvas, strip.canvas]) {
-  try {
-    sizes.observe(element, { box: "device-pixel-content-box" });
-  } catch {
-    sizes.observe(element);
-  }
-}
 
 document.documentElement.toggleAttribute("data-recorded", recorded !== null);
 adopt(chosen());

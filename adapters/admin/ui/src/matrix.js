@@ -8,18 +8,23 @@ import { bytesOfBase64 } from "./key.js";
 /**
  * A row. Ids are texts: they may exceed 2^53, which a double cannot hold.
  * @typedef {{bucketId: string, route: string | null, subBucket: string | null, label: string | null, start: Uint8Array,
- *   end: Uint8Array | null, aggregate: boolean, isRange: boolean, routeCount: number, draining: boolean, conflict: boolean, estimated: boolean[] | null, total: number}} Row
+ *   end: Uint8Array | null, aggregate: boolean, isRange: boolean, routeCount: number, draining: boolean, conflict: boolean, groups: number[] | null, terms: number[] | null, name: string | null, total: number}} Row
  */
 /**
  * `values` and `rates` hold row after row, a value per column. A rate is per second of the time the column covers, and
- * 0 where the column is missing (which is a gap, not a zero).
- * @typedef {{series: string, stepMs: number, columns: Column[], rows: Row[], values: Float64Array, rates: Float64Array,
- *   cutRows: number, cutTotal: number, unattributedTotal: number, rowsTotal: number, estimates: number, maxRate: number, minRate: number}} Matrix
+ * 0 where the column is missing (which is a gap, not a zero). `marks` holds what is to be said of a cell beside its
+ * value, in the same order; null where there is nothing to say of any.
+ * @typedef {{series: string, stepMs: number, columns: Column[], rows: Row[], values: Float64Array, rates: Float64Array, marks: Uint8Array | null,
+ *   cutRows: number, cutTotal: number, unattributedTotal: number, rowsTotal: number, estimates: number, conflicts: number, lacking: number, maxRate: number, minRate: number}} Matrix
  */
 
 /** More rows or cells than any server answers: such an answer is refused rather than drawn. */
 const MAX_ROWS = 16_384;
 const MAX_CELLS = 1 << 25;
+/** Marks of a cell, to be joined by `|`: its value was spread over finer ranges; nodes contradict one another; a node that has the row does not cover the column. */
+export const ESTIMATED = 1;
+export const CONFLICT = 2;
+export const LACKING = 4;
 const STATES = new Set(["complete", "open", "late", "missing"]);
 
 /** An answer that is not what the wire's description says. */
@@ -89,7 +94,9 @@ function decodeRow(row, index) {
     routeCount: typeof row.route_count === "number" ? row.route_count : 1,
     draining: row.draining === true,
     conflict: row.conflict === true,
-    estimated: null,
+    groups: null,
+    terms: null,
+    name: typeof row.name === "string" && row.name !== "" ? row.name : null,
     total: 0,
   };
 }
@@ -98,6 +105,31 @@ function decodeRow(row, index) {
 export function widthSeconds(column) {
   if (column.state === "missing") return 0;
   return Math.max(0, column.coversToMs - column.coversFromMs) / 1000;
+}
+
+/** Collects the marks of cells, for none of which there is memory until one has some. */
+class Marks {
+  /** @type {Uint8Array | null} */
+  all = null;
+  counts = new Map([[ESTIMATED, 0], [CONFLICT, 0], [LACKING, 0]]);
+
+  /** @param {number} cells */
+  constructor(cells) {
+    this.cells = cells;
+  }
+
+  /** @param {boolean[] | null} flags @param {number} base the row's first cell @param {number} mark @returns {void} */
+  set(flags, base, mark) {
+    if (flags === null || !flags.includes(true)) return;
+    const all = (this.all ??= new Uint8Array(this.cells));
+    let count = this.counts.get(mark) ?? 0;
+    flags.forEach((flag, x) => {
+      if (!flag) return;
+      all[base + x] |= mark;
+      count += 1;
+    });
+    this.counts.set(mark, count);
+  }
 }
 
 /** @param {any} body parsed JSON @returns {Matrix} @throws {WireError} */
@@ -111,17 +143,22 @@ export function decodeMatrix(body) {
   const seconds = columns.map(widthSeconds);
   const values = new Float64Array(body.rows.length * width);
   const rates = new Float64Array(values.length);
-  let [rowsTotal, estimates, maxRate, minRate] = [0, 0, 0, Infinity];
+  const marks = new Marks(values.length);
+  let [rowsTotal, maxRate, minRate] = [0, 0, Infinity];
   const rows = body.rows.map((/** @type {any} */ wire, /** @type {number} */ index) => {
     const row = decodeRow(wire, index);
-    values.set(numbers(wire.values, `values of row ${index}`, width), index * width);
-    row.estimated = flags(wire.estimated, `estimated of row ${index}`, width);
-    estimates += row.estimated?.filter((one) => one).length ?? 0;
+    const base = index * width;
+    values.set(numbers(wire.values, `values of row ${index}`, width), base);
+    marks.set(flags(wire.estimated, `estimated of row ${index}`, width), base, ESTIMATED);
+    marks.set(flags(wire.conflicts, `conflicts of row ${index}`, width), base, CONFLICT);
+    marks.set(flags(wire.missing, `missing of row ${index}`, width), base, LACKING);
+    if (Array.isArray(wire.raft_group_ids) && wire.raft_group_ids.length > 0) row.groups = numbers(wire.raft_group_ids, `raft_group_ids of row ${index}`, width);
+    if (Array.isArray(wire.leader_terms) && wire.leader_terms.length > 0) row.terms = numbers(wire.leader_terms, `leader_terms of row ${index}`, width);
     for (let x = 0; x < width; x += 1) {
-      const value = values[index * width + x];
+      const value = values[base + x];
       // A column that covers no time yet has counts but no rate: a millisecond is the least that is told apart.
       const rate = value === 0 || columns[x].state === "missing" ? 0 : value / Math.max(seconds[x], 0.001);
-      rates[index * width + x] = rate;
+      rates[base + x] = rate;
       row.total += value;
       if (rate > maxRate) maxRate = rate;
       if (rate > 0 && rate < minRate) minRate = rate;
@@ -130,11 +167,12 @@ export function decodeMatrix(body) {
     return row;
   });
   const sum = (/** @type {number} */ a, /** @type {number} */ b) => a + b;
+  const marked = (/** @type {number} */ mark) => marks.counts.get(mark) ?? 0;
   return {
-    series: String(body.series ?? ""), stepMs: body.step_ms, columns, rows, values, rates,
+    series: String(body.series ?? ""), stepMs: body.step_ms, columns, rows, values, rates, marks: marks.all,
     cutRows: typeof body.cut?.rows === "number" ? body.cut.rows : 0,
     cutTotal: columns.map((column) => column.cut).reduce(sum, 0),
     unattributedTotal: columns.map((column) => column.unattributed).reduce(sum, 0),
-    rowsTotal, estimates, maxRate, minRate: minRate === Infinity ? 0 : minRate,
+    rowsTotal, estimates: marked(ESTIMATED), conflicts: marked(CONFLICT), lacking: marked(LACKING), maxRate, minRate: minRate === Infinity ? 0 : minRate,
   };
 }

@@ -6,19 +6,32 @@
  */
 
 /** @typedef {"light" | "dark"} Theme */
+/** @typedef {"ember" | "viridis" | "cividis"} PaletteName */
 /** @typedef {[number, number, number]} Triple */
-/** Colours that are no level. @typedef {{surface: Triple, outside: Triple, gapInk: Triple, openInk: Triple}} Ground */
+/** Colours that are no level. @typedef {{surface: Triple, outside: Triple, gapInk: Triple, openInk: Triple, markInk: Triple}} Ground */
 
-/** @type {Record<Theme, Ground & {anchors: string[]}>} */
-const THEMES = {
-  // Anchors: equal steps need no care here, only the way through the colour space is taken from them.
-  light: {
-    surface: [255, 255, 255], outside: [238, 240, 243], gapInk: [171, 179, 189], openInk: [255, 255, 255],
-    anchors: ["#f6c887", "#f2994a", "#dd5a3c", "#a92a62", "#5d1b74", "#1c0b38"],
+/** In the order of the choice. */
+export const PALETTES = /** @type {const} */ (["ember", "viridis", "cividis"]);
+
+/** @type {Record<Theme, Ground>} */
+const GROUNDS = {
+  light: { surface: [255, 255, 255], outside: [238, 240, 243], gapInk: [171, 179, 189], openInk: [255, 255, 255], markInk: [0, 112, 192] },
+  dark: { surface: [27, 31, 38], outside: [16, 19, 23], gapInk: [78, 87, 99], openInk: [27, 31, 38], markInk: [64, 196, 255] },
+};
+
+/** Anchors: equal steps need no care here, only the way through the colour space is taken from them. @type {Record<PaletteName, Record<Theme, string[]>>} */
+const ANCHORS = {
+  ember: {
+    light: ["#f6c887", "#f2994a", "#dd5a3c", "#a92a62", "#5d1b74", "#1c0b38"],
+    dark: ["#4f3596", "#8f2f94", "#cf3f6e", "#ee7445", "#f9b655", "#fdf6c9"],
   },
-  dark: {
-    surface: [27, 31, 38], outside: [16, 19, 23], gapInk: [78, 87, 99], openInk: [27, 31, 38],
-    anchors: ["#4f3596", "#8f2f94", "#cf3f6e", "#ee7445", "#f9b655", "#fdf6c9"],
+  viridis: {
+    light: ["#a8db34", "#5ec962", "#28ae80", "#21918c", "#2c728e", "#3b528b", "#472d7b", "#2b0040"],
+    dark: ["#46409a", "#3d6192", "#3d8090", "#44a288", "#6bc46f", "#add650", "#f4ea7c"],
+  },
+  cividis: {
+    light: ["#dcc95f", "#b8a96a", "#928d78", "#6d6e72", "#475069", "#0a1f45"],
+    dark: ["#3d4f7d", "#5f6579", "#827f79", "#aca473", "#d8c660", "#fff19a"],
   },
 };
 
@@ -88,10 +101,10 @@ function rounded(rgb, lightness) {
   return best;
 }
 
-/** @param {Theme} theme @returns {Triple[]} 256 colours */
-function colours(theme) {
-  const { surface, anchors } = THEMES[theme];
-  const path = anchors.map((hex) => labOf(rgbOfHex(hex)));
+/** @param {Theme} theme @param {PaletteName} name @returns {Triple[]} 256 colours */
+function colours(theme, name) {
+  const { surface } = GROUNDS[theme];
+  const path = ANCHORS[name][theme].map((hex) => labOf(rgbOfHex(hex)));
   const [first, last] = [path[0][0], path[path.length - 1][0]];
   const table = [surface];
   for (let level = 1; level < 256; level += 1) {
@@ -112,16 +125,17 @@ export function pixelOf([r, g, b]) {
 
 /** @typedef {{theme: Theme, rgb: Triple[], pixels: Uint32Array, ground: Ground}} Palette */
 
-/** @type {Map<Theme, Palette>} */
+/** @type {Map<string, Palette>} */
 const made = new Map();
 
-/** @param {Theme} theme @returns {Palette} made once */
-export function paletteFor(theme) {
-  let palette = made.get(theme);
+/** @param {Theme} theme @param {PaletteName} [name] @returns {Palette} made once */
+export function paletteFor(theme, name = "ember") {
+  const key = `${theme} ${name}`;
+  let palette = made.get(key);
   if (palette === undefined) {
-    const rgb = colours(theme);
-    palette = { theme, rgb, pixels: Uint32Array.from(rgb, pixelOf), ground: THEMES[theme] };
-    made.set(theme, palette);
+    const rgb = colours(theme, name);
+    palette = { theme, rgb, pixels: Uint32Array.from(rgb, pixelOf), ground: GROUNDS[theme] };
+    made.set(key, palette);
   }
   return palette;
 }

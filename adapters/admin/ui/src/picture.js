@@ -3,6 +3,7 @@
 
 import { base64url, bytesOfBase64url, compareBytes } from "./key.js";
 import { levelsOf, scaleFor } from "./scale.js";
+import { sumsOf } from "./sums.js";
 
 /**
  * A cell that stays itself while the picture moves on: the row by its bucket id, or, where rows are ranges that are cut
@@ -11,13 +12,23 @@ import { levelsOf, scaleFor } from "./scale.js";
  */
 /** @typedef {import("./heatmap.js").Picked} Picked */
 /**
- * @typedef {{matrix: import("./matrix.js").Matrix, view: import("./time_range.js").View, scale: import("./scale.js").Scale, levels: Uint8Array}} Picture
+ * `keys` and `place` are what was asked for when it was answered.
+ * @typedef {{matrix: import("./matrix.js").Matrix, view: import("./time_range.js").View, keys: import("./viewport.js").Keys, place: Pick<Choice, "range" | "fromMs" | "toMs">,
+ *   scale: import("./scale.js").Scale, levels: Uint8Array, sums: import("./sums.js").Sums}} Picture
  */
+/** @typedef {import("./fragment.js").Choice} Choice */
 
-/** @param {import("./matrix.js").Matrix} matrix @param {import("./time_range.js").View} view @param {import("./scale.js").ScaleKind} kind @returns {Picture} */
-export function pictureOf(matrix, view, kind) {
-  const scale = scaleFor(kind, matrix.minRate, matrix.maxRate);
-  return { matrix, view, scale, levels: levelsOf(scale, matrix.rates) };
+/** @param {import("./matrix.js").Matrix} matrix @param {import("./time_range.js").View} view @param {Choice} choice @returns {Picture} */
+export function pictureOf(matrix, view, choice) {
+  const { keyFrom, keyTo, range, fromMs, toMs } = choice;
+  return { matrix, view, keys: { keyFrom, keyTo }, place: { range, fromMs, toMs }, sums: sumsOf(matrix), ...scaledBy(matrix, choice) };
+}
+
+/** @param {import("./matrix.js").Matrix} matrix @param {Choice} choice @returns {{scale: import("./scale.js").Scale, levels: Uint8Array}} */
+export function scaledBy(matrix, choice) {
+  const fixed = choice.fixHigh > 0 ? { low: choice.fixLow, high: choice.fixHigh } : null;
+  const scale = scaleFor(choice.scale, matrix.minRate, matrix.maxRate, choice.brightness, fixed);
+  return { scale, levels: levelsOf(scale, matrix.rates) };
 }
 
 /** @param {Picture} picture @param {Picked} picked @returns {CellName} */

@@ -1,6 +1,8 @@
 // @ts-check
 /** Answers that stand in the page itself: a recording that was written to a file, and is opened without a server. */
 
+import { bytesOfBase64, bytesOfBase64url, compareBytes } from "./key.js";
+
 /** @typedef {{series: string, status: any, matrices: Record<string, any>}} Answers */
 
 /** The members of an answer that hold a value per column. */
@@ -9,9 +11,22 @@ const PER_COLUMN = ["column_unix_ms", "column_start_unix_ms", "column_covers_fro
 /** @param {number[]} values @returns {number} */
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
+/** @param {string} start base64url, empty for no bound @param {string} end @returns {(row: any) => boolean} whether a row has keys from one to the other */
+function overlaps(start, end) {
+  const [from, to] = [bytesOfBase64url(start), bytesOfBase64url(end)];
+  /** @param {unknown} bound @param {Uint8Array | null} otherwise @returns {Uint8Array | null} */
+  const bytes = (bound, otherwise) => (typeof bound === "string" && bound !== "" ? bytesOfBase64(bound) : otherwise);
+  return (row) => {
+    const [first, last] = [bytes(row.start, new Uint8Array(0)), bytes(row.end, null)];
+    if (from !== null && from.length > 0 && last !== null && compareBytes(last, from) <= 0) return false;
+    return to === null || to.length === 0 || first === null || compareBytes(first, to) < 0;
+  };
+}
+
 /**
- * What a server would answer: the columns whose ends are in the time asked for, and of the rows the most active.
- * @param {any} matrix all of one series @param {{fromUnixMs: number, toUnixMs: number, rows: number}} query 0 is unbounded @returns {any}
+ * What a server would answer: the columns whose ends are in the time asked for, and of the rows in the keys asked for
+ * the most active.
+ * @param {any} matrix all of one series @param {Pick<import("./api.js").MatrixQuery, "fromUnixMs" | "toUnixMs" | "rows"> & {start?: string, end?: string}} query 0 is unbounded @returns {any}
  */
 export function answerOf(matrix, query) {
   /** @type {number[]} */
@@ -22,7 +37,7 @@ export function answerOf(matrix, query) {
   const answer = { ...matrix };
   for (const name of PER_COLUMN) if (Array.isArray(matrix[name])) answer[name] = cutTo(matrix[name]);
   /** @type {any[]} */
-  const rows = matrix.rows.map((/** @type {any} */ row) => ({ ...row, values: cutTo(row.values) }));
+  const rows = matrix.rows.filter(overlaps(query.start ?? "", query.end ?? "")).map((/** @type {any} */ row) => ({ ...row, values: cutTo(row.values) }));
   const values = cutTo(matrix.cut.values);
   answer.cut = { rows: matrix.cut.rows, values };
   answer.rows = rows;
@@ -60,7 +75,12 @@ export class Recorded {
     return this.answers.status;
   }
 
-  /** @param {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number}} query the axis is the file's @param {AbortSignal} _signal @returns {Promise<any>} */
+  /** @returns {Promise<any>} nothing but the picture is in the file */
+  async events() {
+    return null;
+  }
+
+  /** @param {import("./api.js").MatrixQuery} query the axis is the file's @param {AbortSignal} _signal @returns {Promise<any>} */
   async matrix(query, _signal) {
     const matrix = this.answers.matrices[query.series];
     if (matrix === undefined) throw new Error(`the file has no series ${query.series}`);

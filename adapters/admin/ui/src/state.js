@@ -2,12 +2,13 @@
 /** All the page knows, in one object, and what follows from it. */
 
 import { choiceOf } from "./fragment.js";
-import { pictureOf } from "./picture.js";
+import { scaledBy } from "./picture.js";
 import { usualRange } from "./time_range.js";
 import { PhaseLog } from "./phases.js";
 
 /** @typedef {import("./time_range.js").Clock} Clock */
 /** @typedef {import("./series.js").SeriesName} SeriesName */
+/** @typedef {import("./picture.js").Picture} Picture */
 
 /** What the reader chose, what the server answered, and when. */
 export class State {
@@ -15,8 +16,17 @@ export class State {
   choice = choiceOf("");
   /** @type {import("./status.js").Status | null} */
   status = null;
-  /** @type {import("./picture.js").Picture | null} */
+  /** The picture that is drawn. @type {Picture | null} */
   picture = null;
+  /** The last answer. @type {Picture | null} */
+  asked = null;
+  /** The last answer before anything was zoomed to: what is shown where the last one has nothing. @type {Picture | null} */
+  home = null;
+  /** The part of the drawn picture that is shown; null is all of it. @type {import("./viewport.js").Viewport | null} */
+  viewport = null;
+  zoomed = false;
+  /** Whether a hand is on the picture, so that no answer may take it away. */
+  moving = false;
   /** @type {import("./page_state.js").Failure | null} */
   failure = null;
   failures = 0;
@@ -26,6 +36,8 @@ export class State {
   answeredMs = null;
   tookMs = 0;
   phases = new PhaseLog();
+  /** What the host annotated. @type {import("./event_lane.js").Annotation[]} */
+  events = [];
   #statusAtMs = 0;
 
   /** @param {import("./status.js").Status} status @returns {void} */
@@ -57,8 +69,24 @@ export class State {
     return { zone: this.choice.zone, originMs: counted ? (this.status?.historyFromMs ?? 0) : null };
   }
 
+  /** @param {Picture | null} picture an answer; null forgets them all @returns {void} */
+  setPicture(picture) {
+    this.asked = picture;
+    if (picture === null || !this.zoomed) this.home = picture;
+    if (this.moving && picture !== null) return;
+    this.picture = picture;
+    this.viewport = null;
+  }
+
+  /** @param {Picture} picture @returns {[number, number]} the time that can be looked at */
+  timeThereIs(picture) {
+    const newest = this.status?.mode === "static" ? this.status.lastFlushMs : this.serverNowMs();
+    const oldest = Math.min(this.status?.historyFromMs ?? picture.view.fromMs, this.home?.view.fromMs ?? Infinity, picture.view.fromMs);
+    return [Math.max(0, oldest), Math.max(newest, this.home?.view.toMs ?? 0, picture.view.toMs)];
+  }
+
   /** Levels follow the scale. @returns {void} */
   rescale() {
-    if (this.picture !== null) this.picture = pictureOf(this.picture.matrix, this.picture.view, this.choice.scale);
+    for (const picture of new Set([this.picture, this.asked, this.home])) if (picture !== null) Object.assign(picture, scaledBy(picture.matrix, this.choice));
   }
 }

@@ -75,7 +75,13 @@ export class TestServer {
   }
 }
 
+/** What a server says that does not know the path. @type {Answer} */
+export const NOT_FOUND = { status: 404, body: { error: "not_found", message: "no such endpoint" } };
+
 /** @param {any} status @param {any} matrix @returns {Answers} the same two answers whatever is asked, the matrix under the series asked for */
 export function fixed(status, matrix) {
-  return ({ path, query }) => (path === "status" ? { status: 200, body: status } : { status: 200, body: { ...matrix, series: query.get("series") } });
+  return ({ path, query }) => {
+    if (path === "status") return { status: 200, body: status };
+    return path === "matrix" ? { status: 200, body: { ...matrix, series: query.get("series") } } : NOT_FOUND;
+  };
 }

@@ -1,7 +1,8 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesOfBase64, compareBytes, shortened, textOfEnd, textOfKey, textOfStart } from "../../src/key.js";
+import { bytesOfBase64, compareBytes, shortened, textOfKey } from "../../src/key.js";
+import { formatKey, textOfEnd, textOfStart } from "../../src/key_format.js";
 import { random } from "../support/answers.js";
 
 const utf8 = (/** @type {string} */ text) => new TextEncoder().encode(text);
@@ -55,9 +56,37 @@ test("two different keys never show the same, and no text holds what must not be
 });
 
 test("bounds in words", () => {
-  assert.equal(textOfStart(new Uint8Array(0)), "(lowest key)");
-  assert.equal(textOfEnd(null), "(no upper bound)");
-  assert.equal(textOfEnd(utf8("m")), "m");
+  assert.equal(textOfStart(new Uint8Array(0), "hex"), "(lowest key)");
+  assert.equal(textOfEnd(null, "uuid"), "(no upper bound)");
+  assert.equal(textOfEnd(utf8("m"), "utf8"), "m");
+});
+
+test("the formats of keys", () => {
+  const id = Uint8Array.from({ length: 16 }, (_, i) => i * 17);
+  assert.equal(formatKey(id, "uuid"), "00112233-4455-6677-8899-aabbccddeeff");
+  assert.equal(formatKey(Uint8Array.of(...id, 1), "uuid"), "00112233-4455-6677-8899-aabbccddeeff/0x01");
+  assert.equal(formatKey(id.subarray(0, 3), "uuid"), "0x001122");
+  assert.equal(formatKey(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), "u64be"), "18446744073709551615");
+  assert.equal(formatKey(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 9, 5), "u64be"), "7/9/0x05");
+  // A part of a larger buffer is read from its own beginning.
+  assert.equal(formatKey(id.subarray(8), "u64be"), String(0x8899aabbccddeeffn));
+  assert.equal(formatKey(utf8("a\u001b<"), "hex"), "0x611b3c");
+  assert.equal(formatKey(utf8("a<"), "utf8"), "a<");
+  for (const format of /** @type {const} */ (["utf8", "hex", "u64be", "uuid"])) assert.equal(formatKey(new Uint8Array(0), format), "");
+});
+
+test("in each format two different keys never show the same", () => {
+  const next = random(8);
+  for (const format of /** @type {const} */ (["hex", "u64be", "uuid"])) {
+    /** @type {Map<string, string>} */
+    const seen = new Map();
+    for (let i = 0; i < 10_000; i += 1) {
+      const key = Uint8Array.from({ length: Math.floor(next() * 19) }, () => (next() < 0.9 ? 0 : Math.floor(next() * 256)));
+      const [text, hex] = [formatKey(key, format), Buffer.from(key).toString("hex")];
+      assert.ok(!seen.has(text) || seen.get(text) === hex, `${format}: ${text}`);
+      seen.set(text, hex);
+    }
+  }
 });
 
 test("long keys are cut where shown, by characters", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { find, nameOf, pictureOf } from "../../src/picture.js";
+import { DEFAULT } from "../../src/fragment.js";
 import { WireError, decodeMatrix } from "../../src/matrix.js";
 import { base64, columns, matrix, wireRow } from "../support/answers.js";
 
@@ -76,9 +77,9 @@ test("a range row says which of its cells are estimates, and is found again by i
     ({ ...wireRow({ bucket_id: `range:${at}@${id}`, start: start === null ? null : base64(start), end: end === null ? null : base64(end), route_count: 3, values: [5, 7] }), ...(estimated === undefined ? {} : { estimated }) });
   const wide = columns(2, () => "complete");
   const fine = decodeMatrix(matrix(wide, [range(0, "aa", null, "m", [true, false]), range(1, "aa", "m", null, undefined)]));
-  assert.deepEqual([fine.estimates, fine.rows[0].estimated, fine.rows[1].estimated, fine.rows[0].isRange, fine.rows[0].route], [1, [true, false], null, true, null]);
+  assert.deepEqual([fine.estimates, [...(fine.marks ?? [])], fine.conflicts, fine.rows[0].isRange, fine.rows[0].route], [1, [1, 0, 0, 0], 0, true, null]);
   const view = { fromMs: 0, toMs: 1, clipped: false };
-  const [before, after] = [fine, decodeMatrix(matrix(wide, [range(0, "bb", null, "f", undefined), range(1, "bb", "f", "x", undefined), range(2, "bb", "x", null, undefined)]))].map((one) => pictureOf(one, /** @type {any} */ (view), "log"));
+  const [before, after] = [fine, decodeMatrix(matrix(wide, [range(0, "bb", null, "f", undefined), range(1, "bb", "f", "x", undefined), range(2, "bb", "x", null, undefined)]))].map((one) => pictureOf(one, /** @type {any} */ (view), DEFAULT));
   const name = nameOf(before, { row: 1, column: 0, rowsHere: 1, columnsHere: 1 });
   assert.match(name.row, /^key:/);
   assert.deepEqual([find(before, name)?.row, find(after, name)?.row], [1, 1], "m lies in [f, x)");

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { labOf, luminance, paletteFor, pixelOf } from "../../src/palette.js";
+import { PALETTES, labOf, luminance, paletteFor, pixelOf } from "../../src/palette.js";
 import { levelOf, scaleFor } from "../../src/scale.js";
 
 /** @typedef {import("../../src/palette.js").Triple} Triple */
@@ -20,15 +20,16 @@ function distance(a, b) {
   return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
 }
 
-for (const theme of THEMES) {
-  const { rgb, pixels, ground } = paletteFor(theme);
+for (const [name, way] of PALETTES.flatMap((palette) => THEMES.map((one) => /** @type {const} */ ([palette, one])))) {
+  const { rgb, pixels, ground } = paletteFor(way, name);
+  const theme = `${name}, ${way}`;
   const lightness = rgb.map((colour) => labOf(colour)[0]);
 
   test(`${theme}: lightness over 256 levels is strictly monotone, away from the surface`, () => {
     assert.equal(rgb.length, 256);
-    const way = theme === "light" ? -1 : 1;
+    const sign = way === "light" ? -1 : 1;
     for (let level = 1; level < 256; level += 1) {
-      assert.ok((lightness[level] - lightness[level - 1]) * way > 0, `level ${level}: ${lightness[level - 1]} then ${lightness[level]}`);
+      assert.ok((lightness[level] - lightness[level - 1]) * sign > 0, `level ${level}: ${lightness[level - 1]} then ${lightness[level]}`);
     }
   });
 
@@ -62,8 +63,8 @@ for (const theme of THEMES) {
     deutan: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
     tritan: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
   };
-  for (const [name, rows] of Object.entries(DEFICIENCY)) {
-    test(`${theme}: eight levels apart differ, in order, to ${name} eyes`, () => {
+  for (const [eyes, rows] of Object.entries(DEFICIENCY)) {
+    test(`${theme}: eight levels apart differ, in order, to ${eyes} eyes`, () => {
       const toLinear = (/** @type {number} */ c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
       const toGamma = (/** @type {number} */ c) => 255 * (c <= 0.0031308 ? 12.92 * c : 1.055 * Math.min(1, c) ** (1 / 2.4) - 0.055);
       const seen = rgb.map((colour) => {
@@ -71,8 +72,8 @@ for (const theme of THEMES) {
         const [r, g, b] = rows.map((row) => toGamma(Math.max(0, row[0] * light[0] + row[1] * light[1] + row[2] * light[2])));
         return labOf([r, g, b])[0];
       });
-      const way = theme === "light" ? -1 : 1;
-      for (let level = 9; level < 256; level += 1) assert.ok((seen[level] - seen[level - 8]) * way > 0, `level ${level}`);
+      const sign = way === "light" ? -1 : 1;
+      for (let level = 9; level < 256; level += 1) assert.ok((seen[level] - seen[level - 8]) * sign > 0, `level ${level}`);
     });
   }
 

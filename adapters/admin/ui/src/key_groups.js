@@ -1,0 +1,71 @@
+// @ts-check
+/** Rows under common prefixes: what all keys shown begin with, and the runs of rows that share the part after it. */
+
+const SEPARATORS = "/:._-|#,; ";
+
+/** `from` inclusive, `to` exclusive: rows; `prefix` is the whole text that their keys begin with. @typedef {{from: number, to: number, prefix: string, title: string}} Group */
+
+/** @param {readonly string[]} texts @returns {string} what they all begin with, up to a separator; empty where that is too short to be worth stating once */
+export function sharedPrefix(texts) {
+  if (texts.length < 2) return "";
+  let shared = texts[0];
+  for (const text of texts) {
+    let length = 0;
+    while (length < shared.length && shared[length] === text[length]) length += 1;
+    shared = shared.slice(0, length);
+  }
+  let end = shared.length;
+  while (end > 0 && !SEPARATORS.includes(shared[end - 1])) end -= 1;
+  return end >= 4 ? shared.slice(0, end) : "";
+}
+
+/** @param {string} text @param {number} from @returns {number} behind the next separator at or after `from`; -1 where there is none */
+function segmentEnd(text, from) {
+  for (let at = from; at < text.length; at += 1) if (SEPARATORS.includes(text[at])) return at + 1;
+  return -1;
+}
+
+/** @param {Group[]} groups @param {number} row @param {string} prefix @param {string} title @returns {void} */
+function extend(groups, row, prefix, title) {
+  const last = groups.at(-1);
+  if (last !== undefined && last.to === row && last.prefix === prefix && last.title === title) last.to = row + 1;
+  else groups.push({ from: row, to: row + 1, prefix, title });
+}
+
+/**
+ * Runs of two rows and more whose keys go on with the same part, up to a separator, after what all share. A run that
+ * can be taken further (its rows share the part after that, too) is.
+ * @param {readonly string[]} texts in order @param {number} shared how much of each all have in common @returns {Group[]}
+ */
+export function groupsByPrefix(texts, shared) {
+  /** @type {Group[]} */
+  const groups = [];
+  texts.forEach((text, row) => {
+    const end = segmentEnd(text, shared);
+    const prefix = end < 0 ? "" : text.slice(0, end);
+    extend(groups, row, prefix, prefix.slice(shared));
+  });
+  const runs = groups.filter((group) => group.prefix !== "" && group.to - group.from > 1);
+  for (const run of runs) {
+    for (;;) {
+      const end = segmentEnd(texts[run.from], run.prefix.length);
+      const longer = end < 0 ? "" : texts[run.from].slice(0, end);
+      let all = longer !== "";
+      for (let row = run.from; all && row < run.to; row += 1) all = texts[row].startsWith(longer);
+      if (!all) break;
+      run.prefix = longer;
+      run.title = longer.slice(shared);
+    }
+  }
+  return runs;
+}
+
+/** @param {readonly (string | null)[]} names of the rows @returns {Group[]} runs of rows of one name */
+export function groupsByName(names) {
+  /** @type {Group[]} */
+  const groups = [];
+  names.forEach((name, row) => {
+    if (name !== null) extend(groups, row, "", name);
+  });
+  return groups;
+}

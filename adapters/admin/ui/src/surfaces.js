@@ -1,0 +1,44 @@
+// @ts-check
+/** The canvases of the map, kept as large as they are in device pixels. */
+
+import { Heatmap } from "./heatmap.js";
+import { byIdAs } from "./dom.js";
+
+/**
+ * The browser's own count of device pixels is exact at fractional zoom, where a product is a pixel off; under an
+ * emulated pixel ratio it is not multiplied, which is more than a pixel off.
+ * @param {number} size CSS pixels @param {number | undefined} exact @returns {number}
+ */
+function devicePixels(size, exact) {
+  const product = size * devicePixelRatio;
+  return exact !== undefined && Math.abs(exact - product) < 2 ? exact : Math.round(product);
+}
+
+/** The picture, the strip of column states above it, and the sums on both sides. */
+export class Surfaces {
+  picture = new Heatmap(byIdAs("picture", HTMLCanvasElement));
+  strip = new Heatmap(byIdAs("strip", HTMLCanvasElement));
+  columnSums = new Heatmap(byIdAs("column-sums", HTMLCanvasElement));
+  rowSums = new Heatmap(byIdAs("row-sums", HTMLCanvasElement));
+
+  /** @param {() => void} resized is called after a change of any size, in the same frame */
+  constructor(resized) {
+    const all = [this.picture, this.strip, this.columnSums, this.rowSums];
+    const sizes = new ResizeObserver((entries) => {
+      for (const entry of entries) {
+        const exact = entry.devicePixelContentBoxSize?.[0];
+        const width = devicePixels(entry.contentRect.width, exact?.inlineSize);
+        const height = devicePixels(entry.contentRect.height, exact?.blockSize);
+        all.find((one) => one.canvas === entry.target)?.resize(Math.max(1, width), Math.max(1, height));
+      }
+      resized();
+    });
+    for (const { canvas } of all) {
+      try {
+        sizes.observe(canvas, { box: "device-pixel-content-box" });
+      } catch {
+        sizes.observe(canvas);
+      }
+    }
+  }
+}
