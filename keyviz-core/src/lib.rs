@@ -55,7 +55,7 @@
 //! `terms` `changes` `hot_keys` `flush` →
 //! show: `window` `reading` `matrix` `merge` `snapshot` `restore` `reader`, and without an allocator `bound` `in_place`
 //! `fixed_matrix` →
-//! speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
+//! explain: `advice` → speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -66,6 +66,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "alloc")]
+mod advice;
 mod bound;
 mod bounds;
 mod changes;
@@ -152,6 +154,8 @@ mod writer;
 #[cfg(feature = "alloc")]
 mod zeroed;
 
+#[cfg(feature = "alloc")]
+pub use advice::{Top, TopQuery, TopRow, TopWindow};
 pub use bound::Bound;
 pub use config::Config;
 pub use config_error::ConfigError;

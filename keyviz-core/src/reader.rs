@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
+use crate::advice::{Top, TopQuery};
 use crate::config::Config;
 use crate::counters::{Counters, Published};
 use crate::event::Event;
@@ -153,6 +154,36 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
     /// linear in their bytes.
     pub fn hot_keys(&self, query: &HotKeysQuery) -> Result<HotKeys, NoHotKeys> {
         crate::hot_keys::ask(&self.shared, query)
+    }
+
+    /// The hottest ranges of the newest window, beside the window before; see [`Top`] and the rules in `advice/top.rs`.
+    ///
+    /// Never panics. Memory: about 200 bytes and the bounds of each range of two columns. Cost: O(n log n) for the
+    /// cells of two columns, and n for each range that was not there in the window before.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, Op, RouteId, Sampler, TopQuery};
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// sampler.register(RouteId(1), b"a", Some(b"m"), 0)?;
+    /// sampler.register(RouteId(2), b"m", None, 0)?;
+    /// for _ in 0..3 {
+    ///     sampler.observe(RouteId(2), Op::Read, b"p", 0);
+    /// }
+    /// sampler.observe(RouteId(1), Op::Read, b"b", 0);
+    /// sampler.flush(60_000);
+    /// let top = sampler.reader().top(&TopQuery { limit: 1, ..TopQuery::default() });
+    /// assert_eq!((top.rows[0].route, top.rows[0].value), (RouteId(2), 3));
+    /// assert_eq!((top.rows.len(), top.ranges, top.now.map(|now| now.total)), (1, 2, Some(4)));
+    ///
+    /// // Before the first flush there is no window, and nothing to rank.
+    /// let fresh = Sampler::new(Config::default(), 0)?;
+    /// assert!(fresh.reader().top(&TopQuery::default()).now.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn top(&self, query: &TopQuery) -> Top {
+        crate::advice::top::build(self, query)
     }
 
     /// How this node's writes merge with others': by the leader rule once a route had a group.

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+pub use super::top::top;
 use crate::counters::Counters;
 use crate::event::Event;
 use crate::history::ColumnState;
@@ -451,7 +452,7 @@ fn flags(out: &mut String, member: &str, flags: &[bool]) {
 }
 
 /// Any text as a JSON string; what could end a script or turn the writing direction is escaped, too.
-fn text(out: &mut String, text: &str) {
+pub(super) fn text(out: &mut String, text: &str) {
     out.push('"');
     for letter in text.chars() {
         match letter {
@@ -501,7 +502,7 @@ fn list<T>(out: &mut String, items: &[T], each: impl FnMut(&mut String, &T)) {
     list_of(out, items.iter(), each);
 }
 
-fn list_of<T>(out: &mut String, items: impl Iterator<Item = T>, mut each: impl FnMut(&mut String, T)) {
+pub(super) fn list_of<T>(out: &mut String, items: impl Iterator<Item = T>, mut each: impl FnMut(&mut String, T)) {
     out.push('[');
     for (i, item) in items.enumerate() {
         if i > 0 {
@@ -522,7 +523,7 @@ fn numbers(out: &mut String, values: &[u64]) {
 }
 
 /// Decimal digits. Most numbers of a matrix are 0 or short, so this stands before `core::fmt`.
-fn number(out: &mut String, mut value: u64) {
+pub(super) fn number(out: &mut String, mut value: u64) {
     let mut digits = [b'0'; 20];
     let mut from = digits.len();
     for digit in digits.iter_mut().rev() {
@@ -545,7 +546,7 @@ fn hex(out: &mut String, value: u64) {
     }
 }
 
-fn bound(out: &mut String, bytes: &[u8]) {
+pub(super) fn bound(out: &mut String, bytes: &[u8]) {
     if bytes.is_empty() {
         out.push_str("null");
         return;

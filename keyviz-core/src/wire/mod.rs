@@ -7,3 +7,4 @@ pub mod decode;
 pub mod encode;
 #[cfg(feature = "serde")]
 mod instant;
+mod top;
