@@ -112,6 +112,45 @@ impl KeyNames {
         }
     }
 
+    /// The name that all keys of `[start, end)` have in common: that of the longest prefix they all begin with.
+    ///
+    /// Cost: as [`name`](Self::name).
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::KeyNames;
+    /// let names = KeyNames::new([(b"o/".as_slice(), "orders"), (b"o/d/", "orders/by_date")])?;
+    /// assert_eq!(names.range_name(b"o/d/1", Some(b"o/d/9")), Some("orders/by_date"));
+    /// assert_eq!(names.range_name(b"o/d/1", Some(b"o/x")), Some("orders"));
+    /// assert_eq!(names.range_name(b"o/d/1", Some(b"p")), None);
+    /// assert_eq!(names.range_name(b"o/d/1", None), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn range_name(&self, start: &[u8], end: Option<&[u8]>) -> Option<&str> {
+        let mut len = start.len();
+        loop {
+            let key = start.get(..len)?;
+            let at = self.names.partition_point(|(prefix, _)| prefix.as_slice() <= key).checked_sub(1)?;
+            let (prefix, name) = self.names.get(at)?;
+            let common = crate::key::common_prefix(prefix, key);
+            if common < prefix.len() {
+                len = common;
+                continue;
+            }
+            // Where no key lies behind the prefix, a range without an end lies within it, too.
+            let within = match (successor(prefix), end) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(next), Some(end)) => end <= next.as_slice(),
+            };
+            if within {
+                return Some(name);
+            }
+            len = prefix.len().checked_sub(1)?;
+        }
+    }
+
     /// Whether a name begins or ends at a boundary.
     #[must_use]
     pub fn is_border(&self, boundary: &[u8]) -> bool {
@@ -138,6 +177,26 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn the_name_of_a_range_is_the_longest_that_covers_it(
+            prefixes in prop::collection::btree_set(prop::collection::vec(prop_oneof![Just(0u8), Just(1), Just(255)], 0..5), 0..20),
+            start in prop::collection::vec(prop_oneof![Just(0u8), Just(1), Just(255)], 0..6),
+            end in prop::option::of(prop::collection::vec(prop_oneof![Just(0u8), Just(1), Just(2), Just(255)], 1..6)),
+        ) {
+            prop_assume!(end.as_ref().is_none_or(|end| start < *end));
+            let named: Vec<(&[u8], String)> = prefixes.iter().enumerate().map(|(i, p)| (p.as_slice(), i.to_string())).collect();
+            let names = KeyNames::new(named.iter().map(|(p, n)| (*p, n.as_str()))).unwrap();
+            let covers = |prefix: &[u8]| {
+                start.starts_with(prefix) && match (successor(prefix), &end) {
+                    (None, _) => true,
+                    (Some(next), Some(end)) => *end <= next,
+                    (Some(_), None) => false,
+                }
+            };
+            let longest = named.iter().filter(|(p, _)| covers(p)).max_by_key(|(p, _)| p.len());
+            prop_assert_eq!(names.range_name(&start, end.as_deref()), longest.map(|(_, n)| n.as_str()));
+        }
+
         #[test]
         fn the_longest_prefix_wins(
             prefixes in prop::collection::btree_set(prop::collection::vec(0u8..3, 0..6), 0..20),

@@ -175,7 +175,7 @@ fn the_wire_form_is_json_that_says_it_all() {
     let split = |row: &keyviz_core::TopRow| (row.route.0 == 2).then(|| "split 'it'".to_owned());
     wire::encode::top(&top(&sampler, Series::Writes), 0, Some(&names), &split, &mut json);
     let expected = concat!(
-        r#"{"series":"writes","generated_at":"1970-01-01T00:00:00Z","#,
+        r#"{"series":"writes","generated_at":"1970-01-01T00:00:00.000Z","#,
         r#""now":{"start_unix_ms":1000,"end_unix_ms":2000,"covers_ms":1000,"state":"complete","total":9,"rate":9.000},"#,
         r#""before":{"start_unix_ms":0,"end_unix_ms":1000,"covers_ms":1000,"state":"complete","total":1,"rate":1.000},"#,
         r#""ranges":2,"rows":[{"bucket_id":"route:2","route_id":"2","start":"Zg==","end":"bQ==","middle":"aYA=","#,

@@ -10,10 +10,11 @@ use crate::limits::Limits;
 use crate::mode::{Mode, TimeLabel};
 use crate::notice::Notice;
 use crate::router;
+use crate::split_template::SplitTemplate;
 use crate::timings::FlushTimings;
 use crate::token::Token;
 use axum::Router;
-use keyviz_core::Reader;
+use keyviz_core::{KeyNames, Reader};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The admin endpoint: what it reads, who may ask, within which limits. Cheap to clone; all clones
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) gate: Gate,
     pub(crate) counts: Counts,
     pub(crate) built_ms: u64,
+    pub(crate) key_names: Mutex<Option<Arc<KeyNames>>>,
+    pub(crate) split_template: Option<SplitTemplate>,
 }
 
 impl Admin {
@@ -52,6 +55,15 @@ impl Admin {
     /// Shows a text on the page from now on, or none.
     pub fn set_notice(&self, notice: Option<Notice>) {
         *self.0.notice.lock().unwrap_or_else(PoisonError::into_inner) = notice;
+    }
+
+    /// Names parts of the key space from now on, in place of the names before; an empty table names none.
+    ///
+    /// Rows of the range axis keep the borders of names where they can, and each row has the name that all its keys share.
+    pub fn set_key_names(&self, names: KeyNames) {
+        let some = names.iter().next().is_some();
+        let names = some.then(|| Arc::new(names));
+        *self.0.key_names.lock().unwrap_or_else(PoisonError::into_inner) = names;
     }
 
     /// Says whether the picture moves from now on: a recording that was watched while it was made is
@@ -117,6 +129,15 @@ impl Admin {
 
     pub(crate) fn mode(&self) -> Mode {
         *self.0.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The names of key prefixes; `None` where there are none.
+    pub(crate) fn key_names(&self) -> Option<Arc<KeyNames>> {
+        self.0.key_names.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn split_template(&self) -> Option<&SplitTemplate> {
+        self.0.split_template.as_ref()
     }
 
     pub(crate) fn notice(&self) -> Option<Notice> {

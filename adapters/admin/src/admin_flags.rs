@@ -1,10 +1,13 @@
 //! The endpoint's settings as flags.
 
 use crate::host::Host;
+use crate::key_names_file::{KeyNamesFileError, key_names_from_file};
 use crate::listen::{ListenError, ListenWarning, check_listen};
+use crate::split_template::SplitTemplate;
 use crate::token::{Token, TokenError};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
+use keyviz_core::KeyNames;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -30,6 +33,14 @@ pub struct AdminArgs {
           num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub admin_insecure_no_auth: bool,
+
+    /// File of names for key prefixes, a prefix, a tab and its name a line; `\\xHH` is a byte, a prefix `0x...` is hexadecimal
+    #[arg(long, env = "KEYVIZ_KEY_NAMES", value_name = "FILE")]
+    pub keyviz_key_names: Option<PathBuf>,
+
+    /// Command that splits a hot range, to copy from the page; places {route}, {group}, {key}, {start}, {end}, of keys also {key:hex}, {key:base64}
+    #[arg(long, env = "KEYVIZ_SPLIT_TEMPLATE", value_name = "COMMAND")]
+    pub split_template: Option<SplitTemplate>,
 }
 
 /// An address and a port. Of names only `localhost` is one: what another leads to may change between the look-up and the
@@ -65,6 +76,14 @@ impl AdminArgs {
     /// [`TokenError`] names the file and what to do.
     pub fn token(&self) -> Result<Option<Token>, TokenError> {
         self.admin_token_file.as_deref().map(Token::from_file).transpose()
+    }
+
+    /// Reads the file of key names; without one nothing has a name.
+    ///
+    /// # Errors
+    /// [`KeyNamesFileError`] names the file, the line and what to do.
+    pub fn key_names(&self) -> Result<KeyNames, KeyNamesFileError> {
+        self.keyviz_key_names.as_deref().map_or_else(|| Ok(KeyNames::default()), key_names_from_file)
     }
 
     /// [`check_listen`] for these flags.

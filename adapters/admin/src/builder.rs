@@ -8,9 +8,10 @@ use crate::history_file::HistoryState;
 use crate::host::AllowedHosts;
 use crate::limits::Limits;
 use crate::mode::{Mode, TimeLabel};
+use crate::split_template::SplitTemplate;
 use crate::timings::FlushTimings;
 use crate::token::Token;
-use keyviz_core::Reader;
+use keyviz_core::{KeyNames, Reader};
 use std::sync::Mutex;
 
 /// Settings of an [`Admin`]; begin with [`Admin::builder`].
@@ -27,6 +28,8 @@ pub struct AdminBuilder {
     time_label: TimeLabel,
     flush_timings: Option<FlushTimings>,
     history_state: Option<HistoryState>,
+    key_names: KeyNames,
+    split_template: Option<SplitTemplate>,
 }
 
 impl AdminBuilder {
@@ -43,6 +46,8 @@ impl AdminBuilder {
             time_label: TimeLabel::default(),
             flush_timings: None,
             history_state: None,
+            key_names: KeyNames::default(),
+            split_template: None,
         }
     }
 
@@ -104,6 +109,18 @@ impl AdminBuilder {
         self
     }
 
+    /// What the host calls the parts of its key space; see [`Admin::set_key_names`]. Default: nothing has a name.
+    pub fn key_names(mut self, names: KeyNames) -> Self {
+        self.key_names = names;
+        self
+    }
+
+    /// The command that splits a range, shown beside the hottest. Default: none is shown.
+    pub fn split_template(mut self, template: Option<SplitTemplate>) -> Self {
+        self.split_template = template;
+        self
+    }
+
     /// Another clock than the system's.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
@@ -115,7 +132,7 @@ impl AdminBuilder {
     pub fn build(self) -> Admin {
         let limits = self.limits.bounded();
         let built_ms = self.clock.now_ms();
-        Admin::from_state(State {
+        let admin = Admin::from_state(State {
             reader: self.reader,
             token: self.token,
             open_to_network: self.open_to_network,
@@ -131,6 +148,10 @@ impl AdminBuilder {
             notice: Mutex::new(None),
             counts: Counts::default(),
             built_ms,
-        })
+            key_names: Mutex::new(None),
+            split_template: self.split_template,
+        });
+        admin.set_key_names(self.key_names);
+        admin
     }
 }

@@ -11,6 +11,8 @@
 //! | `/admin/api/v1/keyviz/hotkeys` | the hottest keys of a route or range; see below | yes |
 //! | `/admin/api/v1/keyviz/events` | what happened and when, as told; see below | yes |
 //! | `/admin/api/v1/keyviz/snapshot` | everything that the history holds, as a file (zstd; `docs/snapshot-format.md`) | yes |
+//! | `/admin/api/v1/keyviz/top` | the hottest ranges of the newest window: rate, share, the window before, owner, bounds, and a split command where the host has a template for one | yes |
+//! | `/admin/api/v1/keyviz/names` | the names of key prefixes | yes |
 //! | `/admin/api/v1/keyviz/status` | what runs, since when, with which counters; 200 also when disabled | yes |
 //! | `/admin/api/v1/keyviz/healthz` | `ok` | no |
 //! | `/healthz`, `/` (redirected to the page) | only under [`serve`], never in a mounted [`Admin::router`] | no |
@@ -91,12 +93,14 @@ mod health;
 mod history_file;
 mod host;
 mod hot_keys;
+mod key_names_file;
 mod label_list;
 mod limits;
 mod listen;
 mod matrix;
 mod millis;
 mod mode;
+mod names;
 mod notice;
 mod packed;
 mod page;
@@ -108,12 +112,14 @@ mod serve;
 mod shutdown;
 mod snapshot;
 mod socket;
+mod split_template;
 mod status;
 mod stop;
 mod ticker;
 mod time_limit;
 mod timings;
 mod token;
+mod top;
 mod turned_away;
 
 pub use admin::Admin;
@@ -124,6 +130,7 @@ pub use clock::{Clock, SystemClock};
 pub use flags::SamplerArgs;
 pub use flusher::Flusher;
 pub use history_file::{HistoryArgs, HistoryFile, HistoryNews, HistoryState};
+pub use key_names_file::{KeyNamesFileError, key_names_from_file};
 pub use label_list::LabelList;
 pub use limits::Limits;
 pub use listen::{ListenError, ListenWarning, check_listen};
@@ -135,6 +142,7 @@ pub use recorded::RecordError;
 pub use running::{Running, StartError};
 pub use serve::serve;
 pub use shutdown::shutdown_signal;
+pub use split_template::{SplitTemplate, SplitTemplateError};
 pub use ticker::Ticker;
 pub use timings::FlushTimings;
 pub use token::{Token, TokenError};

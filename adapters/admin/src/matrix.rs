@@ -26,7 +26,8 @@ pub(crate) async fn matrix(
     uri: Uri,
 ) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
-    let query = query::matrix(uri.query().unwrap_or(""), &reader.config().labels)?;
+    let mut query = query::matrix(uri.query().unwrap_or(""), &reader.config().labels)?;
+    query.key_names = admin.key_names();
     let now_ms = admin.now_ms();
     let expected = expected_bytes(reader.config(), &reader.window(), &query);
     let pass = admin.gate().enter(expected).await?;

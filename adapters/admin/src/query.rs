@@ -14,7 +14,7 @@
 use crate::base64;
 use crate::error::ApiError;
 use keyviz_core::limits::MAX_ROWS;
-use keyviz_core::{AxisKind, HotKeysOf, HotKeysQuery, Label, Labels, MatrixQuery, RouteId, Series};
+use keyviz_core::{AxisKind, HotKeysOf, HotKeysQuery, Label, Labels, MatrixQuery, RouteId, Series, TopQuery};
 use std::borrow::Cow;
 
 /// A query string, taken apart.
@@ -93,6 +93,23 @@ pub(crate) fn matrix(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiErr
         axis,
         key_names: None,
     })
+}
+
+/// Reads the parameters of `/top`: `series` (`ops` unless said), `limit` (20; 0, negative or above 1024 means 1024), `label`,
+/// `start`, `end`.
+pub(crate) fn top(query: &str, labels: &Labels) -> Result<TopQuery, ApiError> {
+    let params = Params::new(query);
+    let mut top = TopQuery::default();
+    if let Some(name) = params.get("series") {
+        top.series = Series::parse(name).ok_or_else(unknown_series)?;
+    }
+    if let Some(limit) = params.integer("limit")? {
+        top.limit = usize::try_from(limit).ok().filter(|&n| n > 0).map_or(MAX_ROWS, |n| n.min(MAX_ROWS));
+    }
+    top.label = params.get("label").map(|name| known_label(name, labels)).transpose()?;
+    top.start = params.key("start")?.unwrap_or_default();
+    top.end = params.key("end")?.filter(|end| !end.is_empty());
+    Ok(top)
 }
 
 /// What `/events` is asked for: events with `from_ms <= at < to_ms`, 0 for unbounded. These are the events' own
@@ -190,6 +207,26 @@ mod tests {
         assert_eq!(read("from_unix_ms=-5").from_ms, 0);
         // The first counts.
         assert_eq!(read("rows=2&rows=x").rows, 2);
+    }
+
+    #[test]
+    fn the_hottest_ranges() {
+        let labels = Labels::new(&["redis"]).unwrap();
+        let read = |query: &str| top(query, &labels).unwrap();
+        assert_eq!(read("series=&limit=&label=&start=&end="), TopQuery::default());
+        let asked = read("series=writes&limit=3&label=redis&start=YQ&end=Yg");
+        assert_eq!((asked.series, asked.limit, asked.label), (Series::Writes, 3, Some(labels.get("redis"))));
+        assert_eq!((asked.start, asked.end), (b"a".to_vec(), Some(b"b".to_vec())));
+        assert_eq!(["limit=0", "limit=-1", "limit=9999"].map(|query| read(query).limit), [1024; 3]);
+        for (query, name) in [
+            ("series=canary", "series"),
+            ("limit=canary", "limit"),
+            ("label=canary", "label"),
+            ("start=canary%21", "start"),
+        ] {
+            let error = top(query, &labels).unwrap_err();
+            assert!(error.message.starts_with(name) && !error.message.contains("canary"), "{query}: {}", error.message);
+        }
     }
 
     #[test]

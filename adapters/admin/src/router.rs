@@ -2,8 +2,8 @@
 
 use crate::error::{method_not_allowed, not_found};
 use crate::{
-    Admin, BASE_PATH, auth, body, events, fence, headers, health, host, hot_keys, matrix, page, snapshot, status,
-    time_limit,
+    Admin, BASE_PATH, auth, body, events, fence, headers, health, host, hot_keys, matrix, names, page, snapshot,
+    status, time_limit, top,
 };
 use axum::Router;
 use axum::handler::Handler;
@@ -42,6 +42,8 @@ fn routes(admin: &Admin) -> Router<Admin> {
         .route(&api_path("hotkeys"), only_get(hot_keys::hot_keys))
         .route(&api_path("events"), only_get(events::events))
         .route(&api_path("snapshot"), only_get(snapshot::snapshot))
+        .route(&api_path("top"), only_get(top::top))
+        .route(&api_path("names"), only_get(names::names))
         .route(&api_path("status"), only_get(status::status))
         .route(&api_path("{*rest}"), any(not_found))
         .route_layer(from_fn_with_state(admin.clone(), auth::require_token));

@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{EVENTS, HEALTHZ, MATRIX, STATUS, Server, sampled};
+use common::{EVENTS, HEALTHZ, MATRIX, NAMES, STATUS, Server, TOP, sampled};
 use keyviz_admin::{Admin, Token};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -21,7 +21,7 @@ fn with_token() -> Server {
 #[test]
 fn the_api_asks_for_the_token_and_the_page_does_not() {
     let server = with_token();
-    for path in [MATRIX, STATUS, EVENTS, "/admin/api/v1/keyviz/nothing"] {
+    for path in [MATRIX, STATUS, EVENTS, TOP, NAMES, "/admin/api/v1/keyviz/nothing"] {
         for header in [
             "",
             "Authorization: Bearer wrong-wrong-wrong-wrong\r\n",

@@ -9,9 +9,9 @@
 
 mod common;
 
-use common::{Answer, EVENTS, HEALTHZ, MATRIX, STATUS, Server, T0, sampled, sampler};
+use common::{Answer, EVENTS, HEALTHZ, MATRIX, NAMES, STATUS, Server, T0, TOP, sampled, sampler};
 use keyviz_admin::{Admin, Clock, Limits, Mode, Notice, TimeLabel};
-use keyviz_core::{Config, EventKind, Labels, NewRoute, Op, RouteId, Sampler};
+use keyviz_core::{Config, EventKind, KeyNames, Labels, NewRoute, Op, RouteId, Sampler};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn good_headers(answer: &Answer) {
@@ -86,6 +86,63 @@ fn status_of_a_sampler() {
     assert!(json["next_column_unix_ms"].is_u64() && json["version"].is_string());
     admin.set_notice(None);
     assert!(server.get(STATUS).json()["notice"].is_null());
+}
+
+#[test]
+fn the_hottest_ranges_with_their_names_and_the_command_that_splits_them() {
+    let sampler = sampler();
+    sampler.observe(RouteId(2), Op::Write, b"z", 0);
+    sampler.flush(T0 + 2_000);
+    let names = KeyNames::new([(b"a".as_slice(), "fruit </script>")]).unwrap();
+    let template = "split {route} {key} {start:hex}".parse().unwrap();
+    let admin = Admin::builder(Some(sampler.reader())).key_names(names).split_template(Some(template)).build();
+    let server = Server::start(admin.clone());
+    let answer = server.get(TOP);
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
+    good_headers(&answer);
+    let json = answer.json();
+    assert_eq!((&json["now"]["end_unix_ms"], &json["now"]["total"]), (&(T0 + 2_000).into(), &1.into()));
+    let row = &json["rows"][0];
+    for (member, value) in [
+        ("route_id", serde_json::json!("2")),
+        ("start", "bQ==".into()),
+        ("end", serde_json::Value::Null),
+        ("value", 1.into()),
+        ("before", 0.into()),
+        ("split", "split 2 $'\\266\\200' 6d".into()),
+    ] {
+        assert_eq!(row[member], value, "{member}: {row}");
+    }
+    assert_eq!(json["rows"].as_array().unwrap().len(), 1);
+    let one = server.get(&format!("{TOP}?series=writes&start=YQ&end=Yg&limit=1")).json();
+    assert_eq!((&one["series"], &one["ranges"]), (&"writes".into(), &0.into()));
+    assert_eq!(server.get(&format!("{TOP}?series=canary")).json()["error"], "invalid_query");
+
+    let answer = server.get(NAMES);
+    good_headers(&answer);
+    assert!(!String::from_utf8_lossy(&answer.body).contains("</script"));
+    let names = serde_json::json!({"names": [{"prefix": "YQ==", "name": "fruit </script>"}]});
+    assert_eq!(answer.json(), names);
+    admin.set_key_names(KeyNames::new([(b"m".as_slice(), "roots"), (b"a", "all of a to m")]).unwrap());
+    let rows = server.get(MATRIX).json()["rows"].clone();
+    assert!(rows.as_array().unwrap().iter().all(|row| row["name"].is_null()), "no name covers a whole route: {rows}");
+    let ranges = server.get(&format!("{MATRIX}?axis=range&rows=8")).json()["rows"].clone();
+    assert!(ranges.as_array().unwrap().len() <= 8);
+    assert_eq!(server.get(NAMES).json()["names"].as_array().unwrap().len(), 2);
+    admin.set_key_names(KeyNames::default());
+    assert_eq!(server.get(NAMES).json(), serde_json::json!({"names": []}));
+}
+
+#[test]
+fn a_row_has_the_name_that_all_its_keys_share() {
+    let sampler = sampler();
+    let names = KeyNames::new([(b"".as_slice(), "everything")]).unwrap();
+    let server = Server::start(Admin::builder(Some(sampler.reader())).key_names(names).build());
+    for axis in ["route", "range"] {
+        let rows = server.get(&format!("{MATRIX}?axis={axis}")).json()["rows"].clone();
+        assert!(!rows.as_array().unwrap().is_empty());
+        assert!(rows.as_array().unwrap().iter().all(|row| row["name"] == "everything"), "{axis}: {rows}");
+    }
 }
 
 #[test]
@@ -215,7 +272,7 @@ fn a_panic_is_a_500_that_says_nothing_and_is_counted() {
     static FAULT: AtomicBool = AtomicBool::new(false);
     let server = Server::start(Admin::builder(Some(sampled())).clock(Faulty(&FAULT)).build());
     FAULT.store(true, Ordering::Relaxed);
-    for path in [MATRIX, STATUS, EVENTS] {
+    for path in [MATRIX, STATUS, EVENTS, TOP] {
         let answer = server.get(path);
         assert_eq!((answer.status, answer.error().as_str()), (500, "internal"));
         assert!(!answer.text().contains("secret"), "{answer:?}");
@@ -223,8 +280,8 @@ fn a_panic_is_a_500_that_says_nothing_and_is_counted() {
     }
     FAULT.store(false, Ordering::Relaxed);
     let json = server.get(STATUS).json();
-    assert_eq!(json["admin"]["panics"], 3);
-    assert_eq!(json["admin"]["requests"], 4);
+    assert_eq!(json["admin"]["panics"], 4);
+    assert_eq!(json["admin"]["requests"], 5);
 }
 
 #[test]

@@ -74,6 +74,8 @@ const FLAGS: &[(&str, &str, &str, &str)] = &[
     ("admin-token-file", "KEYVIZ_ADMIN_TOKEN_FILE", "", ""),
     ("admin-allowed-hosts", "KEYVIZ_ADMIN_ALLOWED_HOSTS", "", ""),
     ("admin-insecure-no-auth", "KEYVIZ_ADMIN_INSECURE_NO_AUTH", "false", ""),
+    ("keyviz-key-names", "KEYVIZ_KEY_NAMES", "", ""),
+    ("split-template", "KEYVIZ_SPLIT_TEMPLATE", "", ""),
     ("step", "", "", ""),
     ("help", "", "", ""),
 ];
@@ -364,4 +366,22 @@ fn addresses_to_listen_on() {
         let refused = listen(wrong).unwrap_err().to_string();
         assert!(refused.contains("localhost:8765"), "{wrong}: {refused}");
     }
+}
+
+#[test]
+fn names_and_the_template_are_read_or_refused_with_what_to_do() {
+    let none = parse(&[]).admin;
+    assert!(none.split_template.is_none() && none.key_names().unwrap().iter().next().is_none());
+    let path = std::env::temp_dir().join(format!("keyviz-names-{}", std::process::id()));
+    std::fs::write(&path, "orders/\torders\n").unwrap();
+    let flag = format!("--keyviz-key-names={}", path.display());
+    assert_eq!(parse(&[&flag]).admin.key_names().unwrap().name(b"orders/1"), Some("orders"));
+    std::fs::write(&path, "orders/\torders\ncanary orders\n").unwrap();
+    let error = parse(&[&flag]).admin.key_names().unwrap_err().to_string();
+    assert!(error.contains("line 2") && error.contains("a tab") && !error.contains("canary"), "{error}");
+    std::fs::remove_file(&path).unwrap();
+    assert!(parse(&[&flag]).admin.key_names().is_err(), "a file that is not there");
+    assert!(parse(&["--split-template=db split {route} {key}"]).admin.split_template.is_some());
+    let error = try_parse(&["--split-template=db split {where}"]).unwrap_err().to_string();
+    assert!(error.contains("{where}") && error.contains("{key}"), "{error}");
 }

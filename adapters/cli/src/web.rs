@@ -4,7 +4,8 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use keyviz_admin::{Admin, AdminArgs, AdminBuilder, Token};
+use keyviz_admin::{Admin, AdminArgs, AdminBuilder, SplitTemplate, Token};
+use keyviz_core::KeyNames;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -31,6 +32,8 @@ struct Access {
     token: Option<Token>,
     open_to_network: bool,
     allowed_hosts: Vec<String>,
+    key_names: KeyNames,
+    split_template: Option<SplitTemplate>,
 }
 
 /// Whether a signal asked the program to end: SIGINT, SIGTERM, or SIGHUP (the terminal went away).
@@ -69,12 +72,15 @@ impl Web {
             Ok(None) => {}
             Err(error) => return Err(Failure::new(error.to_string())),
         }
+        let key_names = args.key_names().map_err(|error| Failure::new(error.to_string()))?;
         let (listener, addr) = listen(args.listen)?;
         let (runtime, stop) = runtime().map_err(|error| Failure::new(format!("no runtime for the page: {error}")))?;
         let access = Access {
             token,
             open_to_network: args.admin_insecure_no_auth,
             allowed_hosts: args.admin_allowed_hosts.clone(),
+            key_names,
+            split_template: args.split_template.clone(),
         };
         Ok(Web { listener, addr, runtime, stop, access })
     }
@@ -85,6 +91,8 @@ impl Web {
             .token(self.access.token.take())
             .open_to_network(self.access.open_to_network)
             .allowed_hosts(std::mem::take(&mut self.access.allowed_hosts))
+            .key_names(std::mem::take(&mut self.access.key_names))
+            .split_template(self.access.split_template.take())
             .build()
     }
 

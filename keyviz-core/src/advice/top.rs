@@ -170,9 +170,9 @@ pub(crate) fn build<S: Deref<Target = Shared>>(reader: &ReaderOn<S>, query: &Top
 
 /// The last columns: enough for the open one, a sealed one and the one before.
 fn newest<S: Deref<Target = Shared>>(reader: &ReaderOn<S>) -> Vec<Column> {
-    let from_ms = reader.window().last_flush_ms.saturating_sub(reader.config().step_ms.saturating_mul(2));
-    let places = Reading::new(&reader.shared).places(from_ms, 0, true);
-    places.iter().map(|place| Column::of(&place.head, true)).collect()
+    let places = Reading::new(&reader.shared).places(0, 0, true);
+    let old = places.len().saturating_sub(3);
+    places.iter().skip(old).map(|place| Column::of(&place.head, true)).collect()
 }
 
 /// Rule 1.

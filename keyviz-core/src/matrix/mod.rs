@@ -279,6 +279,8 @@ pub struct Matrix {
     pub write_merge: WriteMerge,
     /// The names of the labels.
     pub labels: Labels,
+    /// The names of key prefixes that were asked with; on the wire a row has the name that all its keys share.
+    pub key_names: Option<Arc<KeyNames>>,
 }
 
 /// Nodes whose routes never had a group own disjoint traffic.

@@ -117,6 +117,7 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
         unattributed,
         write_merge: super::write_merge(shared),
         labels: shared.config.labels.clone(),
+        key_names: query.key_names.clone(),
     }
 }
 

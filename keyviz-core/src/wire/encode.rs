@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+pub use super::names::names;
 pub use super::top::top;
 use crate::counters::Counters;
 use crate::event::Event;
@@ -44,7 +45,9 @@ pub fn matrix(matrix: &Matrix, generated_at_ms: u64, out: &mut String) {
         unattributed: &matrix.unattributed,
         fanout: None,
     };
-    body(out, &head, matrix.rows.iter().map(|row| RowView::of(row, matrix.labels.name(row.label))));
+    let names = matrix.key_names.as_deref();
+    let name = |row: &Row| names.and_then(|names| names.range_name(&row.start, row.end.as_deref()));
+    body(out, &head, matrix.rows.iter().map(|row| RowView::of(row, matrix.labels.name(row.label), name(row))));
 }
 
 /// Appends hot keys as a JSON object: DESIGN's response body of `/hotkeys`.
@@ -349,11 +352,11 @@ struct RowView<'a> {
 }
 
 impl<'a> RowView<'a> {
-    fn of(row: &'a Row, label: Option<&'a str>) -> Self {
+    fn of(row: &'a Row, label: Option<&'a str>, name: Option<&'a str>) -> Self {
         RowView {
             bucket_id: row.bucket_id.as_str(),
             label,
-            name: None,
+            name,
             start: &row.start,
             end: row.end.as_deref(),
             aggregate: row.aggregate,

@@ -7,4 +7,5 @@ pub mod decode;
 pub mod encode;
 #[cfg(feature = "serde")]
 mod instant;
+mod names;
 mod top;

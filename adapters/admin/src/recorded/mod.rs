@@ -4,8 +4,9 @@ mod bundle;
 mod inline;
 
 use std::fmt;
+use std::sync::Arc;
 
-use keyviz_core::{MatrixQuery, Reader, Series, wire};
+use keyviz_core::{KeyNames, MatrixQuery, Reader, Series, wire};
 
 use crate::Admin;
 use crate::assets::{self, INDEX};
@@ -72,7 +73,7 @@ impl Admin {
         for (at, one) in Series::ALL.iter().enumerate() {
             let comma = if at > 0 { "," } else { "" };
             answers.push_str(&format!("{comma}\"{}\":", one.name()));
-            matrix(reader, *one, self.now_ms(), limit_bytes, &mut answers)?;
+            matrix(reader, *one, self.key_names(), self.now_ms(), limit_bytes, &mut answers)?;
         }
         answers.push_str("}}");
         let page = page(&inline::json(&answers));
@@ -84,11 +85,12 @@ impl Admin {
 fn matrix(
     reader: &Reader,
     series: Series,
+    key_names: Option<Arc<KeyNames>>,
     now_ms: u64,
     limit_bytes: usize,
     to: &mut String,
 ) -> Result<(), RecordError> {
-    let matrix = reader.matrix(&MatrixQuery { series, rows: 1024, open: true, ..MatrixQuery::default() });
+    let matrix = reader.matrix(&MatrixQuery { series, rows: 1024, open: true, key_names, ..MatrixQuery::default() });
     let (columns, rows) = (matrix.columns.len(), matrix.rows.len());
     // A value takes two letters at least.
     if columns.saturating_mul(rows).saturating_mul(2).saturating_add(to.len()) > limit_bytes {

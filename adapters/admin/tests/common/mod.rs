@@ -201,5 +201,7 @@ impl Answer {
 
 pub const EVENTS: &str = "/admin/api/v1/keyviz/events";
 pub const MATRIX: &str = "/admin/api/v1/keyviz/matrix";
+pub const NAMES: &str = "/admin/api/v1/keyviz/names";
+pub const TOP: &str = "/admin/api/v1/keyviz/top";
 pub const STATUS: &str = "/admin/api/v1/keyviz/status";
 pub const HEALTHZ: &str = "/admin/api/v1/keyviz/healthz";

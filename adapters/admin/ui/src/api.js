@@ -30,8 +30,13 @@ export function isTokenText(token) {
   return /^[\x21-\x7e]+$/.test(token);
 }
 
-/** `start` and `end` are keys in base64url, empty where there is no bound. @typedef {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number, start: string, end: string}} MatrixQuery */
-/** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "events" | "hasToken" | "setToken">} Source */
+/** `start` and `end` are keys in base64url, empty where there is no bound. @typedef {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number, start: string, end: string, label: string, split: boolean}} MatrixQuery */
+/** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "events" | "top" | "names" | "hotKeys" | "hasToken" | "setToken">} Source */
+
+/** @param {URLSearchParams} parameters @param {{start: string, end: string, label: string}} query what is empty is left out @returns {void} */
+function keys(parameters, query) {
+  for (const name of /** @type {const} */ (["start", "end", "label"])) if (query[name] !== "") parameters.set(name, query[name]);
+}
 
 /** The API of one server. */
 export class Api {
@@ -63,9 +68,28 @@ export class Api {
     const parameters = new URLSearchParams({
       series: query.series, from_unix_ms: String(query.fromUnixMs), to_unix_ms: String(query.toUnixMs), rows: String(query.rows), axis: query.axis, open: "1",
     });
-    if (query.start !== "") parameters.set("start", query.start);
-    if (query.end !== "") parameters.set("end", query.end);
+    keys(parameters, query);
+    if (query.split) parameters.set("split_labels", "1");
     return this.#get(`matrix?${parameters}`, signal);
+  }
+
+  /** @param {{series: string, limit: number, start: string, end: string, label: string}} query @param {AbortSignal} signal @returns {Promise<any>} null where the server does not rank */
+  top(query, signal) {
+    const parameters = new URLSearchParams({ series: query.series, limit: String(query.limit) });
+    keys(parameters, query);
+    return this.#optional(`top?${parameters}`, signal);
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<any>} null where the server has no names */
+  names(signal) {
+    return this.#optional("names", signal);
+  }
+
+  /** @param {{series: string, start: string, end: string, label: string, fromUnixMs: number, toUnixMs: number, top: number}} query @param {AbortSignal} signal @returns {Promise<any>} */
+  hotKeys(query, signal) {
+    const parameters = new URLSearchParams({ series: query.series, from_unix_ms: String(query.fromUnixMs), to_unix_ms: String(query.toUnixMs), top: String(query.top) });
+    keys(parameters, query);
+    return this.#get(`hotkeys?${parameters}`, signal);
   }
 
   /** @param {AbortSignal} signal @returns {Promise<any>} null where the server has no annotations */

@@ -2,6 +2,7 @@
 /** One round of questions: status, matrix, and where the shown series is empty, which other has load. */
 
 import { ApiFailure } from "./api.js";
+import { decodeTop } from "./top_list.js";
 import { decodeEvents } from "./event_lane.js";
 import { SERIES } from "./series.js";
 import { WireError, decodeMatrix } from "./matrix.js";
@@ -9,6 +10,9 @@ import { boundsOf, viewOf } from "./time_range.js";
 import { GARBLED } from "./page_state.js";
 import { decodeStatus } from "./status.js";
 import { pictureOf } from "./picture.js";
+
+/** The rows of the table of the hottest ranges. */
+const TOP_ROWS = 50;
 
 /** @typedef {import("./api.js").Source} Source */
 /** @typedef {import("./state.js").State} State */
@@ -48,14 +52,31 @@ async function round(api, state, signal) {
   const { choice } = state;
   const view = viewOf(choice, clock);
   const bounds = boundsOf(view, clock);
-  const matrix = decodeMatrix(await api.matrix({ series: choice.series, axis: choice.axis, rows: choice.rows, start: choice.keyFrom, end: choice.keyTo, ...bounds }, signal));
+  const matrix = decodeMatrix(await api.matrix({ series: choice.series, axis: choice.axis, rows: choice.rows, start: choice.keyFrom, end: choice.keyTo, label: labelOf(choice, status), split: choice.split, ...bounds }, signal));
   const empty = matrix.rowsTotal === 0 && matrix.cutTotal === 0 && matrix.unattributedTotal === 0;
   const elsewhere = empty ? await loadElsewhere(api, status, choice.series, bounds, signal) : undefined;
   const events = await aside(api.events(signal), signal);
   if (events !== null) state.events = decodeEvents(events);
+  if (state.topShown) await askTop(api, state, labelOf(choice, status), signal);
   state.setStatus(status);
   state.loadElsewhere = elsewhere;
   state.setPicture(pictureOf(matrix, view, choice));
+}
+
+/** @param {import("./fragment.js").Choice} choice @param {import("./status.js").Status} status @returns {string} the label that is asked for: one that this server has */
+const labelOf = (choice, status) => (status.labels.includes(choice.label) ? choice.label : "");
+
+/** @param {Source} api @param {State} state @param {string} label @param {AbortSignal} signal @returns {Promise<void>} its failure is the table's own, not the picture's */
+async function askTop(api, state, label, signal) {
+  const { choice } = state;
+  try {
+    const body = await api.top({ series: choice.series, limit: TOP_ROWS, start: choice.keyFrom, end: choice.keyTo, label }, signal);
+    state.top = body === null ? { list: null, failure: "this source has none", known: false } : { list: decodeTop(body), failure: "", known: true };
+  } catch (error) {
+    if (signal.aborted || (error instanceof ApiFailure && error.kind === "unauthorized")) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    state.top = { list: state.top.list, failure: text, known: true };
+  }
 }
 
 /** What the picture can do without: its failure is not the picture's. @param {Promise<any>} answer @param {AbortSignal} signal @returns {Promise<any>} null where there is none */
@@ -78,7 +99,7 @@ async function loadElsewhere(api, status, shown, bounds, signal) {
   for (const series of SERIES) {
     const ever = series.observed.some((name) => (status.counters[name] ?? 1) > 0);
     if (series.name === shown || series.name === "ops" || !ever) continue;
-    const found = decodeMatrix(await api.matrix({ series: series.name, axis: "route", rows: 1, start: "", end: "", ...bounds }, signal));
+    const found = decodeMatrix(await api.matrix({ series: series.name, axis: "route", rows: 1, start: "", end: "", label: "", split: false, ...bounds }, signal));
     if (found.rowsTotal > 0 || found.cutTotal > 0) return series.name;
   }
   return null;

@@ -12,6 +12,9 @@ import { formatDuration } from "./number.js";
 /** @typedef {import("./fragment.js").Choice} Choice */
 /** @typedef {{change: (part: Partial<Choice>) => void, refresh: () => void, view: () => {fromMs: number, toMs: number} | null}} Handlers */
 
+/** Stands for a row for each label; no label looks like it. */
+const SPLIT = "*";
+
 /** @param {string} id @param {readonly {name: string, title: string}[]} options @param {(name: string) => void} choose @returns {void} */
 function segments(id, options, choose) {
   const set = byId(id);
@@ -47,6 +50,8 @@ export class Controls {
     this.rows = byIdAs("rows", HTMLSelectElement);
     this.rows.append(...ROW_BUDGETS.map((rows) => make("option", { value: String(rows), text: rows === 1024 ? "up to 1024" : `up to ${rows}` })));
     this.rows.addEventListener("change", () => change({ rows: Number(this.rows.value) }));
+    this.label = byIdAs("label", HTMLSelectElement);
+    this.label.addEventListener("change", () => change(this.label.value === SPLIT ? { label: "", split: true } : { label: this.label.value, split: false }));
     this.refresh = byIdAs("refresh", HTMLSelectElement);
     this.refresh.append(...REFRESH_MS.map((ms) => make("option", { value: String(ms), text: ms === 0 ? "auto" : formatDuration(ms) })));
     this.refresh.addEventListener("change", () => change({ refreshMs: Number(this.refresh.value) }));
@@ -97,6 +102,17 @@ export class Controls {
     const error = byId("custom-error");
     error.textContent = Number.isNaN(fromMs) || Number.isNaN(toMs) ? "Both times are needed." : fromMs >= toMs ? "The first time has to be before the second." : "";
     if (error.textContent === "") this.handlers.change({ range: "custom", fromMs, toMs });
+  }
+
+  /** @param {Choice} choice @param {readonly string[]} labels those of the server @returns {void} */
+  showLabels(choice, labels) {
+    byId("label-field").hidden = labels.length === 0;
+    const options = ["", SPLIT, ...labels];
+    if (this.label.dataset["held"] !== options.join(" ")) {
+      this.label.dataset["held"] = options.join(" ");
+      this.label.replaceChildren(...options.map((name) => make("option", { value: name, text: name === "" ? "all together" : name === SPLIT ? "a row for each" : `only ${name}` })));
+    }
+    this.label.value = choice.split ? SPLIT : labels.includes(choice.label) ? choice.label : "";
   }
 
   /**

@@ -3,6 +3,7 @@
 
 import { instantText } from "./time_text.js";
 import { make } from "./dom.js";
+import { textOfWords } from "./key.js";
 
 /** @typedef {{atMs: number, kind: string, text: string}} Annotation */
 /** @typedef {import("./time_text.js").TimeStyle} TimeStyle */
@@ -21,7 +22,7 @@ export function decodeEvents(body) {
   const events = body.events.flatMap((/** @type {any} */ event) => {
     const atMs = event?.at_unix_ms;
     if (typeof atMs !== "number" || !Number.isFinite(atMs)) return [];
-    return [{ atMs, kind: String(event.kind ?? ""), text: String(event.text ?? "") }];
+    return [{ atMs, kind: textOfWords(String(event.kind ?? "")), text: textOfWords(String(event.text ?? "")) }];
   });
   return events.sort((a, b) => a.atMs - b.atMs);
 }

@@ -12,11 +12,15 @@ import { SERIES } from "./series.js";
 /**
  * `refreshMs` 0 is automatic. `theme` empty follows the system. `pin` is a bucket id, or `key:` and a key in base64url,
  * `pinMs` a time in the pinned cell. `keyFrom` and `keyTo` are keys in base64url, empty where there is no bound.
+ * `top` says whether the table of the hottest ranges is open, empty where the window's height decides. `find` is the key
+ * whose row is framed, in base64url, `.` for the empty key. `label` is the only one shown, empty for all; `split` makes
+ * each label a row of its own.
  * `fixLow` and `fixHigh` are the ends of a scale that is kept, 0 where it follows the picture.
  * @typedef {{series: import("./series.js").SeriesName, axis: "range" | "route", range: import("./time_range.js").RangeName, fromMs: number, toMs: number,
  *   scale: import("./scale.js").ScaleKind, rows: number, zone: import("./time_text.js").Zone, refreshMs: number, paused: boolean,
  *   theme: "" | "light" | "dark", pin: string, pinMs: number,
- *   keyFrom: string, keyTo: string, palette: import("./palette.js").PaletteName, brightness: number, fixLow: number, fixHigh: number, format: import("./key_format.js").KeyFormat}} Choice
+ *   keyFrom: string, keyTo: string, palette: import("./palette.js").PaletteName, brightness: number, fixLow: number, fixHigh: number, format: import("./key_format.js").KeyFormat,
+ *   top: "" | "1" | "0", find: string, label: string, split: boolean}} Choice
  */
 
 export const ROW_BUDGETS = [64, 128, 256, 512, 1024];
@@ -25,7 +29,7 @@ export const REFRESH_MS = [0, 1000, 2000, 5000, 10_000, 30_000, 60_000];
 /** @type {Choice} */
 export const DEFAULT = {
   series: "ops", axis: "range", range: "", fromMs: 0, toMs: 0, scale: "log", rows: 1024, zone: "local", refreshMs: 0, paused: false, theme: "", pin: "", pinMs: 0,
-  keyFrom: "", keyTo: "", palette: "ember", brightness: 0, fixLow: 0, fixHigh: 0, format: "utf8",
+  keyFrom: "", keyTo: "", palette: "ember", brightness: 0, fixLow: 0, fixHigh: 0, format: "utf8", top: "", find: "", label: "", split: false,
 };
 
 /** The least and the greatest brightness. */
@@ -85,6 +89,10 @@ export function choiceOf(fragment) {
     brightness: brightnessOf(Number(held.get("bright") ?? NaN)),
     fixLow,
     fixHigh,
+    top: oneOf(/** @type {const} */ (["0", "1"]), held.get("top"), DEFAULT.top),
+    find: held.get("find") === "." ? "." : keyOf(held.get("find")),
+    label: /^[a-z0-9_-]{1,32}$/.test(held.get("label") ?? "") ? String(held.get("label")) : "",
+    split: held.get("split") === "1",
     format: oneOf(KEY_FORMATS.map((one) => one.name), held.get("keys"), DEFAULT.format),
   };
 }
@@ -103,6 +111,10 @@ export function fragmentOf(choice) {
   if (choice.scale !== DEFAULT.scale) held.set("scale", choice.scale);
   if (choice.palette !== DEFAULT.palette) held.set("palette", choice.palette);
   if (choice.brightness !== DEFAULT.brightness) held.set("bright", String(choice.brightness));
+  if (choice.label !== "") held.set("label", choice.label);
+  if (choice.split) held.set("split", "1");
+  if (choice.top !== "") held.set("top", choice.top);
+  if (choice.find !== "") held.set("find", choice.find);
   if (choice.format !== DEFAULT.format) held.set("keys", choice.format);
   if (choice.fixHigh > 0) held.set("fix", `${choice.fixLow},${choice.fixHigh}`);
   if (choice.rows !== DEFAULT.rows) held.set("rows", String(choice.rows));

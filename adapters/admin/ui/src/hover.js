@@ -6,7 +6,9 @@ import { formatAmount, formatCount, formatDuration } from "./number.js";
 import { formatKey, textOfEnd, textOfStart } from "./key_format.js";
 import { shortened } from "./key.js";
 import { spanText } from "./time_text.js";
-import { ESTIMATED, widthSeconds } from "./matrix.js";
+import { CONFLICT, ESTIMATED, LACKING, widthSeconds } from "./matrix.js";
+import { rowOverTime } from "./sums.js";
+import { sparkline } from "./sparkline.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 /** @typedef {import("./heatmap.js").Picked} Picked */
@@ -55,15 +57,35 @@ function bound(head, text, copied) {
   return make("div", { class: "bound" }, top, make("code", { class: copied === null ? "key none" : "key", text: shortened(text) }));
 }
 
-/** @param {import("./matrix.js").Row} row @returns {[string, string][]} */
-function rowFacts(row) {
+/** @param {Picture} picture @param {Picked} picked @returns {[string, string][]} what is to be said of the row, and of it in this column */
+function rowFacts(picture, picked) {
+  const row = picture.matrix.rows[picked.row];
   /** @type {[string, string][]} */
-  const facts = row.isRange ? [["Routes here", formatCount(row.routeCount)]] : [[row.route === null ? "Row" : "Route", row.route ?? row.bucketId]];
+  const facts = row.name === null ? [] : [["Name", row.name]];
+  facts.push(row.isRange ? ["Routes here", formatCount(row.routeCount)] : [row.route === null ? "Row" : "Route", row.route ?? row.bucketId]);
   if (row.aggregate) facts.push(["Stands for", `${formatCount(row.routeCount)} routes together`]);
   if (row.subBucket !== null) facts.push(["Sub-bucket", row.subBucket]);
   if (row.label !== null) facts.push(["Label", row.label]);
+  const [group, term] = [row.groups?.[picked.column] ?? 0, row.terms?.[picked.column] ?? 0];
+  if (group > 0) facts.push(["Group", term > 0 ? `${idText(group)}, term ${idText(term)}` : idText(group)]);
   if (row.draining) facts.push(["State", "removed, draining"]);
   if (row.conflict) facts.push(["Nodes", "disagree on some cells"]);
+  return facts;
+}
+
+/** @param {number} id @returns {string} digits without grouping; what a double no longer holds says so */
+const idText = (id) => (id > Number.MAX_SAFE_INTEGER ? `about ${id}` : String(id));
+
+/** @param {Picture} picture @param {Picked} picked @returns {[string, string][]} what is to be said of the cell alone */
+function cellFacts(picture, picked) {
+  const mark = picture.matrix.marks?.[picked.row * picture.matrix.columns.length + picked.column] ?? 0;
+  /** @type {[string, string][]} */
+  const facts = [];
+  if ((mark & ESTIMATED) !== 0) facts.push(["Estimate", "counted under wider bounds, spread evenly over their keys"]);
+  if ((mark & CONFLICT) !== 0) facts.push(["Conflict", "nodes contradict one another here; the greatest value is shown"]);
+  if ((mark & LACKING) !== 0) facts.push(["Lacking", "a node that has this row does not cover this time"]);
+  const others = picked.rowsHere * picked.columnsHere - 1;
+  if (others > 0) facts.push(["Here", `hottest of ${formatCount(others + 1)} cells in this pixel`]);
   return facts;
 }
 
@@ -76,20 +98,28 @@ export function drawCell(into, picture, picked, series, style, format, letGo) {
   const [row, column] = [rows[picked.row], columns[picked.column]];
   const { rate, exact } = cellNumbers(picture, picked, series);
   const facts = make("dl", { class: "facts" });
-  const span = column.state === "late" ? spanText(column.coversFromMs, column.coversToMs, style) : spanText(column.startMs, column.endMs, style);
+  const [fromMs, toMs] = column.state === "late" ? [column.coversFromMs, column.coversToMs] : [column.startMs, column.endMs];
+  const perSecond = (/** @type {number} */ value) => `${formatAmount(value, series.isBytes)}${series.isBytes ? "/s" : ` ${series.unit}/s`}`;
   /** @type {[string, string][]} */
-  const lines = [["Time", span], ["Column", STATE_TEXT[column.state]], ...rowFacts(row)];
-  if (isEstimate(picture, picked)) lines.push(["Estimate", "counted under wider bounds, spread evenly over their keys"]);
-  const others = picked.rowsHere * picked.columnsHere - 1;
-  if (others > 0) lines.push(["Here", `hottest of ${formatCount(others + 1)} cells in this pixel`]);
+  const lines = [
+    ["Time", spanText(fromMs, toMs, style)], ["Column", `${formatDuration(toMs - fromMs)}, ${STATE_TEXT[column.state]}`], ...rowFacts(picture, picked), ...cellFacts(picture, picked),
+    ["All rows then", perSecond(picture.sums.columns[picked.column])], ["This row, all time", perSecond(picture.sums.rows[picked.row])],
+  ];
   for (const [name, value] of lines) facts.append(make("dt", { text: name }), make("dd", { text: value }));
   const parts = [textOfStart(row.start, format), textOfEnd(row.end, format)];
   if (!changed(into, JSON.stringify([rate, exact, lines, parts, letGo === null]))) return;
   const head = letGo === null ? [] : [make("div", { class: "pinned-note" }, "pinned", button("Let go", letGo))];
+  const line = sparkline(rowOverTime(picture.matrix, picked.row), picture.view, (fromMs + toMs) / 2, `This row over time, at most ${perSecond(mostOf(picture, picked.row))}`);
   into.replaceChildren(...head,
-    make("div", { class: "rate", text: rate }), make("div", { class: "exact", text: exact }),
+    make("div", { class: "rate", text: rate }), make("div", { class: "exact", text: exact }), line,
     bound("from key (inclusive)", parts[0], row.start.length === 0 ? null : formatKey(row.start, format)),
     bound("to key (exclusive)", parts[1], row.end === null ? null : formatKey(row.end, format)), facts);
+}
+
+/** @param {Picture} picture @param {number} row @returns {number} its greatest rate */
+function mostOf({ matrix }, row) {
+  const count = matrix.columns.length;
+  return matrix.rates.subarray(row * count, (row + 1) * count).reduce((most, rate) => Math.max(most, rate), 0);
 }
 
 /** @param {HTMLElement} into @param {string} text @returns {void} */

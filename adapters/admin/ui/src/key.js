@@ -106,6 +106,12 @@ export function textOfKey(bytes) {
   return text.startsWith("0x") ? `\\x30${text.slice(1)}` : text;
 }
 
+/** Words of a host's (names, annotations) as they can be shown: what draws nothing or turns text around is escaped. @param {string} words @returns {string} */
+export function textOfWords(words) {
+  const encoder = new TextEncoder();
+  return Array.from(words, (character) => (HIDDEN.test(character) ? escaped(encoder.encode(character)) : character)).join("");
+}
+
 /** @param {string} text @param {number} [limit] @returns {string} the text, cut after `limit` characters with a sign that it was */
 export function shortened(text, limit = SHOWN_LENGTH) {
   const characters = Array.from(text);

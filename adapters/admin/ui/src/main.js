@@ -6,21 +6,29 @@ import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
 import { Crosshair } from "./crosshair.js";
 import { Gestures } from "./gestures.js";
+import { GoTo, decodeNames, findOf, routeAmong } from "./go_to.js";
+import { HotPanel } from "./hot_panel.js";
 import { MessageView } from "./message_view.js";
 import { Navigator } from "./navigator.js";
 import { Poller, delayMs } from "./poller.js";
 import { State } from "./state.js";
 import { Surfaces } from "./surfaces.js";
+import { TopTable } from "./top_table.js";
 import { accountsOf, drawAccounts } from "./accounts.js";
 import { askOnce } from "./asking.js";
 import { byId, byIdAs } from "./dom.js";
 import { choiceOf, fragmentOf } from "./fragment.js";
+import { compareBytes, shortened } from "./key.js";
+import { textOfStart } from "./key_format.js";
 import { drawCell, drawNoCell, spokenCell } from "./hover.js";
 import { drawLegend } from "./legend.js";
 import { drawNotice } from "./notice.js";
 import { drawMap, paintingOf } from "./map_view.js";
 import { listEvents } from "./event_lane.js";
 import { listenForKeys } from "./shortcuts.js";
+import { frameFound, keyOfFind, noteFound } from "./found_row.js";
+import { boundsOf, viewOf } from "./time_range.js";
+import { decodeMatrix } from "./matrix.js";
 import { formatDuration } from "./number.js";
 import { messagesFor } from "./page_state.js";
 import { paletteFor } from "./palette.js";
@@ -37,6 +45,8 @@ const systemDark = matchMedia("(prefers-color-scheme: dark)");
 const canvas = byIdAs("picture", HTMLCanvasElement);
 const help = byIdAs("help", HTMLDialogElement);
 const surfaces = new Surfaces(() => draw());
+/** From this height on there is room for the table of the hottest ranges beside the map. */
+const TALL_PX = 900;
 let [drawPlanned, movePlanned] = [false, false];
 
 const poller = new Poller(
@@ -65,6 +75,9 @@ new Gestures(canvas, {
   dragged: (dx, dy) => navigator.pan(dx, dy),
   rested: () => navigator.rest(),
 });
+const topTable = new TopTable(byId("top-body"), (row) => goTo(row.start));
+const hotPanel = new HotPanel(byId("hot"), api, () => drawPointed());
+const finder = new GoTo({ format: () => state.choice.format, names: askNames, route: askRoute, go: (found) => goTo(found.key) });
 const crosshair = new Crosshair(canvas, () => paintingOf(state, palette()), () => state.picture, {
   moved: drawPointed,
   pinned: (cell) => change({ pin: cell?.row ?? "", pinMs: cell?.atMs ?? 0 }),
@@ -100,10 +113,37 @@ function adopt(choice) {
   if (coloured.some((name) => choice[name] !== before[name])) state.rescale();
   crosshair.pinned = choice.pin === "" ? null : { row: choice.pin, atMs: choice.pinMs };
   /** @type {(keyof Choice)[]} */
-  const asked = ["series", "axis", "range", "fromMs", "toMs", "rows", "keyFrom", "keyTo"];
-  if (asked.some((name) => choice[name] !== before[name]) || (before.paused && !choice.paused)) void poller.now();
+  const asked = ["series", "axis", "range", "fromMs", "toMs", "rows", "keyFrom", "keyTo", "label", "split"];
+  const topBefore = state.topShown;
+  state.topShown = choice.top === "" ? recorded === null && innerHeight >= TALL_PX : choice.top === "1";
+  if (asked.some((name) => choice[name] !== before[name]) || (before.paused && !choice.paused) || (state.topShown && !topBefore)) void poller.now();
   else poller.plan();
   planDraw();
+}
+
+/** @returns {Promise<import("./go_to.js").KeyName[]>} none where they cannot be had */
+async function askNames() {
+  return decodeNames(await api.names(AbortSignal.timeout(10_000)).catch(() => null));
+}
+
+/** A route of this time, in the picture or by asking for routes. @param {string} id @returns {Promise<import("./go_to.js").Found | null>} */
+async function askRoute(id) {
+  const here = routeAmong(state.picture?.matrix.rows ?? [], id);
+  if (here !== null || state.status === null || recorded !== null) return here;
+  const clock = state.clockOf(state.status);
+  const bounds = boundsOf(viewOf(state.choice, clock), clock);
+  const query = { series: state.choice.series, axis: "route", rows: 1024, start: "", end: "", label: "", split: false, ...bounds };
+  return routeAmong(decodeMatrix(await api.matrix(query, AbortSignal.timeout(20_000))).rows, id);
+}
+
+/** Frames the row of a key; where the map shows other keys, it shows all again. @param {Uint8Array} key @returns {void} */
+function goTo(key) {
+  const [from, to] = [keyOfFind(state.choice.keyFrom), keyOfFind(state.choice.keyTo)];
+  const outside = (from !== null && compareBytes(key, from) < 0) || (to !== null && compareBytes(key, to) >= 0);
+  change({ find: findOf({ key, what: "" }) });
+  if (outside) navigator.go({ keyFrom: "", keyTo: "" });
+  byId("found-spoken").textContent = `Framed: the row of ${shortened(textOfStart(key, state.choice.format), 80)}.`;
+  canvas.focus();
 }
 
 /** What the address says; where it names no series, a recording shows its own first. @returns {Choice} */
@@ -140,6 +180,7 @@ function planMove() {
     movePlanned = false;
     drawMap(surfaces, state, palette());
     crosshair.draw();
+    frameFound(paintingOf(state, palette()), keyOfFind(state.choice.find), canvas.clientHeight);
   });
 }
 
@@ -151,7 +192,13 @@ function draw() {
   byId("title").textContent = status?.title ?? "";
   document.title = status?.title ? `${status.title} – keyviz` : "keyviz";
   controls.show(state.choice, state.range(), { atRest: status?.mode === "static", relative: status?.relativeTime ?? false });
+  controls.showLabels(state.choice, status?.labels ?? []);
   colours.show(state.choice);
+  const hasTop = recorded === null && state.top.known;
+  byId("top-toggle").hidden = !hasTop;
+  byId("top-toggle").setAttribute("aria-expanded", String(state.topShown));
+  byId("top").hidden = !hasTop || !state.topShown || status === null || !status.enabled;
+  topTable.show(state.top.list, state.top.failure, { format: state.choice.format, style: state.style(), part: state.choice.keyFrom !== "" || state.choice.keyTo !== "" });
   byId("theme").textContent = colouring.theme === "dark" ? "Light theme" : "Dark theme";
   byId("forget").hidden = !api.hasToken;
   byIdAs("undo", HTMLButtonElement).disabled = !navigator.canUndo;
@@ -163,6 +210,9 @@ function draw() {
     drawAccounts(byId("accounts"), accountsOf(picture, status, series, state.style()));
     listEvents(byId("events-section"), byId("events-list"), state.events, picture.view, state.style());
   }
+  const found = keyOfFind(state.choice.find);
+  frameFound(paintingOf(state, colouring), found, canvas.clientHeight);
+  noteFound(byId("found"), picture?.matrix.rows ?? [], found, state.choice.format, () => change({ find: "" }));
   drawPointed();
   tick();
 }
@@ -174,6 +224,7 @@ function drawPointed() {
   const [into, style] = [byId("cell"), state.style()];
   const pinned = crosshair.pinnedCell();
   const shown = pinned ?? crosshair.pointed();
+  hotPanel.show(picture, pinned, state.choice);
   if (picture === null || shown === null) {
     drawNoCell(into, crosshair.pinned === null ? "Point at the picture, or move through it with the arrow keys. A click or Enter pins a cell." : "The pinned cell is not in this picture.");
     return;
@@ -244,6 +295,9 @@ systemDark.addEventListener("change", planDraw);
 addEventListener("hashchange", () => adopt(chosen()));
 document.addEventListener("visibilitychange", () => (document.hidden ? poller.plan() : state.choice.paused ? planDraw() : void poller.now()));
 
+const toggleTop = () => change({ top: state.topShown ? "0" : "1" });
+byId("top-toggle").addEventListener("click", toggleTop);
+byId("goto-open").addEventListener("click", () => void finder.open());
 byId("undo").addEventListener("click", () => navigator.undo());
 byId("reset").addEventListener("click", () => navigator.reset());
 byId("help-open").addEventListener("click", () => help.showModal());
@@ -251,6 +305,8 @@ listenForKeys({
   undo: () => navigator.undo(),
   reset: () => navigator.reset(),
   help: () => help.showModal(),
+  goTo: () => void finder.open(),
+  top: toggleTop,
   zoom: (factor) => {
     const [x, y] = crosshair.place();
     navigator.zoom(x, y, { time: factor, rows: factor });

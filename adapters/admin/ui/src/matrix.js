@@ -1,7 +1,7 @@
 // @ts-check
 /** The answer of `/matrix`, checked and laid out for drawing. What does not fit the wire's description is refused. */
 
-import { bytesOfBase64 } from "./key.js";
+import { bytesOfBase64, textOfWords } from "./key.js";
 
 /** @typedef {"complete" | "open" | "late" | "missing"} ColumnState */
 /** @typedef {{startMs: number, endMs: number, coversFromMs: number, coversToMs: number, state: ColumnState, unattributed: number, cut: number}} Column */
@@ -96,7 +96,7 @@ function decodeRow(row, index) {
     conflict: row.conflict === true,
     groups: null,
     terms: null,
-    name: typeof row.name === "string" && row.name !== "" ? row.name : null,
+    name: typeof row.name === "string" && row.name !== "" ? textOfWords(row.name) : null,
     total: 0,
   };
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** Answers that stand in the page itself: a recording that was written to a file, and is opened without a server. */
 
+import { ApiFailure } from "./api.js";
 import { bytesOfBase64, bytesOfBase64url, compareBytes } from "./key.js";
 
 /** @typedef {{series: string, status: any, matrices: Record<string, any>}} Answers */
@@ -75,9 +76,24 @@ export class Recorded {
     return this.answers.status;
   }
 
-  /** @returns {Promise<any>} nothing but the picture is in the file */
+  /** Nothing but the picture is in the file. @returns {Promise<any>} */
   async events() {
     return null;
+  }
+
+  /** @returns {Promise<any>} */
+  async top() {
+    return null;
+  }
+
+  /** @returns {Promise<any>} */
+  async names() {
+    return null;
+  }
+
+  /** @returns {Promise<any>} */
+  async hotKeys() {
+    throw new ApiFailure("refused", "in_file", "the file has no keys");
   }
 
   /** @param {import("./api.js").MatrixQuery} query the axis is the file's @param {AbortSignal} _signal @returns {Promise<any>} */

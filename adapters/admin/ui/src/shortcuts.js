@@ -1,7 +1,7 @@
 // @ts-check
 /** The keys that work wherever the focus is, but in a field. */
 
-/** @typedef {{undo: () => void, reset: () => void, help: () => void, zoom: (factor: number) => void, pan: (dx: number, dy: number) => void}} Actions */
+/** @typedef {{undo: () => void, reset: () => void, help: () => void, goTo: () => void, top: () => void, zoom: (factor: number) => void, pan: (dx: number, dy: number) => void}} Actions */
 
 /** @type {Record<string, (actions: Actions) => void>} */
 const KEYS = {
@@ -9,6 +9,9 @@ const KEYS = {
   r: (actions) => actions.reset(),
   R: (actions) => actions.reset(),
   "?": (actions) => actions.help(),
+  "/": (actions) => actions.goTo(),
+  t: (actions) => actions.top(),
+  T: (actions) => actions.top(),
   "+": (actions) => actions.zoom(0.5),
   "=": (actions) => actions.zoom(0.5),
   "-": (actions) => actions.zoom(2),

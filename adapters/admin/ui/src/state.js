@@ -35,6 +35,10 @@ export class State {
   /** This machine's clock at the last full answer. @type {number | null} */
   answeredMs = null;
   tookMs = 0;
+  /** The hottest ranges; `known` is false where the source has no such list. @type {{list: import("./top_list.js").TopList | null, failure: string, known: boolean}} */
+  top = { list: null, failure: "", known: true };
+  /** Whether the table is open. */
+  topShown = false;
   phases = new PhaseLog();
   /** What the host annotated. @type {import("./event_lane.js").Annotation[]} */
   events = [];

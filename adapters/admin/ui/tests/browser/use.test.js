@@ -85,7 +85,7 @@ describe("use", { skip }, () => {
     const page = await open();
     /** @type {string[]} */
     const reached = [];
-    for (let i = 0; i < 30; i += 1) {
+    for (let i = 0; i < 45; i += 1) {
       await page.keyboard.press("Tab");
       const one = await page.evaluate(() => {
         const element = /** @type {any} */ (document.activeElement);
@@ -93,7 +93,7 @@ describe("use", { skip }, () => {
       });
       reached.push(one);
     }
-    for (const name of ["skip", "refresh", "pause", "now", "theme", "series", "range", "zone", "scale", "rows", "picture"]) {
+    for (const name of ["skip", "refresh", "pause", "now", "goto-open", "help-open", "theme", "palette", "brightness", "fixed", "format", "series", "range", "zone", "scale", "rows", "picture"]) {
       const found = reached.find((one) => one.startsWith(`${name}:`));
       assert.ok(found && found.length > name.length + 1, `${name} in ${reached}`);
     }

@@ -1,0 +1,64 @@
+// @ts-check
+/** The hot keys of a cell: the answer of `/hotkeys`, or the reason that there is none. */
+
+import { bytesOfBase64, shortened } from "./key.js";
+import { formatCount } from "./number.js";
+import { formatKey } from "./key_format.js";
+import { copyButton } from "./top_table.js";
+import { make } from "./dom.js";
+
+/** @typedef {{key: Uint8Array, count: number}} HotKey */
+/** @typedef {{keys: HotKey[], errorBound: number, sampleRate: number, sampled: number, dropped: number, skippedLong: number, degraded: boolean, approximate: boolean}} HotKeys */
+
+const MOST = 1024;
+
+/** What each code of absence means, and what to do. @type {Record<string, string>} */
+const REASONS = {
+  hotkeys_disabled: "Keys are not sampled here: the process was started without hot keys, so no key is kept.",
+  no_sketch: "This range was not hot enough to have its keys followed.",
+  expired: "The keys of this time are no longer kept.",
+  below_threshold: "No key stands out: each took less than can be told from chance.",
+  no_snapshot: "The keys are not gathered yet; they come with the next column.",
+  out_of_snapshot_window: "No keys were kept for this time.",
+  forbidden: "Your token shows load, not keys.",
+  keyviz_disabled: "The process runs without a sampler.",
+  in_file: "A recorded picture holds no keys.",
+  not_found: "This server does not follow hot keys.",
+};
+
+/** @param {string} code @param {string} message @returns {string} */
+export function absenceText(code, message) {
+  return REASONS[code] ?? `The keys could not be had: ${message}.`;
+}
+
+/** @param {any} body @returns {HotKeys} @throws {Error} where it is not what the wire's description says */
+export function decodeHotKeys(body) {
+  if (!Array.isArray(body?.keys) || body.keys.length > MOST) throw new Error("/hotkeys: keys is not a list");
+  const number = (/** @type {unknown} */ value) => (typeof value === "number" && value >= 0 && Number.isFinite(value) ? value : 0);
+  return {
+    keys: body.keys.map((/** @type {any} */ one) => ({ key: bytesOfBase64(String(one.key_b64)), count: number(one.count) })),
+    errorBound: number(body.error_bound), sampleRate: number(body.sample_rate), sampled: number(body.sampled_n), dropped: number(body.dropped_samples),
+    skippedLong: number(body.skipped_long_keys), degraded: body.degraded === true, approximate: body.approximate !== false,
+  };
+}
+
+/** @param {HotKeys} hot @param {import("./key_format.js").KeyFormat} format @returns {Node[]} a bar for each key, its error as a paler end of the bar */
+export function drawHotKeys(hot, format) {
+  if (hot.keys.length === 0) return [make("p", { class: "muted", text: "No key was sampled here." })];
+  const most = Math.max(...hot.keys.map((one) => one.count), 1);
+  const rows = hot.keys.map(({ key, count }) => {
+    const sure = Math.max(0, count - hot.errorBound);
+    const bar = make("span", { class: "hot-bar", "aria-hidden": "true" }, make("i"), make("i", { class: "unsure" }));
+    const [first, second] = bar.querySelectorAll("i");
+    first.style.width = `${(100 * sure) / most}%`;
+    second.style.width = `${(100 * (count - sure)) / most}%`;
+    const text = formatKey(key, format);
+    return make("li", {}, make("code", { class: "key", text: text === "" ? "(empty key)" : shortened(text, 60) }), copyButton("Copy", "Copy the key", text), bar,
+      make("span", { class: "muted", text: hot.errorBound > 0 ? `${formatCount(sure)} to ${formatCount(count)}` : formatCount(count) }));
+  });
+  const notes = [hot.approximate || hot.sampleRate > 1 ? `one in about ${formatCount(Math.max(1, hot.sampleRate))} operations was looked at` : "every operation was looked at"];
+  if (hot.skippedLong > 0) notes.push(`${formatCount(hot.skippedLong)} on keys too long to follow`);
+  const parts = [make("ol", { class: "hot-keys" }, ...rows), make("p", { class: "muted", text: `${notes.join("; ")}.` })];
+  if (hot.degraded) parts.unshift(make("p", { class: "warn", text: `Degraded: ${formatCount(hot.dropped)} samples were dropped, so a key may be missing.` }));
+  return parts;
+}

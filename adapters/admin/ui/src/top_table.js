@@ -1,0 +1,91 @@
+// @ts-check
+/** The table of the hottest ranges now. Keys and commands are text, never markup. */
+
+import { button, copyText, make } from "./dom.js";
+import { formatAmount, formatCount, formatShare } from "./number.js";
+import { formatKey, textOfEnd, textOfStart } from "./key_format.js";
+import { changeOf } from "./top_list.js";
+import { seriesOf } from "./series.js";
+import { shortened } from "./key.js";
+import { spanText } from "./time_text.js";
+
+/** @typedef {import("./top_list.js").TopList} TopList */
+/** @typedef {import("./top_list.js").TopRow} TopRow */
+/** @typedef {{format: import("./key_format.js").KeyFormat, style: import("./time_text.js").TimeStyle, part: boolean}} Look */
+
+/** Longer keys are cut in the table; copying takes the whole. */
+const SHOWN = 48;
+
+/** @param {string} text @param {string} name what is copied @param {string} copied @returns {HTMLButtonElement} */
+export function copyButton(text, name, copied) {
+  const copy = button(text, async () => {
+    copy.textContent = (await copyText(copied)) ? "Copied" : "Not allowed";
+    setTimeout(() => (copy.textContent = text), 1500);
+  }, { "aria-label": name, title: copied.length > 300 ? name : copied, class: "small" });
+  return copy;
+}
+
+/** @param {TopRow} row @returns {HTMLElement} */
+function changeCell(row) {
+  const { way, text } = changeOf(row);
+  const sign = way === 1 ? "▲ " : way === -1 ? "▼ " : "";
+  return make("td", { class: `number ${way === null || way === 0 ? "muted" : ""}` }, make("span", { "aria-hidden": "true", text: sign }), text);
+}
+
+/** Draws the table, and keeps it while nothing changed, so that a press on a button is not lost to a refresh. */
+export class TopTable {
+  #held = "";
+
+  /** @param {HTMLElement} into @param {(row: TopRow) => void} go shows the range in the map */
+  constructor(into, go) {
+    this.into = into;
+    this.go = go;
+  }
+
+  /** @param {TopList | null} list null where there is none yet @param {string} failure why not; empty where nothing is wrong @param {Look} look @returns {void} */
+  show(list, failure, look) {
+    const shape = JSON.stringify([list, failure, look.format, look.style, look.part]);
+    if (shape === this.#held) return;
+    this.#held = shape;
+    this.into.toggleAttribute("data-stale", failure !== "" && list !== null);
+    /** @type {Node[]} */
+    const parts = [];
+    if (failure !== "") parts.push(make("p", { class: "warn", role: "status", text: list === null ? `There is no list: ${failure}.` : `This list is no longer fresh: ${failure}.` }));
+    if (list === null && failure === "") parts.push(make("p", { class: "muted", role: "status", text: "Asking for the hottest ranges." }));
+    if (list !== null) parts.push(...this.#list(list, look));
+    this.into.replaceChildren(...parts);
+  }
+
+  /** @param {TopList} list @param {Look} look @returns {Node[]} */
+  #list(list, look) {
+    const series = seriesOf(list.series);
+    if (list.now === null) return [make("p", { class: "muted", text: "No window is recorded yet." })];
+    const rate = (/** @type {number} */ value) => `${formatAmount(value, series.isBytes)}${series.isBytes ? "/s" : ` ${series.unit}/s`}`;
+    const where = look.part ? " in the keys shown" : "";
+    const open = list.now.state === "open" ? ", still open" : "";
+    const about = make("p", { class: "muted", text: `${spanText(list.now.startMs, list.now.endMs, look.style)}${open}: ${rate(list.now.rate)}${where} on ${formatCount(list.ranges)} ${list.ranges === 1 ? "range" : "ranges"}` });
+    if (list.rows.length === 0) return [about, make("p", { class: "muted", text: `No ${series.unit} in this window.` })];
+    const head = ["", "Range", "Rate", "Share", "Against before", "Group", "Copy"].map((text) => make("th", { scope: "col", text }));
+    const hasSplit = list.rows.some((row) => row.split !== null);
+    const body = list.rows.map((row, at) => this.#row(row, at, rate(row.rate), look.format, hasSplit));
+    return [about, make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)))];
+  }
+
+  /** @param {TopRow} row @param {number} at @param {string} rate @param {import("./key_format.js").KeyFormat} format @param {boolean} hasSplit @returns {HTMLElement} */
+  #row(row, at, rate, format, hasSplit) {
+    const [from, to] = [textOfStart(row.start, format), textOfEnd(row.end, format)];
+    const range = button("", () => this.go(row), { class: "range", title: "Show it in the map" });
+    range.append(...(row.name === null ? [] : [make("b", { text: `${row.name} ` })]), make("span", { class: "key", text: shortened(from, SHOWN) }), make("span", { class: "muted", text: " to " }), make("span", { class: "key", text: shortened(to, SHOWN) }));
+    const bar = make("i", { class: "bar" });
+    bar.style.width = `${Math.max(1, Math.round(row.share * 60))}px`;
+    const copies = make("td", { class: "copies" });
+    if (row.start.length > 0) copies.append(copyButton("from", "Copy the key it begins with", formatKey(row.start, format)));
+    if (row.end !== null) copies.append(copyButton("to", "Copy the key it ends before", formatKey(row.end, format)));
+    if (row.split !== null) copies.append(copyButton("split command", "Copy the command that splits it in the middle of its keys", row.split));
+    else if (hasSplit) copies.append(make("span", { class: "muted", text: "no split", title: "A virtual bucket is no route, or no key lies between the bounds, or a shell cannot take the key as a word" }));
+    const owner = row.group === 0 ? "–" : `${row.group}${row.term === 0 ? "" : `, term ${row.term}`}`;
+    return make("tr", {},
+      make("td", { class: "number muted", text: String(at + 1) }), make("td", {}, range, make("span", { class: "muted id", text: row.aggregate ? "several routes together" : row.bucketId.replace("route:", "route ") })),
+      make("td", { class: "number", text: rate }), make("td", {}, bar, formatShare(row.share, 1)), changeCell(row), make("td", { class: "number", text: owner }), copies);
+  }
+}

@@ -1,0 +1,308 @@
+// @ts-check
+/** Finding: the hottest ranges, going to a key, a route or a name, labels, the detail of a cell and its hot keys. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Browser, noBrowser, shoot } from "../support/browser.js";
+import { NOT_FOUND, TestServer } from "../support/server.js";
+import { NOW, STEP, base64, busyMatrix, status } from "../support/answers.js";
+import { answerOf } from "../../src/recorded.js";
+import { base64url } from "../../src/key.js";
+
+const skip = noBrowser();
+const LAST = Math.floor(NOW / STEP) * STEP + STEP;
+const HOSTILE = "<img src=x onerror=\"document.title='owned'\">\u202e\u001b[31m";
+/** As it may be shown. */
+const SHOWN = "<img src=x onerror=\"document.title='owned'\">\\xe2\\x80\\xae\\x1b[31m";
+const calm = busyMatrix(16, 300);
+const named = { ...calm, rows: calm.rows.map((/** @type {any} */ row, /** @type {number} */ i) => ({ ...row, ...(i < 4 ? { name: "small" } : i < 6 ? { name: HOSTILE } : {}), raft_group_ids: row.values.map(() => 40 + i), leader_terms: row.values.map(() => 7) })) };
+const bytes = (/** @type {number} */ row) => Buffer.from(String(calm.rows[row].start), "base64");
+
+/** @param {Record<string, unknown>} more @returns {Record<string, unknown>} */
+function topRow(more) {
+  return {
+    bucket_id: "route:11", route_id: "11", start: calm.rows[10].start, end: calm.rows[10].end, middle: null, aggregate: false, sub_bucket: 0, sub_buckets: 1,
+    raft_group_id: 50, leader_term: 3, value: 900, rate: 900, share: 0.45, before: 450, before_rate: 450, split: "mydb split --region 11 --at 'orders/x'", ...more,
+  };
+}
+const top = {
+  series: "ops", generated_at: "2026-11-21T03:12:30Z", ranges: 16,
+  now: { start_unix_ms: LAST - 2 * STEP, end_unix_ms: LAST - STEP, covers_ms: STEP, state: "complete", total: 2000, rate: 2000 },
+  before: { start_unix_ms: LAST - 3 * STEP, end_unix_ms: LAST - 2 * STEP, covers_ms: STEP, state: "complete", total: 1000, rate: 1000 },
+  rows: [
+    topRow({}),
+    topRow({ bucket_id: "route:18446744073709551615", route_id: "18446744073709551615", start: base64("\u202e<b>"), end: null, rate: 400, share: 0.2, before: 0, before_rate: 0, name: HOSTILE, split: null }),
+    topRow({ bucket_id: "virtual:9", aggregate: true, rate: 100, share: 0.05, before: null, before_rate: null, raft_group_id: 0, split: null }),
+    topRow({ bucket_id: "route:3", start: calm.rows[2].start, end: calm.rows[2].end, rate: 50, share: 0.025, before: 51, before_rate: 51 }),
+    topRow({ bucket_id: "route:4", rate: 20, share: 0.01, before: 80, before_rate: 80 }),
+    topRow({ bucket_id: "route:5", rate: 1000, share: 0.01, before: 10, before_rate: 10 }),
+  ],
+};
+
+describe("find", { skip }, () => {
+  const server = new TestServer();
+  const browser = new Browser();
+  before(() => server.start());
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  /** @param {Record<string, any>} [others] what other paths answer: a body, or a function of the query @param {any} [whole] @param {Record<string, unknown>} [changes] @returns {void} */
+  function serve(others = {}, whole = named, changes = {}) {
+    const known = status({ history_from_unix_ms: LAST - 300 * STEP, ...changes });
+    server.answers = ({ path, query }) => {
+      if (path === "status") return { status: 200, body: known };
+      const other = others[path];
+      if (typeof other === "function") return other(query);
+      if (other !== undefined) return { status: 200, body: other };
+      if (path !== "matrix") return NOT_FOUND;
+      const of = (/** @type {string} */ name) => query.get(name) ?? "";
+      return { status: 200, body: { ...answerOf(whole, { fromUnixMs: Number(of("from_unix_ms")), toUnixMs: Number(of("to_unix_ms")), rows: Number(of("rows")), start: of("start"), end: of("end") }), series: of("series") } };
+    };
+  }
+
+  /** @param {import("../support/browser.js").Look & {fragment?: string}} [look] @returns {Promise<import("playwright-core").Page>} */
+  async function open(look = {}) {
+    server.asked = [];
+    const page = await browser.open(look);
+    await page.goto(`${server.url}#${look.fragment ?? "tz=utc&refresh=60"}`);
+    await page.waitForSelector("#legend .ramp");
+    await page.waitForTimeout(150);
+    return page;
+  }
+
+  /** @param {import("playwright-core").Page} page @param {number} across @param {number} down @returns {Promise<[number, number]>} */
+  async function at(page, across, down) {
+    const box = await page.locator("#picture").boundingBox();
+    if (box === null) throw new Error("no picture");
+    return [box.x + box.width * across, box.y + box.height * down];
+  }
+  const choice = (/** @type {import("playwright-core").Page} */ page) => new URLSearchParams(new URL(page.url()).hash.slice(1));
+
+  for (const theme of /** @type {const} */ (["light", "dark"])) {
+    test(`the hottest ranges: rate, share, change, owner; bounds and a split command to copy (${theme})`, async () => {
+      serve({ top });
+      const page = await open({ theme, height: 1000 });
+      assert.equal(await page.isVisible("#top"), true, "open where there is room");
+      const asked = server.asked.find((one) => one.path === "top");
+      assert.deepEqual([asked?.query.get("series"), asked?.query.get("limit")], ["ops", "50"]);
+      assert.match(await page.innerText("#top-body"), /2026-11-21 03:12:29 – 03:12:30: 2 k ops\/s on 16 ranges/);
+      const rows = await page.evaluate(() => [...document.querySelectorAll("#top tbody tr")].map((row) => /** @type {HTMLElement} */ (row).innerText.replaceAll(/\s+/g, " ")));
+      assert.equal(rows.length, 6);
+      assert.match(rows[0], /^1 orders\/eu\/customer-06250 to orders\/eu\/customer-06875 ?route 11 900 ops\/s 45 % ▲ \+100 % 50, term 3 from to split command$/);
+      assert.match(rows[1], /^2 <img src=x onerror="document\.title='owned'">\\xe2\\x80\\xae\\x1b\[31m \\xe2\\x80\\xae<b> to \(no upper bound\) ?route 18446744073709551615 .*▲ from 0/);
+      assert.match(rows[2], /several routes together .* not known – from to no split$/);
+      assert.match(rows[3], /▼ −2 %/);
+      assert.match(rows[4], /▼ −75 %/);
+      assert.match(rows[5], /▲ ×100/);
+      await shoot(page, `top-${theme}`);
+      await browser.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+      for (const [name, copied] of [["from", "orders/eu/customer-06250"], ["to", "orders/eu/customer-06875"], ["split command", "mydb split --region 11 --at 'orders/x'"]]) {
+        await page.locator("#top tbody tr").first().getByText(name, { exact: true }).click();
+        await page.waitForFunction(() => document.querySelector("#top tbody tr .copies")?.textContent?.includes("Copied"));
+        assert.equal(await page.evaluate(() => navigator.clipboard.readText()), copied);
+        await page.waitForTimeout(1600);
+      }
+      assert.doesNotMatch(await page.title(), /^owned/);
+      assert.deepEqual(browser.complaints, []);
+    });
+  }
+
+  test("a hot range is shown in the map by a press, and the table opens and closes with T", async () => {
+    serve({ top });
+    const page = await open();
+    assert.equal(await page.isVisible("#top"), false, "a low window is the map's");
+    assert.equal(server.asked.some((one) => one.path === "top"), false, "and is not asked for");
+    await page.keyboard.press("t");
+    await page.waitForSelector("#top tbody tr");
+    assert.equal(choice(page).get("top"), "1");
+    await page.locator("#top .range").first().click();
+    assert.equal(choice(page).get("find"), base64url(bytes(10)));
+    const [frame, plot] = await Promise.all([page.locator("#cross-found").boundingBox(), page.locator("#picture").boundingBox()]);
+    if (frame === null || plot === null) throw new Error("no frame");
+    assert.ok(Math.abs(frame.y - (plot.y + (10 / 16) * plot.height)) < 3 && Math.abs(frame.height - plot.height / 16) < 3);
+    assert.match(await page.innerText("#found"), /Row of orders\/eu\/customer-06250/);
+    assert.match(String(await page.textContent("#found-spoken")), /Framed: the row of orders\/eu\/customer-06250/);
+    await shoot(page, "found-light");
+    await page.click("#found button");
+    assert.equal(await page.isVisible("#cross-found"), false);
+    assert.equal(choice(page).has("find"), false);
+    await page.click("#top-toggle");
+    assert.equal(await page.isVisible("#top"), false);
+    assert.equal(choice(page).get("top"), "0");
+  });
+
+  test("the table says what is the case: being asked for, nothing in the window, no window, refused, not fresh", async () => {
+    let answer = /** @type {any} */ ("hang");
+    serve({ top: () => answer });
+    const page = await browser.open({ height: 1000 });
+    await page.goto(`${server.url}#tz=utc&refresh=1&top=1`);
+    await page.waitForSelector("#top-toggle");
+    const says = (/** @type {RegExp} */ words) => page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#top-body")?.textContent ?? ""), words.source);
+    answer = { status: 200, body: { ...top, rows: [], ranges: 0 } };
+    await page.reload();
+    await says(/No ops in this window/);
+    answer = { status: 200, body: { ...top, now: null, before: null, rows: [] } };
+    await says(/No window is recorded yet/);
+    answer = { status: 200, body: top };
+    await says(/customer-06250/);
+    answer = { status: 503, body: { error: "busy", message: "8 pictures are being built" } };
+    await says(/no longer fresh: 8 pictures are being built/);
+    assert.equal(await page.isVisible("#top tbody tr"), true, "the last one stays");
+    answer = { status: 200, body: { rows: 7 } };
+    await says(/no longer fresh: .*rows is not a list/);
+    assert.equal(await page.isVisible("#message"), false, "the picture goes on");
+  });
+
+  test("a server that does not rank has no such button", async () => {
+    serve({});
+    const page = await open({ height: 1000 });
+    assert.deepEqual([await page.isVisible("#top"), await page.isVisible("#top-toggle")], [false, false]);
+  });
+
+  test("go to a key, a route, a name: its row is framed, and a link keeps it", async () => {
+    const names = { names: [{ prefix: base64("orders/eu/customer-05"), name: "fifth" }, { prefix: base64("orders/eu/customer-09"), name: HOSTILE }, { prefix: base64("zzz"), name: "Orders, old" }] };
+    serve({ names });
+    const page = await open();
+    const arrive = async (/** @type {string} */ text) => {
+      await page.keyboard.press("/");
+      await page.waitForSelector("#goto-text:focus");
+      await page.fill("#goto-text", text);
+      await page.keyboard.press("Enter");
+    };
+    const found = (/** @type {string} */ key) => page.waitForFunction((find) => new URLSearchParams(location.hash.slice(1)).get("find") === find, base64url(Buffer.from(key)));
+    await arrive("orders/eu/customer-0100");
+    await found("orders/eu/customer-0100");
+    assert.equal(await page.isVisible("#goto"), false);
+    await arrive("0x6f72");
+    await found("or");
+    await arrive("route:11");
+    await found("orders/eu/customer-06250");
+    await arrive("12");
+    await found("orders/eu/customer-06875");
+    await arrive("fifth");
+    await found("orders/eu/customer-05");
+    await arrive("a\\x00b");
+    await found("a\0b");
+    await arrive("route:999");
+    await page.waitForFunction(() => /No such route/.test(document.querySelector("#goto-error")?.textContent ?? ""));
+    await page.fill("#goto-text", "a\\q");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => /That is no name/.test(document.querySelector("#goto-error")?.textContent ?? ""));
+    await page.fill("#goto-text", "o");
+    assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll("#goto-names b")].map((one) => one.textContent)), ["Orders, old", SHOWN]);
+    await shoot(page, "goto-light");
+    await page.locator("#goto-names button").first().click();
+    await found("zzz");
+    await page.reload();
+    await page.waitForSelector("#cross-found", { state: "visible" });
+    assert.equal(choice(page).get("find"), base64url(Buffer.from("zzz")));
+    assert.deepEqual(browser.complaints, []);
+  });
+
+  test("a key outside of the keys shown leads back to all of them", async () => {
+    serve({});
+    const page = await open({ fragment: `tz=utc&refresh=60&start=${base64url(bytes(2))}&end=${base64url(bytes(6))}` });
+    await page.keyboard.press("/");
+    await page.fill("#goto-text", "orders/eu/customer-09999");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => !location.hash.includes("start="));
+    await page.waitForSelector("#cross-found", { state: "visible" });
+    await page.keyboard.press("Backspace");
+    await page.waitForFunction(() => location.hash.includes("start="));
+  });
+
+  test("names stand beside the rows they cover, and their borders in the map, as text", async () => {
+    serve({});
+    const page = await open();
+    assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll("#keys b")].map((one) => one.textContent)), ["small", SHOWN]);
+    assert.equal(await page.locator("#borders i").count(), 2);
+    const [line, plot] = await Promise.all([page.locator("#borders i").first().boundingBox(), page.locator("#picture").boundingBox()]);
+    assert.ok(Math.abs((line?.y ?? 0) - ((plot?.y ?? 0) + (4 / 16) * (plot?.height ?? 0))) < 2);
+    await page.mouse.move(...(await at(page, 0.5, 2.5 / 16)));
+    assert.match(await page.innerText("#cell"), /Name\s*small/);
+    await shoot(page, "names-light");
+    assert.deepEqual(browser.complaints, []);
+  });
+
+  test("100 000 names: found while typing, without a pause", async () => {
+    const names = { names: Array.from({ length: 100_000 }, (_, i) => ({ prefix: base64(`t${i}/`), name: `table ${i}` })) };
+    serve({ names });
+    const page = await open();
+    await page.keyboard.press("/");
+    await page.fill("#goto-text", "table 9999");
+    await page.waitForFunction(() => document.querySelector("#goto-names b")?.textContent === "table 9999");
+    const took = await page.evaluate(() => {
+      const field = /** @type {HTMLInputElement} */ (document.getElementById("goto-text"));
+      const began = performance.now();
+      field.value = "9 99";
+      field.dispatchEvent(new Event("input"));
+      return performance.now() - began;
+    });
+    assert.ok(took < 200, `${took} ms`);
+  });
+
+  test("a cell tells group, term, width, both sums, and draws its row over time", async () => {
+    serve({});
+    const page = await open();
+    await page.mouse.move(...(await at(page, 0.5, 10.5 / 16)));
+    const text = await page.innerText("#cell");
+    for (const words of [/Group\s*50, term 7/, /Column\s*1 s, complete/, /All rows then\s*[\d.]+ k? ?ops\/s/, /This row, all time\s*[\d.]+ (k )?ops\/s/, /Route\s*11/]) assert.match(text, words);
+    const line = page.locator("#cell svg.sparkline");
+    assert.match(String(await line.getAttribute("aria-label")), /This row over time, at most [\d.]+ k? ?ops\/s/);
+    assert.ok(((await line.locator("path.over").getAttribute("d")) ?? "").length > 300);
+  });
+
+  test("the hot keys of a pinned cell, with what is not sure of them; or why there are none", async () => {
+    /** @type {any} */
+    let answer = { status: 200, body: { series: "writes", keys: [{ key_b64: base64("orders/1"), count: 900 }, { key_b64: base64(HOSTILE), count: 300 }, { key_b64: "", count: 120 }], approximate: true, sample_rate: 16, sampled_n: 2000, dropped_samples: 0, skipped_long_keys: 4, degraded: false, error_bound: 100 } };
+    serve({ hotkeys: () => answer });
+    const page = await open();
+    await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
+    await page.waitForSelector("#hot .hot-keys li");
+    const asked = server.asked.find((one) => one.path === "hotkeys")?.query;
+    assert.deepEqual([asked?.get("series"), asked?.get("start"), asked?.get("end"), asked?.get("top")], ["writes", base64url(bytes(10)), base64url(bytes(11)), "10"]);
+    assert.equal(Number(asked?.get("to_unix_ms")) - Number(asked?.get("from_unix_ms")), 1, "of this column");
+    const text = await page.innerText("#hot");
+    for (const words of [/Hot keys, writes/i, /orders\/1[\s\S]*800 to 900/, /<img src=x[\s\S]*200 to 300/, /\(empty key\)[\s\S]*20 to 120/, /one in about 16 operations was looked at; 4 on keys too long to follow/]) assert.match(text, words);
+    assert.doesNotMatch(text, /Degraded/);
+    await shoot(page, "hot-keys-light");
+    answer = { status: 200, body: { ...answer.body, degraded: true, dropped_samples: 17 } };
+    await page.keyboard.press("Escape");
+    await page.mouse.click(...(await at(page, 0.4, 10.5 / 16)));
+    await page.waitForFunction(() => /Degraded: 17 samples were dropped/.test(document.querySelector("#hot")?.textContent ?? ""));
+    for (const [code, words] of [["hotkeys_disabled", "Keys are not sampled here"], ["no_sketch", "not hot enough"], ["expired", "no longer kept"], ["below_threshold", "No key stands out"], ["no_snapshot", "come with the next column"], ["out_of_snapshot_window", "No keys were kept for this time"], ["forbidden", "shows load, not keys"], ["something_new", "could not be had: because"]]) {
+      answer = { status: code === "forbidden" ? 403 : 404, body: { error: code, message: "because" } };
+      await page.keyboard.press("Escape");
+      await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
+      await page.waitForFunction((wanted) => document.querySelector("#hot")?.textContent?.includes(wanted), words);
+    }
+    assert.equal(await page.isVisible("#message"), false, "the picture goes on");
+    assert.doesNotMatch(await page.title(), /^owned/);
+    assert.deepEqual(browser.complaints, []);
+  });
+
+  test("labels: all together, only one, a row for each", async () => {
+    serve({}, named, { labels: ["redis", "s3"] });
+    const page = await open();
+    const last = () => server.asked.filter((one) => one.path === "matrix").at(-1)?.query;
+    assert.deepEqual([last()?.get("label"), last()?.get("split_labels")], [null, null]);
+    await page.selectOption("#label", "s3");
+    await page.waitForTimeout(250);
+    assert.deepEqual([last()?.get("label"), choice(page).get("label")], ["s3", "s3"]);
+    await page.selectOption("#label", "*");
+    await page.waitForTimeout(250);
+    assert.deepEqual([last()?.get("label"), last()?.get("split_labels"), choice(page).get("split")], [null, "1", "1"]);
+    await page.goto(`${server.url}#label=nosuch`);
+    await page.reload();
+    await page.waitForSelector("#legend .ramp");
+    assert.equal(last()?.get("label"), null, "a label that this server does not have is not asked for");
+  });
+
+  test("without labels there is no such control", async () => {
+    serve({});
+    const page = await open();
+    assert.equal(await page.isVisible("#label-field"), false);
+  });
+});

@@ -1,0 +1,60 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { changeOf, decodeTop, TopError } from "../../src/top_list.js";
+import { formatKey } from "../../src/key_format.js";
+import { matchingNames } from "../../src/go_to.js";
+import { parseKey } from "../../src/key_parse.js";
+import { rowsWith } from "../../src/found_row.js";
+import { decodeHotKeys } from "../../src/hot_keys.js";
+import { random } from "../support/answers.js";
+
+test("a key that the page writes is read back, in every format", () => {
+  const next = random(21);
+  for (const format of /** @type {const} */ (["utf8", "hex", "u64be", "uuid"])) {
+    for (let i = 0; i < 3000; i += 1) {
+      const key = Uint8Array.from({ length: 1 + Math.floor(next() * 24) }, () => (next() < 0.5 ? 32 + Math.floor(next() * 95) : Math.floor(next() * 256)));
+      const text = formatKey(key, format);
+      assert.deepEqual([...(parseKey(text, format) ?? [])], [...key], `${format}: ${text}`);
+    }
+  }
+});
+
+test("what is no key in a format is none", () => {
+  for (const [text, format] of /** @type {const} */ ([["0x1", "utf8"], ["0xzz", "hex"], ["a\\", "utf8"], ["a\\n", "utf8"], ["abc", "u64be"], ["18446744073709551616", "u64be"], ["7/", "u64be"], ["00112233", "uuid"], ["xyz", "hex"]])) {
+    assert.equal(parseKey(text, format), null, `${format}: ${text}`);
+  }
+});
+
+test("how a rate moved, in words that hold", () => {
+  const of = (/** @type {number} */ rate, /** @type {number | null} */ beforeRate) => changeOf(/** @type {any} */ ({ rate, beforeRate }));
+  assert.deepEqual(of(5, null), { way: null, text: "not known" });
+  assert.deepEqual(of(5, 0), { way: 1, text: "from 0" });
+  assert.deepEqual(of(1000, 1001), { way: 0, text: "steady" });
+  assert.deepEqual(of(110, 100), { way: 1, text: "+10 %" });
+  assert.deepEqual(of(40, 100), { way: -1, text: "−60 %" });
+  assert.deepEqual(of(320, 100), { way: 1, text: "×3.2" });
+  assert.deepEqual(of(1e6, 1), { way: 1, text: "×1000000" });
+});
+
+test("an answer that is not a list is refused, never drawn in part", () => {
+  const row = { bucket_id: "route:1", start: null, end: null, value: 1, rate: 1, share: 1 };
+  assert.equal(decodeTop({ rows: [row] }).rows[0].beforeRate, null);
+  for (const body of [null, 7, {}, { rows: 7 }, { rows: [{}] }, { rows: [{ ...row, rate: -1 }] }, { rows: [{ ...row, share: "1" }] }, { rows: [{ ...row, start: "***" }] }, { rows: new Array(1025).fill(row) }, { rows: [], now: {} }]) {
+    assert.throws(() => decodeTop(body), TopError, JSON.stringify(body)?.slice(0, 60));
+  }
+  for (const body of [null, { keys: 7 }, { keys: new Array(2000).fill({ key_b64: "", count: 1 }) }, { keys: [{ key_b64: "*" }] }]) assert.throws(() => decodeHotKeys(body));
+});
+
+test("names that begin with what is typed come first, a few of them", () => {
+  const names = ["users", "orders", "old orders", "ORDERS_2", ...Array.from({ length: 50 }, (_, i) => `x orders ${i}`)].map((name) => ({ name, prefix: new Uint8Array(0) }));
+  assert.deepEqual(matchingNames(names, "ord").map((one) => one.name).slice(0, 3), ["orders", "ORDERS_2", "old orders"]);
+  assert.equal(matchingNames(names, "ord").length, 8);
+  assert.deepEqual(matchingNames(names, ""), []);
+});
+
+test("the rows of a key, all of them where labels are split", () => {
+  const of = (/** @type {string} */ start, /** @type {string | null} */ end) => /** @type {any} */ ({ start: Buffer.from(start), end: end === null ? null : Buffer.from(end) });
+  const rows = [of("", "b"), of("b", "d"), of("b", "d"), of("d", null)];
+  assert.deepEqual([rowsWith(rows, Buffer.from("c")), rowsWith(rows, Buffer.from("")), rowsWith(rows, Buffer.from("z")), rowsWith(rows.slice(0, 2), Buffer.from("x"))], [[1, 2], [0, 0], [3, 3], null]);
+});
