@@ -29,6 +29,7 @@ static FILES: &[Asset] = &[
     asset!("crosshair.js", "text/javascript; charset=utf-8"),
     asset!("dom.js", "text/javascript; charset=utf-8"),
     asset!("event_lane.js", "text/javascript; charset=utf-8"),
+    asset!("fanout.js", "text/javascript; charset=utf-8"),
     asset!("found_row.js", "text/javascript; charset=utf-8"),
     asset!("fragment.js", "text/javascript; charset=utf-8"),
     asset!("gestures.js", "text/javascript; charset=utf-8"),

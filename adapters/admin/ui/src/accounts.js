@@ -35,6 +35,8 @@ export function accountsOf(picture, status, series, style) {
     { name: `Shown ${series.unit}`, value: amount(matrix.rowsTotal) },
     ...(matrix.rows[0]?.isRange ? [] : [{ name: "In rows cut", value: matrix.cutTotal > 0 ? `${amount(matrix.cutTotal)} (${formatShare(matrix.cutTotal, whole)})` : "none", warn: matrix.cutTotal > 0 }]),
     { name: "Unknown routes", value: matrix.unattributedTotal > 0 ? `${amount(matrix.unattributedTotal)} (${formatShare(matrix.unattributedTotal, whole)})` : "none", warn: matrix.unattributedTotal > 0 },
+    ...(matrix.fanout !== null ? [{ name: "Nodes", value: `${formatCount(matrix.fanout.responded)} of ${formatCount(matrix.fanout.expected)}`, warn: matrix.fanout.responded < matrix.fanout.expected }] : []),
+    ...(matrix.fanout !== null && matrix.fanout.superseded > 0 ? [{ name: "Left to leaders", value: amount(matrix.fanout.superseded) }] : []),
     ...(matrix.conflicts > 0 ? [{ name: "Cells in conflict", value: formatCount(matrix.conflicts), warn: true }] : []),
     ...(matrix.lacking > 0 ? [{ name: "Cells lacking a node", value: formatCount(matrix.lacking), warn: true }] : []),
     columnAccount(matrix),

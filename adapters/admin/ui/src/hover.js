@@ -84,6 +84,8 @@ function cellFacts(picture, picked) {
   if ((mark & ESTIMATED) !== 0) facts.push(["Estimate", "counted under wider bounds, spread evenly over their keys"]);
   if ((mark & CONFLICT) !== 0) facts.push(["Conflict", "nodes contradict one another here; the greatest value is shown"]);
   if ((mark & LACKING) !== 0) facts.push(["Lacking", "a node that has this row does not cover this time"]);
+  const { fanout, columns } = picture.matrix;
+  if (fanout !== null) facts.push(["Nodes then", `${formatCount(columns[picked.column].nodes)} of ${formatCount(fanout.expected)}`]);
   const others = picked.rowsHere * picked.columnsHere - 1;
   if (others > 0) facts.push(["Here", `hottest of ${formatCount(others + 1)} cells in this pixel`]);
   return facts;

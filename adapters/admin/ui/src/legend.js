@@ -33,7 +33,7 @@ function pattern(text, colour) {
 
 /** @param {Palette} palette @returns {HTMLElement} */
 function latePattern(palette) {
-  const column = { startMs: 5, endMs: 11, coversFromMs: 5, coversToMs: 11, state: /** @type {const} */ ("late"), unattributed: 0, cut: 0 };
+  const column = { startMs: 5, endMs: 11, coversFromMs: 5, coversToMs: 11, state: /** @type {const} */ ("late"), unattributed: 0, cut: 0, nodes: 1 };
   const canvas = swatch(16, 12, "", (pixels) => {
     pixels.fill(palette.pixels[0]);
     paintStrip([column], { fromMs: 0, toMs: 16 }, palette, pixels.subarray(0, 16 * 4), 16, 4);

@@ -1,10 +1,11 @@
 // @ts-check
 /** The answer of `/matrix`, checked and laid out for drawing. What does not fit the wire's description is refused. */
 
+import { decodeFanout } from "./fanout.js";
 import { bytesOfBase64, textOfWords } from "./key.js";
 
 /** @typedef {"complete" | "open" | "late" | "missing"} ColumnState */
-/** @typedef {{startMs: number, endMs: number, coversFromMs: number, coversToMs: number, state: ColumnState, unattributed: number, cut: number}} Column */
+/** @typedef {{startMs: number, endMs: number, coversFromMs: number, coversToMs: number, state: ColumnState, unattributed: number, cut: number, nodes: number}} Column */
 /**
  * A row. Ids are texts: they may exceed 2^53, which a double cannot hold.
  * @typedef {{bucketId: string, route: string | null, subBucket: string | null, label: string | null, start: Uint8Array,
@@ -15,7 +16,7 @@ import { bytesOfBase64, textOfWords } from "./key.js";
  * 0 where the column is missing (which is a gap, not a zero). `marks` holds what is to be said of a cell beside its
  * value, in the same order; null where there is nothing to say of any.
  * @typedef {{series: string, stepMs: number, columns: Column[], rows: Row[], values: Float64Array, rates: Float64Array, marks: Uint8Array | null,
- *   cutRows: number, cutTotal: number, unattributedTotal: number, rowsTotal: number, estimates: number, conflicts: number, lacking: number, maxRate: number, minRate: number}} Matrix
+ *   cutRows: number, cutTotal: number, unattributedTotal: number, rowsTotal: number, estimates: number, conflicts: number, lacking: number, fanout: import("./fanout.js").Fanout | null, maxRate: number, minRate: number}} Matrix
  */
 
 /** More rows or cells than any server answers: such an answer is refused rather than drawn. */
@@ -62,8 +63,9 @@ function decodeColumns(body) {
   must(Array.isArray(states) && states.length === count && states.every((state) => STATES.has(state)), "column_state");
   const unattributed = numbers(body.unattributed ?? new Array(count).fill(0), "unattributed", count);
   const cut = numbers(body.cut?.values ?? new Array(count).fill(0), "cut.values", count);
+  const nodes = numbers(body.column_nodes ?? new Array(count).fill(1), "column_nodes", count);
   return ends.map((/** @type {number} */ endMs, /** @type {number} */ i) => ({
-    startMs: starts[i], endMs, coversFromMs: from[i], coversToMs: to[i], state: states[i], unattributed: unattributed[i], cut: cut[i],
+    startMs: starts[i], endMs, coversFromMs: from[i], coversToMs: to[i], state: states[i], unattributed: unattributed[i], cut: cut[i], nodes: nodes[i],
   }));
 }
 
@@ -173,6 +175,6 @@ export function decodeMatrix(body) {
     cutRows: typeof body.cut?.rows === "number" ? body.cut.rows : 0,
     cutTotal: columns.map((column) => column.cut).reduce(sum, 0),
     unattributedTotal: columns.map((column) => column.unattributed).reduce(sum, 0),
-    rowsTotal, estimates: marked(ESTIMATED), conflicts: marked(CONFLICT), lacking: marked(LACKING), maxRate, minRate: minRate === Infinity ? 0 : minRate,
+    rowsTotal, estimates: marked(ESTIMATED), conflicts: marked(CONFLICT), lacking: marked(LACKING), fanout: decodeFanout(body.fanout), maxRate, minRate: minRate === Infinity ? 0 : minRate,
   };
 }

@@ -6,6 +6,7 @@
 
 import { formatCount, formatDuration, formatShare } from "./number.js";
 import { observedOps, unattributedOps } from "./status.js";
+import { absentText, warningsText } from "./fanout.js";
 import { SERIES, seriesOf } from "./series.js";
 import { spanText } from "./time_text.js";
 
@@ -71,6 +72,12 @@ function failureMessage(known, failure) {
     };
   }
   if (failure.kind === "disabled") return disabled();
+  if (failure.code === "forbidden") {
+    return {
+      kind: "forbidden", blocks: true, asksToken: true, title: "This token does not open this",
+      text: `The server knows the token, and does not let it see what was asked for: ${failure.message}.`, next: "Use a token of the role full (--admin-token-file), or ask whoever runs the process for one.",
+    };
+  }
   const age = known.lastAnswerMs === null ? "" : `Its last answer is ${ageText(known.hereMs - known.lastAnswerMs)} old. `;
   /** @type {Action} */
   const action = { do: "retry", label: "Ask again now" };
@@ -180,10 +187,31 @@ function unknownRoutes(status, part, whole, blocks) {
   };
 }
 
+/** @param {import("./matrix.js").Matrix} matrix @returns {Message[]} what a picture of several nodes has to say before anything else */
+function nodeNotes({ fanout, conflicts }) {
+  /** @type {Message[]} */
+  const notes = [];
+  if (fanout !== null && fanout.responded < fanout.expected) {
+    notes.push({
+      kind: "partial", blocks: false, title: `${formatCount(fanout.expected - fanout.responded)} of ${formatCount(fanout.expected)} nodes are not in this picture`,
+      text: `${absentText(fanout)}.`, next: "What they counted is lacking in every number here. The page asks again by itself.",
+    });
+  }
+  if (conflicts > 0) {
+    notes.push({
+      kind: "conflict", blocks: false, title: `Nodes contradict one another in ${formatCount(conflicts)} ${conflicts === 1 ? "cell" : "cells"}`,
+      text: "They are latticed, and show the greatest value.", next: "A write is to be observed once, by the leader: see that no follower observes it, too.",
+    });
+  }
+  const warnings = fanout === null ? "" : warningsText(fanout);
+  if (warnings !== "") notes.push({ kind: "node_warnings", blocks: false, title: "Merged with reservations", text: `${warnings}.`, next: "" });
+  return notes;
+}
+
 /** @param {Known} known @param {import("./status.js").Status} status @param {import("./matrix.js").Matrix} matrix @returns {Message[]} */
 function notesFor(known, status, matrix) {
   /** @type {Message[]} */
-  const notes = [];
+  const notes = nodeNotes(matrix);
   const whole = matrix.rowsTotal + matrix.cutTotal + matrix.unattributedTotal;
   if (matrix.unattributedTotal > whole * WORTH_A_LINE) notes.push(unknownRoutes(status, matrix.unattributedTotal, whole, false));
   const sealed = matrix.columns.some((column) => column.state === "complete" || column.state === "late");

@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Browser, noBrowser, shoot } from "../support/browser.js";
 import { TestServer, fixed } from "../support/server.js";
+import { base64url } from "../../src/key.js";
+import { breaches } from "../support/accessible.js";
 import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -17,6 +19,11 @@ const ok = (/** @type {unknown} */ body) => ({ status: 200, body });
 const error = (/** @type {number} */ code, /** @type {string} */ name, /** @type {string} */ message) => ({ status: code, body: { error: name, message } });
 const notice = { id: "hot-range", title: "Hot range", text: "One band is bright: a twentieth of the keys takes most of the operations.", since_unix_ms: NOW - 14_000, until_unix_ms: NOW + 6000 };
 const phases = (/** @type {number} */ count) => busyMatrix(16, count, (i) => (i === count - 1 ? "open" : "complete"));
+
+const TOP = {
+  series: "ops", ranges: 16, now: { start_unix_ms: NOW - 2400, end_unix_ms: NOW - 1400, covers_ms: 1000, state: "complete", total: 2000, rate: 2000 }, before: null,
+  rows: Array.from({ length: 12 }, (_, i) => ({ bucket_id: `route:${i}`, route_id: String(i), start: base64(`orders/eu/customer-0${i}250`), end: base64(`orders/eu/customer-0${i}875`), middle: null, aggregate: false, raft_group_id: i % 3, leader_term: 4, value: 900 - 70 * i, rate: 900 - 70 * i, share: 0.45 - 0.035 * i, before: 450, before_rate: 450, split: `mydb split --region ${i} --at 'orders/eu/x'` })),
+};
 
 /** @type {State[]} */
 const STATES = [
@@ -55,11 +62,25 @@ const STATES = [
   { name: "gone", answers: () => "drop", title: /^The server is gone$/, says: [/cannot be reached/, /check that the process is still running/] },
   { name: "busy", answers: () => error(503, "busy", "64 connections are open"), title: /^The server is busy$/, says: [/64 connections are open/] },
   { name: "forbidden-host", answers: () => error(403, "forbidden_host", "host evil.example is not served"), title: /does not answer to this name/, says: [/--admin-allowed-hosts/] },
+  { name: "forbidden-role", answers: () => error(403, "forbidden", "role read sees no bounds of routes"), title: /^This token does not open this$/, says: [/role read sees no bounds/, /--admin-token-file/] },
   { name: "garbled", answers: ({ path }) => ok(path === "status" ? status() : { rows: 7 }), title: /answer is not understood$/, says: [/step_ms is absent/, /reload the page/] },
   { name: "live", answers: fixed(status({ notice }), phases(300)), title: null, says: [/Hot range/, /One band is bright/] },
   { name: "live-young", answers: fixed(status({ notice, history_from_unix_ms: NOW - 17_400 }), busyMatrix(16, 18)), title: null },
   { name: "replay", answers: fixed(status({ mode: "static", title: "monitor.txt", time_label: "relative", last_flush_unix_ms: Math.floor(NOW / STEP) * STEP + STEP }), busyMatrix(200, 301, () => "complete")), title: null, says: [/replay, complete/, /from the start/] },
   { name: "cut", answers: fixed(status({ routes: 9871 }), { ...busyMatrix(1024, 300, (i) => (i === 299 ? "open" : i % 97 === 5 ? "late" : i > 180 && i < 190 ? "missing" : "complete")), cut: { rows: 8847, values: new Array(300).fill(700) } }), title: null, says: [/1,024 of 9,871/, /In rows cut/, /Columns.*late.*open.*1 gap\b/s] },
+  { name: "sampled", answers: fixed(status({ notice: { id: "sampled", title: "Sampled", text: "Commands are watched for 1 s of every 10 s: rates are of the seconds watched.", since_unix_ms: NOW - 60_000, until_unix_ms: null } }), busyMatrix(16, 300, (i) => (i % 10 < 9 ? "missing" : "complete"))), title: null, says: [/1 s of every 10 s/, /30 gaps/] },
+  { name: "top", fragment: "top=1&tz=utc", answers: ({ path, query }) => (path === "top" ? ok(TOP) : fixed(status(), phases(300))({ path, query, authorization: undefined })), title: null, says: [/Hottest now/i, /▲ \+100 %/, /split command/] },
+  {
+    name: "partial", fragment: "tz=utc", answers: fixed(status(), { ...phases(300), fanout: { nodes: [{ node: "db1.internal:8765", ok: true, state: "answered", warnings: ["catalog_divergence"] }, { node: "db2.internal:8765", ok: false, state: "timed_out", error: "no answer within 2 s" }, { node: "db3.internal:8765", ok: false, state: "unreachable" }], responded: 1, expected: 3, writes_superseded: 1200 } }), title: null,
+    says: [/2 of 3 nodes are not in this picture/, /db2\.internal:8765 \(no answer within 2 s\), db3\.internal:8765 \(nobody answers there\)/, /Merged with reservations[\s\S]*db1\.internal:8765 has other bounds/, /Nodes\s*1 of 3/, /Left to leaders\s*1,200/],
+  },
+  {
+    name: "conflict", fragment: "tz=utc", title: null, says: [/Nodes contradict one another in 40 cells/, /observed once, by the leader/, /Cells in conflict\s*40/],
+    answers: fixed(status(), { ...phases(300), rows: phases(300).rows.map((/** @type {any} */ row, /** @type {number} */ i) => (i !== 6 ? row : { ...row, conflict: true, conflicts: row.values.map((/** @type {number} */ _, /** @type {number} */ x) => x >= 100 && x < 140) })) }),
+  },
+  { name: "estimated", fragment: "tz=utc", title: null, says: [/Estimated cells/], answers: fixed(status(), { ...phases(300), rows: phases(300).rows.map((/** @type {any} */ row, /** @type {number} */ i) => ({ ...row, bucket_id: `range:${i}@a`, ...(i < 5 ? { estimated: row.values.map(() => true) } : {}) })) }) },
+  { name: "node-lacking", fragment: "tz=utc", title: null, says: [/Cells lacking a node/, /part lacking/], answers: fixed(status(), { ...phases(300), rows: phases(300).rows.map((/** @type {any} */ row, /** @type {number} */ i) => (i < 8 ? row : { ...row, missing: row.values.map((/** @type {number} */ _, /** @type {number} */ x) => x < 120) })) }) },
+  { name: "reduced", fragment: `tz=utc&start=${base64url(new TextEncoder().encode("orders/eu/customer-02500"))}`, title: null, says: [/Whole map/], answers: fixed(status(), phases(300)) },
 ];
 
 const skip = noBrowser();
@@ -85,6 +106,13 @@ describe("states", { skip }, () => {
         for (const words of state.says ?? []) assert.match(text, words);
         assert.equal(await page.isVisible("#message"), state.title !== null);
         await shoot(page, `${state.name}-${theme}`);
+        assert.deepEqual(await breaches(page), [], "accessible");
+        // A wall of a screen: the same page, and nothing of it outside.
+        await page.setViewportSize({ width: 3840, height: 2160 });
+        await page.waitForTimeout(150);
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight), true, "nothing sticks out");
+        await shoot(page, `${state.name}-${theme}-3840`);
+        await page.setViewportSize({ width: 1280, height: 760 });
         await state.then?.(page, server);
         assert.deepEqual(browser.complaints, []);
       });

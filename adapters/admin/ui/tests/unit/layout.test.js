@@ -42,7 +42,7 @@ test("no column and no row is ever without a pixel", () => {
   const next = random(11);
   for (let round = 0; round < 200; round += 1) {
     const [count, width, rows, height] = [1 + Math.floor(next() * 3000), 1 + Math.floor(next() * 900), 1 + Math.floor(next() * 3000), 1 + Math.floor(next() * 900)];
-    const wide = Array.from({ length: count }, (_, i) => ({ startMs: i * 100, endMs: i * 100 + 100, coversFromMs: i * 100, coversToMs: i * 100 + 100, state: /** @type {const} */ ("complete"), unattributed: 0, cut: 0 }));
+    const wide = Array.from({ length: count }, (_, i) => ({ startMs: i * 100, endMs: i * 100 + 100, coversFromMs: i * 100, coversToMs: i * 100 + 100, state: /** @type {const} */ ("complete"), unattributed: 0, cut: 0, nodes: 1 }));
     const across = pixelColumns(wide, { fromMs: 0, toMs: count * 100 }, width);
     const [seenColumns, seenRows] = [new Set(), new Set()];
     for (let x = 0; x < width; x += 1) {
