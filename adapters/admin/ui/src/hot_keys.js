@@ -53,7 +53,7 @@ export function drawHotKeys(hot, format) {
     first.style.width = `${(100 * sure) / most}%`;
     second.style.width = `${(100 * (count - sure)) / most}%`;
     const text = formatKey(key, format);
-    return make("li", {}, make("code", { class: "key", text: text === "" ? "(empty key)" : shortened(text, 60) }), copyButton("Copy", "Copy the key", text), bar,
+    return make("li", {}, make("code", { class: "key", text: text === "" ? "(empty key)" : shortened(text, 60) }), copyButton("Copy", "the key", text), bar,
       make("span", { class: "muted", text: hot.errorBound > 0 ? `${formatCount(sure)} to ${formatCount(count)}` : formatCount(count) }));
   });
   const notes = [hot.approximate || hot.sampleRate > 1 ? `one in about ${formatCount(Math.max(1, hot.sampleRate))} operations was looked at` : "every operation was looked at"];

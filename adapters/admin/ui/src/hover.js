@@ -51,7 +51,7 @@ function bound(head, text, copied) {
       const done = await copyText(copied);
       copy.textContent = done ? "Copied" : "Not allowed";
       setTimeout(() => (copy.textContent = "Copy"), 1500);
-    }, { "aria-label": `Copy the key after ${head}` });
+    }, { "aria-label": `Copy: the key ${head}` });
     top.append(copy);
   }
   return make("div", { class: "bound" }, top, make("code", { class: copied === null ? "key none" : "key", text: shortened(text) }));

@@ -21,7 +21,7 @@ export function copyButton(text, name, copied) {
   const copy = button(text, async () => {
     copy.textContent = (await copyText(copied)) ? "Copied" : "Not allowed";
     setTimeout(() => (copy.textContent = text), 1500);
-  }, { "aria-label": name, title: copied.length > 300 ? name : copied, class: "small" });
+  }, { "aria-label": `${text}: ${name}`, title: copied.length > 300 ? name : copied, class: "small" });
   return copy;
 }
 
@@ -65,7 +65,7 @@ export class TopTable {
     const open = list.now.state === "open" ? ", still open" : "";
     const about = make("p", { class: "muted", text: `${spanText(list.now.startMs, list.now.endMs, look.style)}${open}: ${rate(list.now.rate)}${where} on ${formatCount(list.ranges)} ${list.ranges === 1 ? "range" : "ranges"}` });
     if (list.rows.length === 0) return [about, make("p", { class: "muted", text: `No ${series.unit} in this window.` })];
-    const head = ["", "Range", "Rate", "Share", "Against before", "Group", "Copy"].map((text) => make("th", { scope: "col", text }));
+    const head = ["#", "Range", "Rate", "Share", "Against before", "Group", "Copy"].map((text) => make("th", { scope: "col", text }));
     const hasSplit = list.rows.some((row) => row.split !== null);
     const body = list.rows.map((row, at) => this.#row(row, at, rate(row.rate), look.format, hasSplit));
     return [about, make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)))];
@@ -79,9 +79,9 @@ export class TopTable {
     const bar = make("i", { class: "bar" });
     bar.style.width = `${Math.max(1, Math.round(row.share * 60))}px`;
     const copies = make("td", { class: "copies" });
-    if (row.start.length > 0) copies.append(copyButton("from", "Copy the key it begins with", formatKey(row.start, format)));
-    if (row.end !== null) copies.append(copyButton("to", "Copy the key it ends before", formatKey(row.end, format)));
-    if (row.split !== null) copies.append(copyButton("split command", "Copy the command that splits it in the middle of its keys", row.split));
+    if (row.start.length > 0) copies.append(copyButton("from", "copy the key it begins with", formatKey(row.start, format)));
+    if (row.end !== null) copies.append(copyButton("to", "copy the key it ends before", formatKey(row.end, format)));
+    if (row.split !== null) copies.append(copyButton("split command", "copy the command that splits it in the middle of its keys", row.split));
     else if (hasSplit) copies.append(make("span", { class: "muted", text: "no split", title: "A virtual bucket is no route, or no key lies between the bounds, or a shell cannot take the key as a word" }));
     const owner = row.group === 0 ? "–" : `${row.group}${row.term === 0 ? "" : `, term ${row.term}`}`;
     return make("tr", {},
