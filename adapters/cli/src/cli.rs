@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::demo::DemoArgs;
 use crate::redis::{self, RedisArgs};
 use crate::replay::ReplayArgs;
+use crate::top::TopArgs;
 
 /// See where the load lands in a key space, over time.
 ///
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     /// What a watched server is read with, in a process of its own
     #[command(name = redis::SESSION_COMMAND, hide = true)]
     RedisSession,
+    /// Show the hottest ranges of a running node
+    Top(TopArgs),
 }
 
 impl Cli {
@@ -57,6 +60,11 @@ mod tests {
         assert!(matches!(parse(&["keyviz", "--listen", "127.0.0.1:0"]), Ok(Command::Demo(_))));
         assert!(matches!(parse(&["keyviz", "demo", "--workload", "zipf"]), Ok(Command::Demo(_))));
         assert!(matches!(parse(&["keyviz", "replay", "f"]), Ok(Command::Replay(_))));
+        assert!(matches!(
+            parse(&["keyviz", "top", "--once", "--json", "http://127.0.0.1:1/admin/"]),
+            Ok(Command::Top(_))
+        ));
+        assert!(parse(&["keyviz", "top", "--series", "nosuch"]).is_err());
         assert!(parse(&["keyviz", "replay"]).is_err());
         assert!(parse(&["keyviz", "--workload", "nosuch"]).is_err());
     }

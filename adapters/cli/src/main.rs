@@ -5,6 +5,7 @@
 //! | `keyviz` or `keyviz demo` | runs a real storage engine under a load that changes, and shows it |
 //! | `keyviz replay FILE` | reads a trace, answers in text, and shows it |
 //! | `keyviz redis URL...` | watches live Redis or Valkey servers, shows it, and answers in text |
+//! | `keyviz top [URL]` | the hottest ranges of a running node, a list for each window |
 //!
 //! Exit status: 0 when the job was done (a signal that ends it counts as done), 1 when it could not be done,
 //! 2 when the command line is wrong.
@@ -19,6 +20,7 @@ mod quantity;
 mod random;
 mod redis;
 mod replay;
+mod top;
 mod web;
 
 use std::process::ExitCode;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         cli::Command::Replay(args) => replay::run(&args),
         cli::Command::Redis(args) => redis::run(&args),
         cli::Command::RedisSession => return redis::run_session(),
+        cli::Command::Top(args) => top::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

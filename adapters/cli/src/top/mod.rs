@@ -1,0 +1,45 @@
+//! `keyviz top`: the hottest ranges of a running node, in text or JSON.
+
+mod address;
+mod args;
+mod client;
+mod table;
+
+use std::thread;
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::out;
+
+pub(crate) use args::TopArgs;
+
+/// The least and the greatest time between two lists.
+const PAUSE_MS: (u64, u64) = (500, 60_000);
+
+/// Asks once, or once a window until a signal ends the program.
+pub(crate) fn run(args: &TopArgs) -> Result<(), Failure> {
+    let token = args.token().map_err(Failure::new)?;
+    let path = args.path();
+    let mut last = None;
+    loop {
+        let body = client::get(&args.url, &path, token.as_deref())?;
+        let answer: serde_json::Value = serde_json::from_str(&body)
+            .map_err(|_| Failure::new(format!("{}: the answer is not JSON; is keyviz listening there?", args.url)))?;
+        let window = table::at(&answer, "/now/end_unix_ms").as_u64();
+        if args.once || window != last {
+            out::say(&if args.json { answer.to_string() } else { table::tell(&answer, args.limit) })?;
+            last = window;
+        }
+        if args.once {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(pause_ms(&answer)));
+    }
+}
+
+/// A quarter of a window, so that none is missed.
+fn pause_ms(answer: &serde_json::Value) -> u64 {
+    let instant = |path: &str| table::at(answer, path).as_u64().unwrap_or(0);
+    let width_ms = instant("/now/end_unix_ms").saturating_sub(instant("/now/start_unix_ms"));
+    (width_ms / 4).clamp(PAUSE_MS.0, PAUSE_MS.1)
+}

@@ -1,0 +1,138 @@
+//! The list as a table.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::escape;
+use crate::quantity::{count, instant};
+
+/// One heading and one line a range; keys are escaped, so that none reaches the terminal as anything but text.
+pub(crate) fn tell(answer: &Value, limit: u16) -> String {
+    let Some(end_ms) = at(answer, "/now/end_unix_ms").as_u64() else {
+        return "no window is recorded yet".to_owned();
+    };
+    let mut text = String::new();
+    let rate = at(answer, "/now/rate").as_f64().unwrap_or(0.0);
+    let ranges = at(answer, "/ranges").as_u64().unwrap_or(0);
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "until {} UTC: {} {}/s on {} ranges",
+        instant(end_ms),
+        number(rate),
+        word(at(answer, "/series")),
+        count(ranges)
+    );
+    let _ = write!(text, "{:>12} {:>7} {:>9}  {:<12} {:<22} from .. to", "rate/s", "share", "change", "group", "range");
+    for row in at(answer, "/rows").as_array().into_iter().flatten().take(usize::from(limit)) {
+        let _ = write!(
+            text,
+            "\n{:>12} {:>6.1}% {:>9}  {:<12} {:<22} {} .. {}",
+            number(at(row, "/rate").as_f64().unwrap_or(0.0)),
+            at(row, "/share").as_f64().unwrap_or(0.0) * 100.0,
+            change(row),
+            group(row),
+            word(at(row, "/bucket_id")),
+            key(at(row, "/start"), "(lowest key)"),
+            key(at(row, "/end"), "(no upper bound)")
+        );
+        if let Some(name) = at(row, "/name").as_str() {
+            let _ = write!(text, "  [{}]", escape::key(name.as_bytes()));
+        }
+    }
+    text
+}
+
+/// A member, or null where there is none.
+pub(crate) fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
+    value.pointer(path).unwrap_or(&Value::Null)
+}
+
+fn number(rate: f64) -> String {
+    if rate >= 100.0 { count(rate.round() as u64) } else { format!("{rate:.1}") }
+}
+
+/// Against the window before.
+fn change(row: &Value) -> String {
+    match (at(row, "/rate").as_f64(), at(row, "/before_rate").as_f64()) {
+        (Some(_), Some(0.0)) => "from 0".to_owned(),
+        (Some(now), Some(before)) if now >= 3.0 * before => format!("x{:.1}", now / before),
+        (Some(now), Some(before)) => format!("{:+.0}%", (now / before - 1.0) * 100.0),
+        _ => "-".to_owned(),
+    }
+}
+
+fn group(row: &Value) -> String {
+    match (at(row, "/raft_group_id").as_u64(), at(row, "/leader_term").as_u64()) {
+        (None | Some(0), _) => "-".to_owned(),
+        (Some(group), None | Some(0)) => group.to_string(),
+        (Some(group), Some(term)) => format!("{group} @{term}"),
+    }
+}
+
+/// A word of the wire; what a node made up instead is escaped.
+fn word(value: &Value) -> String {
+    escape::key(value.as_str().unwrap_or_default().as_bytes())
+}
+
+fn key(value: &Value, none: &str) -> String {
+    let Some(text) = value.as_str() else { return none.to_owned() };
+    base64(text).map_or_else(|| "(not base64)".to_owned(), |bytes| escape::key(&bytes))
+}
+
+/// Standard base64 with padding.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=');
+    let mut bytes = Vec::new();
+    let (mut word, mut bits) = (0u32, 0u32);
+    for byte in digits.bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        word = (word << 6 | u32::from(digit)) & 0xffff;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((word >> bits) as u8);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_escape_reaches_the_terminal() {
+        let hostile = "\u{1b}]0;owned\u{7}\u{202e}";
+        let row = serde_json::json!({"bucket_id": hostile, "rate": 1234.5, "share": 0.25, "before_rate": 1000.0,
+            "raft_group_id": 7, "leader_term": 3, "start": "Gxtd", "end": null, "name": hostile});
+        let answer = serde_json::json!({"series": hostile, "ranges": 1, "now": {"end_unix_ms": 60_000, "rate": 2.0}, "rows": [row]});
+        let text = tell(&answer, 9);
+        assert!(
+            !text.chars().any(|letter| letter != '\n' && (letter.is_control() || letter == '\u{202e}')),
+            "{text:?}"
+        );
+        for words in ["1,235", "25.0%", "+23%", "7 @3", "\\x1b\\x1b] .. (no upper bound)", "1970-01-01 00:01:00"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert_eq!(tell(&answer, 0).lines().count(), 2);
+        assert_eq!(tell(&serde_json::json!({"now": null, "rows": []}), 9), "no window is recorded yet");
+    }
+
+    #[test]
+    fn changes() {
+        let of = |rate: f64, before: Option<f64>| change(&serde_json::json!({"rate": rate, "before_rate": before}));
+        assert_eq!(
+            [of(5.0, None), of(5.0, Some(0.0)), of(30.0, Some(10.0)), of(5.0, Some(10.0))],
+            ["-", "from 0", "x3.0", "-50%"]
+        );
+    }
+}
