@@ -31,6 +31,7 @@ export function isTokenText(token) {
 }
 
 /** `start` and `end` are keys in base64url, empty where there is no bound. @typedef {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number, start: string, end: string, label: string, split: boolean}} MatrixQuery */
+/** `of` names a route, with label and division where the row has them, or the bounds of a range. @typedef {{series: string, of: Record<string, string>, fromUnixMs: number, toUnixMs: number, top: number}} HotQuery */
 /** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "events" | "top" | "names" | "hotKeys" | "hasToken" | "setToken">} Source */
 
 /** @param {URLSearchParams} parameters @param {{start: string, end: string, label: string}} query what is empty is left out @returns {void} */
@@ -85,10 +86,10 @@ export class Api {
     return this.#optional("names", signal);
   }
 
-  /** @param {{series: string, start: string, end: string, label: string, fromUnixMs: number, toUnixMs: number, top: number}} query @param {AbortSignal} signal @returns {Promise<any>} */
+  /** @param {HotQuery} query @param {AbortSignal} signal @returns {Promise<any>} */
   hotKeys(query, signal) {
     const parameters = new URLSearchParams({ series: query.series, from_unix_ms: String(query.fromUnixMs), to_unix_ms: String(query.toUnixMs), top: String(query.top) });
-    keys(parameters, query);
+    for (const [name, value] of Object.entries(query.of)) if (value !== "") parameters.set(name, value);
     return this.#get(`hotkeys?${parameters}`, signal);
   }
 

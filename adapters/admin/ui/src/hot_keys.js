@@ -2,13 +2,16 @@
 /** The hot keys of a cell: the answer of `/hotkeys`, or the reason that there is none. */
 
 import { bytesOfBase64, shortened } from "./key.js";
-import { formatCount } from "./number.js";
+import { formatCount, formatShare } from "./number.js";
 import { formatKey } from "./key_format.js";
 import { copyButton } from "./top_table.js";
 import { make } from "./dom.js";
 
-/** @typedef {{key: Uint8Array, count: number}} HotKey */
-/** @typedef {{keys: HotKey[], errorBound: number, sampleRate: number, sampled: number, dropped: number, skippedLong: number, degraded: boolean, approximate: boolean}} HotKeys */
+/** `error` is how much of the count may be other keys'. @typedef {{key: Uint8Array, count: number, error: number}} HotKey */
+/**
+ * `operations` is all that was counted there, 0 where it is not told. `unsampled` was not looked at for want of room.
+ * @typedef {{keys: HotKey[], sampleRate: number, operations: number, dropped: number, skippedLong: number, unsampled: number, degraded: boolean}} HotKeys
+ */
 
 const MOST = 1024;
 
@@ -35,30 +38,40 @@ export function absenceText(code, message) {
 export function decodeHotKeys(body) {
   if (!Array.isArray(body?.keys) || body.keys.length > MOST) throw new Error("/hotkeys: keys is not a list");
   const number = (/** @type {unknown} */ value) => (typeof value === "number" && value >= 0 && Number.isFinite(value) ? value : 0);
+  const bound = number(body.error_bound);
   return {
-    keys: body.keys.map((/** @type {any} */ one) => ({ key: bytesOfBase64(String(one.key_b64)), count: number(one.count) })),
-    errorBound: number(body.error_bound), sampleRate: number(body.sample_rate), sampled: number(body.sampled_n), dropped: number(body.dropped_samples),
-    skippedLong: number(body.skipped_long_keys), degraded: body.degraded === true, approximate: body.approximate !== false,
+    keys: body.keys.map((/** @type {any} */ one) => ({ key: bytesOfBase64(String(one.key_b64)), count: number(one.count), error: typeof one.error === "number" ? number(one.error) : bound })),
+    sampleRate: number(body.sample_rate), operations: number(body.operations), dropped: number(body.dropped_samples), skippedLong: number(body.skipped_long_keys),
+    unsampled: number(body.unsampled_ops), degraded: body.degraded === true,
   };
+}
+
+/** @param {HotKeys} hot @returns {string} what an answer lacks */
+function lackText({ dropped, skippedLong, unsampled }) {
+  const parts = [
+    dropped > 0 ? `${formatCount(dropped)} samples were dropped` : "", skippedLong > 0 ? `${formatCount(skippedLong)} operations had keys too long to follow` : "",
+    unsampled > 0 ? `${formatCount(unsampled)} operations were not looked at` : "",
+  ];
+  return parts.filter((part) => part !== "").join(", ");
 }
 
 /** @param {HotKeys} hot @param {import("./key_format.js").KeyFormat} format @returns {Node[]} a bar for each key, its error as a paler end of the bar */
 export function drawHotKeys(hot, format) {
   if (hot.keys.length === 0) return [make("p", { class: "muted", text: "No key was sampled here." })];
   const most = Math.max(...hot.keys.map((one) => one.count), 1);
-  const rows = hot.keys.map(({ key, count }) => {
-    const sure = Math.max(0, count - hot.errorBound);
+  const rows = hot.keys.map(({ key, count, error }) => {
+    const sure = Math.max(0, count - error);
     const bar = make("span", { class: "hot-bar", "aria-hidden": "true" }, make("i"), make("i", { class: "unsure" }));
     const [first, second] = bar.querySelectorAll("i");
     first.style.width = `${(100 * sure) / most}%`;
     second.style.width = `${(100 * (count - sure)) / most}%`;
     const text = formatKey(key, format);
+    const share = hot.operations > 0 ? `, ${formatShare(Math.min(count, hot.operations), hot.operations)}` : "";
     return make("li", {}, make("code", { class: "key", text: text === "" ? "(empty key)" : shortened(text, 60) }), copyButton("Copy", "the key", text), bar,
-      make("span", { class: "muted", text: hot.errorBound > 0 ? `${formatCount(sure)} to ${formatCount(count)}` : formatCount(count) }));
+      make("span", { class: "muted", text: (error > 0 ? `${formatCount(sure)} to ${formatCount(count)}` : formatCount(count)) + share }));
   });
-  const notes = [hot.approximate || hot.sampleRate > 1 ? `one in about ${formatCount(Math.max(1, hot.sampleRate))} operations was looked at` : "every operation was looked at"];
-  if (hot.skippedLong > 0) notes.push(`${formatCount(hot.skippedLong)} on keys too long to follow`);
-  const parts = [make("ol", { class: "hot-keys" }, ...rows), make("p", { class: "muted", text: `${notes.join("; ")}.` })];
-  if (hot.degraded) parts.unshift(make("p", { class: "warn", text: `Degraded: ${formatCount(hot.dropped)} samples were dropped, so a key may be missing.` }));
-  return parts;
+  const rate = make("p", { class: "muted", text: hot.sampleRate > 1 ? `One in about ${formatCount(hot.sampleRate)} operations was looked at.` : "Every operation was looked at." });
+  const lack = lackText(hot);
+  const degraded = hot.degraded ? [make("p", { class: "warn", text: `Degraded, a key may be missing: ${lack === "" ? "samples are lacking" : lack}.` })] : [];
+  return [...degraded, make("ol", { class: "hot-keys" }, ...rows), rate];
 }

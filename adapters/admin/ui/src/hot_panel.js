@@ -12,6 +12,16 @@ import { make } from "./dom.js";
 /** The keys asked for. */
 const KEYS = 10;
 
+/** The least key but the empty one: a range that has no bound at all is asked for from there. */
+const LEAST = "AA";
+
+/** @param {import("./matrix.js").Row} row @param {string} label the only one shown, empty for all @returns {Record<string, string>} a route as it is now by its id; what else counted there, and what had other bounds, by the keys */
+export function whose(row, label) {
+  if (row.route !== null && !row.bucketId.includes("~")) return { route_id: row.route, label: row.label ?? label, sub_bucket: row.subBucket ?? "" };
+  const [start, end] = [base64url(row.start), row.end === null ? "" : base64url(row.end)];
+  return { start: start === "" && end === "" ? LEAST : start, end };
+}
+
 /** Keeps one answer. */
 export class HotPanel {
   #asked = "";
@@ -36,10 +46,7 @@ export class HotPanel {
     }
     const [row, column] = [picture.matrix.rows[pinned.row], picture.matrix.columns[pinned.column]];
     const reads = choice.series === "reads" || choice.series === "read_bytes";
-    const query = {
-      series: reads ? "reads" : "writes", start: base64url(row.start), end: row.end === null ? "" : base64url(row.end), label: row.label ?? choice.label,
-      fromUnixMs: column.endMs, toUnixMs: column.endMs + 1, top: KEYS,
-    };
+    const query = { series: reads ? "reads" : "writes", of: whose(row, choice.label), fromUnixMs: column.endMs, toUnixMs: column.endMs + 1, top: KEYS };
     const asked = JSON.stringify([query, column.state]);
     if (asked !== this.#asked) {
       this.#forget();
@@ -59,7 +66,7 @@ export class HotPanel {
     this.into.replaceChildren();
   }
 
-  /** @param {{series: string, start: string, end: string, label: string, fromUnixMs: number, toUnixMs: number, top: number}} query @returns {Promise<void>} */
+  /** @param {import("./api.js").HotQuery} query @returns {Promise<void>} */
   async #ask(query) {
     const mine = new AbortController();
     this.#running = mine;

@@ -26,7 +26,7 @@ export function paintingOf(state, palette) {
   const { viewport } = state;
   if (viewport === null) return { matrix, levels, view, palette, hatchPx };
   const { fromMs, toMs, top, bottom } = viewport;
-  return { matrix, levels, view: { fromMs, toMs, follows: view.follows && toMs >= view.toMs }, rows: { top, bottom }, palette, hatchPx };
+  return { matrix, levels, view: { fromMs, toMs, follows: view.follows && toMs >= view.toMs }, rows: { top, bottom }, swift: state.moving, palette, hatchPx };
 }
 
 /** @param {import("./surfaces.js").Surfaces} surfaces @param {import("./state.js").State} state @param {Palette} palette @returns {void} */

@@ -256,22 +256,22 @@ describe("find", { skip }, () => {
 
   test("the hot keys of a pinned cell, with what is not sure of them; or why there are none", async () => {
     /** @type {any} */
-    let answer = { status: 200, body: { series: "writes", keys: [{ key_b64: base64("orders/1"), count: 900 }, { key_b64: base64(HOSTILE), count: 300 }, { key_b64: "", count: 120 }], approximate: true, sample_rate: 16, sampled_n: 2000, dropped_samples: 0, skipped_long_keys: 4, degraded: false, error_bound: 100 } };
+    let answer = { status: 200, body: { series: "writes", keys: [{ key_b64: base64("orders/1"), count: 900 }, { key_b64: base64(HOSTILE), count: 300 }, { key_b64: "", count: 120, error: 0 }], approximate: true, sample_rate: 16, sampled_n: 125, operations: 2000, dropped_samples: 0, skipped_long_keys: 0, unsampled_ops: 0, degraded: false, error_bound: 100 } };
     serve({ hotkeys: () => answer });
     const page = await open();
     await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
     await page.waitForSelector("#hot .hot-keys li");
     const asked = server.asked.find((one) => one.path === "hotkeys")?.query;
-    assert.deepEqual([asked?.get("series"), asked?.get("start"), asked?.get("end"), asked?.get("top")], ["writes", base64url(bytes(10)), base64url(bytes(11)), "10"]);
+    assert.deepEqual([asked?.get("series"), asked?.get("route_id"), asked?.get("start"), asked?.get("top")], ["writes", "11", null, "10"]);
     assert.equal(Number(asked?.get("to_unix_ms")) - Number(asked?.get("from_unix_ms")), 1, "of this column");
     const text = await page.innerText("#hot");
-    for (const words of [/Hot keys, writes/i, /orders\/1[\s\S]*800 to 900/, /<img src=x[\s\S]*200 to 300/, /\(empty key\)[\s\S]*20 to 120/, /one in about 16 operations was looked at; 4 on keys too long to follow/]) assert.match(text, words);
+    for (const words of [/Hot keys, writes/i, /orders\/1[\s\S]*800 to 900, 45 %/, /<img src=x[\s\S]*200 to 300, 15 %/, /\(empty key\)[\s\S]*120, 6 %/, /One in about 16 operations was looked at/]) assert.match(text, words);
     assert.doesNotMatch(text, /Degraded/);
     await shoot(page, "hot-keys-light");
-    answer = { status: 200, body: { ...answer.body, degraded: true, dropped_samples: 17 } };
+    answer = { status: 200, body: { ...answer.body, degraded: true, dropped_samples: 17, skipped_long_keys: 4 } };
     await page.keyboard.press("Escape");
     await page.mouse.click(...(await at(page, 0.4, 10.5 / 16)));
-    await page.waitForFunction(() => /Degraded: 17 samples were dropped/.test(document.querySelector("#hot")?.textContent ?? ""));
+    await page.waitForFunction(() => /Degraded, a key may be missing: 17 samples were dropped, 4 operations had keys too long to follow/.test(document.querySelector("#hot")?.textContent ?? ""));
     for (const [code, words] of [["hotkeys_disabled", "Keys are not sampled here"], ["no_sketch", "not hot enough"], ["expired", "no longer kept"], ["below_threshold", "No key stands out"], ["no_snapshot", "come with the next column"], ["out_of_snapshot_window", "No keys were kept for this time"], ["forbidden", "shows load, not keys"], ["something_new", "could not be had: because"]]) {
       answer = { status: code === "forbidden" ? 403 : 404, body: { error: code, message: "because" } };
       await page.keyboard.press("Escape");

@@ -304,4 +304,40 @@ describe("use", { skip }, () => {
     for (const [i, [, left]] of drawn.entries()) assert.ok(Math.abs(Number(left) - ((box?.x ?? 0) + ((NOW - 200_000 + i * 90_000 - fromMs) / 300_000) * (box?.width ?? 0))) <= 2);
     await shoot(page, "phases-light");
   });
+
+  test("nothing moves by itself for those who asked for less motion", async () => {
+    server.answers = () => "hang";
+    for (const still of [true, false]) {
+      const page = await browser.open({ still });
+      await page.goto(server.url);
+      await page.waitForSelector("#message h2");
+      assert.equal(await page.evaluate(() => document.getAnimations().length), still ? 0 : 1);
+    }
+    server.answers = fixed(status(), calm);
+    const page = await open({ still: true });
+    assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
+  });
+
+  for (const [zone, from, to, ticks] of /** @type {const} */ ([
+    // The hour from 01:00 to 02:00 comes twice, or not at all.
+    ["Europe/London", Date.UTC(2026, 9, 25, 0), Date.UTC(2026, 9, 25, 4), ["01:30", "01:30"]],
+    ["Europe/London", Date.UTC(2026, 2, 29, 0), Date.UTC(2026, 2, 29, 4), ["00:30", "02:30"]],
+    ["Australia/Lord_Howe", Date.UTC(2026, 3, 4, 13), Date.UTC(2026, 3, 4, 17), ["01:30"]],
+    ["Asia/Kathmandu", Date.UTC(2026, 0, 1, 0), Date.UTC(2026, 0, 1, 4), ["06:00", "09:00"]],
+  ])) {
+    test(`times are those of ${zone}, on ${new Date(from).toISOString().slice(0, 10)} too`, async () => {
+      const hours = columns(240, () => "complete");
+      const step = 60_000;
+      const ends = hours.column_unix_ms.map((/** @type {number} */ _, /** @type {number} */ i) => from + (i + 1) * step);
+      const wide = { ...hours, column_unix_ms: ends, column_start_unix_ms: ends.map((/** @type {number} */ end) => end - step), column_covers_from_unix_ms: ends.map((/** @type {number} */ end) => end - step), column_covers_to_unix_ms: ends };
+      server.answers = fixed(status({ now_unix_ms: to, history_from_unix_ms: from, step_ms: step, last_flush_unix_ms: to }), matrix(wide, [wireRow({ bucket_id: "route:1", values: new Array(240).fill(3) })], { step_ms: step }));
+      const page = await open({ zone, fragment: `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}` });
+      const shown = await page.evaluate(() => [...document.querySelectorAll("#times > span")].map((one) => one.textContent));
+      for (const tick of ticks) assert.ok(shown.includes(tick), `${tick} in ${shown}`);
+      const { x, y } = await at(page, 0.5, 0.5);
+      await page.mouse.move(x, y);
+      const middle = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(from + 2 * 3_600_000);
+      assert.match(await page.innerText("#cell"), new RegExp(`${middle}:00`));
+    });
+  }
 });

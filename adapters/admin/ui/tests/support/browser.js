@@ -19,7 +19,7 @@ export function noBrowser() {
 }
 
 /** @typedef {import("playwright-core").Page} Page */
-/** @typedef {{theme?: "light" | "dark", width?: number, height?: number, scale?: number, zone?: string}} Look */
+/** @typedef {{theme?: "light" | "dark", width?: number, height?: number, scale?: number, zone?: string, still?: boolean}} Look */
 
 /** A browser on an empty profile of its own, with one context at a time. */
 export class Browser {
@@ -40,7 +40,7 @@ export class Browser {
     this.complaints = [];
     this.#context = await this.#browser.newContext({
       viewport: { width: look.width ?? 1280, height: look.height ?? 760 }, deviceScaleFactor: look.scale ?? 1, colorScheme: look.theme ?? "light",
-      timezoneId: look.zone ?? "UTC", locale: "en-GB",
+      timezoneId: look.zone ?? "UTC", locale: "en-GB", reducedMotion: look.still ? "reduce" : "no-preference",
     });
     const page = await this.#context.newPage();
     page.on("pageerror", (error) => this.complaints.push(String(error)));

@@ -7,6 +7,7 @@ import { matchingNames } from "../../src/go_to.js";
 import { parseKey } from "../../src/key_parse.js";
 import { rowsWith } from "../../src/found_row.js";
 import { decodeHotKeys } from "../../src/hot_keys.js";
+import { whose } from "../../src/hot_panel.js";
 import { random } from "../support/answers.js";
 
 test("a key that the page writes is read back, in every format", () => {
@@ -44,6 +45,15 @@ test("an answer that is not a list is refused, never drawn in part", () => {
     assert.throws(() => decodeTop(body), TopError, JSON.stringify(body)?.slice(0, 60));
   }
   for (const body of [null, { keys: 7 }, { keys: new Array(2000).fill({ key_b64: "", count: 1 }) }, { keys: [{ key_b64: "*" }] }]) assert.throws(() => decodeHotKeys(body));
+});
+
+test("a cell's keys are asked for by its route where it is one as it stands, else by its bounds", () => {
+  const of = (/** @type {any} */ more) => whose({ route: null, label: null, subBucket: null, bucketId: "range:0@a", start: new Uint8Array(0), end: null, ...more }, "s3");
+  assert.deepEqual(of({ route: "7", bucketId: "route:7:redis#3", label: "redis", subBucket: "3" }), { route_id: "7", label: "redis", sub_bucket: "3" });
+  assert.deepEqual(of({ route: "18446744073709551615", bucketId: "route:18446744073709551615" }), { route_id: "18446744073709551615", label: "s3", sub_bucket: "" });
+  assert.deepEqual(of({ route: "7", bucketId: "route:7~0a1b2c3d", start: Uint8Array.of(0x61), end: Uint8Array.of(0x62) }), { start: "YQ", end: "Yg" });
+  assert.deepEqual(of({ end: Uint8Array.of(0x62) }), { start: "", end: "Yg" });
+  assert.deepEqual(of({}), { start: "AA", end: "" });
 });
 
 test("names that begin with what is typed come first, a few of them", () => {

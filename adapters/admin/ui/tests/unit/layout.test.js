@@ -80,6 +80,25 @@ test("one hot cell among 1024 x 1440 cold ones has its colour in a small picture
   assert.ok((picked?.rowsHere ?? 0) > 1);
 });
 
+test("swift drawing pairs lines, and loses no hot cell", () => {
+  const [rows, count, width, height] = [1024, 200, 150, 701];
+  const next = random(31);
+  const body = matrix(columns(count, () => "complete"), Array.from({ length: rows }, (_, r) => wireRow({ bucket_id: `route:${r}`, values: Array.from({ length: count }, () => (next() < 0.001 ? 1_000_000 : 1 + Math.floor(next() * 50))) })));
+  const dots = decoded(body);
+  const painting = { matrix: dots, levels: levelsOf(scaleFor("log", dots.minRate, dots.maxRate), dots.rates), view: { fromMs: dots.columns[0].startMs, toMs: dots.columns[count - 1].endMs }, palette: paletteFor("dark"), hatchPx: 6 };
+  const [exact, swift] = [new Uint32Array(width * height), new Uint32Array(width * height)];
+  paint(painting, exact, width, height);
+  paint({ ...painting, swift: true }, swift, width, height);
+  const top = painting.palette.pixels[255];
+  let hot = 0;
+  for (let i = 0; i < exact.length; i += 1) {
+    if (exact[i] === top) assert.equal(swift[i], top);
+    hot += exact[i] === top ? 1 : 0;
+  }
+  assert.ok(hot > 50);
+  for (let y = 0; y + 1 < height; y += 2) assert.deepEqual(swift.subarray(y * width, (y + 1) * width), swift.subarray((y + 1) * width, (y + 2) * width));
+});
+
 test("drawing 1024 x 1440 distinct values takes a frame", () => {
   const [rows, count, width, height] = [1024, 1440, 1600, 900];
   const next = random(5);
