@@ -270,6 +270,7 @@ function drawLive(bare) {
   if (failure !== null) [is, text] = failureText(failure.kind, old);
   else if (status === null) [is, text] = ["asking", "connecting"];
   else if (!status.enabled) [is, text] = ["off", "switched off"];
+  else if (state.viewport !== null && !state.moving && recorded === null) [is, text] = ["asking", "loading this part"];
   else if (recorded !== null) [is, text] = ["off", "recorded picture"];
   else if (status.mode === "static") [is, text] = ["off", "replay, complete"];
   else if (state.choice.paused) [is, text] = ["paused", `paused${old}`];

@@ -112,6 +112,20 @@ describe("navigation", { skip }, () => {
     assert.deepEqual(browser.complaints, []);
   });
 
+  test("until the part that is zoomed to is answered, the page says that it is loading, and shows what it has", async () => {
+    serve(calm);
+    const page = await open({ fragment: "tz=utc" });
+    const answers = server.answers;
+    server.answers = (asked) => (asked.query.has("start") ? "hang" : answers(asked));
+    await drag(page, [0.25, 4.2 / 16], [0.75, 7.8 / 16]);
+    await page.mouse.up();
+    await page.waitForFunction(() => document.querySelector("#live-text")?.textContent === "loading this part");
+    assert.equal(await page.isVisible("#picture"), true);
+    server.answers = answers;
+    await page.click("#now");
+    await page.waitForFunction(() => document.querySelector("#live-text")?.textContent?.startsWith("live"));
+  });
+
   test("a box that is given up changes nothing", async () => {
     serve(calm);
     const page = await open();
