@@ -79,8 +79,8 @@ export class Gestures {
     if (!press.moved && Math.hypot(event.clientX - press.x, event.clientY - press.y) < CLICK_PX) return;
     if (!press.moved) this.element.setPointerCapture(event.pointerId);
     press.moved = true;
-    const { clientWidth, clientHeight } = this.element;
-    if (press.pans) this.tell.dragged((press.lastX - event.clientX) / clientWidth, (press.lastY - event.clientY) / clientHeight);
+    const { width, height } = this.element.getBoundingClientRect();
+    if (press.pans) this.tell.dragged((press.lastX - event.clientX) / width, (press.lastY - event.clientY) / height);
     else this.#show(this.#box(press, event));
     [press.lastX, press.lastY] = [event.clientX, event.clientY];
   }

@@ -7,10 +7,10 @@ import { byIdAs } from "./dom.js";
 /**
  * The browser's own count of device pixels is exact at fractional zoom, where a product is a pixel off; under an
  * emulated pixel ratio it is not multiplied, which is more than a pixel off.
- * @param {number} size CSS pixels @param {number | undefined} exact @returns {number}
+ * @param {number} size CSS pixels @param {number} zoom of the style sheet @param {number | undefined} exact @returns {number}
  */
-function devicePixels(size, exact) {
-  const product = size * devicePixelRatio;
+function devicePixels(size, zoom, exact) {
+  const product = size * zoom * devicePixelRatio;
   return exact !== undefined && Math.abs(exact - product) < 2 ? exact : Math.round(product);
 }
 
@@ -27,8 +27,9 @@ export class Surfaces {
     const sizes = new ResizeObserver((entries) => {
       for (const entry of entries) {
         const exact = entry.devicePixelContentBoxSize?.[0];
-        const width = devicePixels(entry.contentRect.width, exact?.inlineSize);
-        const height = devicePixels(entry.contentRect.height, exact?.blockSize);
+        const zoom = /** @type {{currentCSSZoom?: number}} */ (entry.target).currentCSSZoom ?? 1;
+        const width = devicePixels(entry.contentRect.width, zoom, exact?.inlineSize);
+        const height = devicePixels(entry.contentRect.height, zoom, exact?.blockSize);
         all.find((one) => one.canvas === entry.target)?.resize(Math.max(1, width), Math.max(1, height));
       }
       resized();

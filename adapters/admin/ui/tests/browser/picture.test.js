@@ -138,4 +138,20 @@ describe("picture", { skip }, () => {
     }
     assert.deepEqual(browser.complaints, []);
   });
+
+  test("on a wall everything is larger, the picture as sharp as ever, and a pointed cell the one under the pointer", async () => {
+    server.answers = fixed(status({ history_from_unix_ms: LAST - COUNT * STEP }), known);
+    const page = await open({ fragment: "range=5m&tz=utc" });
+    await page.setViewportSize({ width: 3840, height: 2160 });
+    await page.waitForFunction(() => /** @type {HTMLCanvasElement} */ (document.getElementById("picture")).width > 2000);
+    const box = await page.locator("#picture").boundingBox();
+    if (box === null) throw new Error("no picture");
+    const { width, height } = await bufferOf(page);
+    assert.deepEqual([width, height], [Math.round(box.width), Math.round(box.height)]);
+    const [x, y] = [box.x + (3.5 * box.width) / COUNT, box.y + (5.5 * box.height) / 8];
+    await page.mouse.move(x, y);
+    assert.match(await page.innerText("#cell"), /row-5[\s\S]*row-6/);
+    const frame = await page.locator("#cross-cell").boundingBox();
+    assert.ok(frame !== null && frame.x <= x && x <= frame.x + frame.width && frame.y <= y && y <= frame.y + frame.height);
+  });
 });
