@@ -34,6 +34,10 @@ const HELD_MS: u64 = 2_000;
 const COLUMNS: u32 = 3_600;
 const HISTORY_BYTES: usize = 64 << 20;
 
+/// Room for sampled keys, and how often they are taken out of it: a server gives its commands in bursts.
+const SAMPLE_BYTES: usize = 8 << 20;
+const DRAIN_MS: u64 = 50;
+
 /// All that is counted. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Counting(Arc<Inner>);
@@ -83,11 +87,11 @@ impl Counting {
     ///
     /// # Errors
     /// Where the memory is not there.
-    pub(crate) fn new(step_ms: u64) -> Result<Counting, Failure> {
+    pub(crate) fn new(step_ms: u64, servers: usize) -> Result<Counting, Failure> {
         let refused = |error: &dyn std::fmt::Display| Failure::new(format!("the picture cannot be set up: {error}"));
         let names: Vec<String> = (1..=LABELLED).map(|database| format!("db{database}")).collect();
         let labels = Labels::new(&names).map_err(|error| refused(&error))?;
-        let mut config = config(step_ms);
+        let mut config = config(step_ms, servers);
         config.labels = labels.clone();
         let sampler = Sampler::new(config, SystemClock.now_ms()).map_err(|error| refused(&error))?;
         let labels = names.iter().map(|name| labels.get(name)).collect();
@@ -132,19 +136,25 @@ impl Counting {
     pub(crate) fn run(&self) {
         let inner = &self.0;
         let ticker = Ticker::new(inner.step_ms);
+        let mut due_ms = 0;
         loop {
             let now_ms = SystemClock.now_ms();
             inner.settle_in_time(now_ms);
-            let nap = Duration::from_millis(ticker.next(now_ms).saturating_sub(now_ms).clamp(1, 250));
+            inner.sampler.drain_samples();
             let flow = inner.flow();
+            // A clock that stepped back does not stop it.
+            if now_ms >= due_ms || due_ms > now_ms + ticker.interval_ms() {
+                due_ms = ticker.next(now_ms);
+                if flow.watching > 0 {
+                    // The end itself is for the last one, so that what is counted late is still of this window.
+                    inner.flush(&mut inner.held(), flow.until_ms.saturating_sub(1));
+                }
+            }
+            let nap = Duration::from_millis(due_ms.saturating_sub(now_ms).clamp(1, DRAIN_MS));
             let (flow, _) =
                 inner.changed.wait_timeout_while(flow, nap, |flow| !flow.ended).unwrap_or_else(PoisonError::into_inner);
             if flow.ended {
                 return;
-            }
-            if flow.watching > 0 {
-                // The end itself is for the last one, so that what is counted late is still of this window.
-                inner.flush(&mut inner.held(), flow.until_ms.saturating_sub(1));
             }
         }
     }
@@ -315,13 +325,16 @@ impl Inner {
     }
 }
 
-fn config(step_ms: u64) -> Config {
+fn config(step_ms: u64, servers: usize) -> Config {
     let mut config = Config::default();
     config.step_ms = step_ms;
     config.max_routes = MAX_ROUTES as u32;
     config.max_known_routes = 0;
     config.max_draining = 8;
-    config.max_recorders = 66;
+    // One a server's thread, and one for what is held.
+    config.max_recorders = u32::try_from(servers).unwrap_or(u32::MAX).saturating_add(2);
+    config.hot_keys = true;
+    config.sample_bytes = SAMPLE_BYTES;
     config.cell_bytes = 32 << 20;
     config.bound_bytes = 1 << 20;
     config.history_columns = COLUMNS;

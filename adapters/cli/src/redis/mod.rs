@@ -61,7 +61,7 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
     };
     let secret = Secret::find(args.password_file.as_deref())?;
     let names: Vec<String> = addresses.iter().map(url::Address::name).collect();
-    let counting = Counting::new(step_ms)?;
+    let counting = Counting::new(step_ms, addresses.len())?;
     let (web, stop) = if args.no_serve {
         (None, Stop::on_signals()?)
     } else {
