@@ -80,6 +80,8 @@ fn the_hot_prefix_and_the_hot_key_are_named() {
     let hottest: Vec<&str> = said.lines().skip_while(|line| *line != "hottest ranges").skip(2).collect();
     assert!(hottest[0].ends_with("prefix user:hot:"), "{said}");
     assert!(hottest.iter().any(|line| line.ends_with("key session:the-one")), "{said}");
+    let keys: Vec<&str> = said.lines().skip_while(|line| *line != "hottest keys").skip(2).collect();
+    assert!(keys.first().is_some_and(|line| line.contains("  session:the-one")), "{said}");
     let [operations, reads, writes] = numbers(&said, "total")[..3] else { panic!("{said}") };
     assert!(operations > 1000 && reads + writes == operations, "{said}");
     // Seven of ten are reads.
@@ -198,6 +200,11 @@ fn the_page_stays_when_the_time_is_over() {
     let shown = sum(&host, "series=ops");
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(sum(&host, "series=ops"), shown);
+    let (status, keys) = get(&host, "/admin/api/v1/keyviz/hotkeys?start=cw&end=dA&series=writes&top=3");
+    assert_eq!(status, 200, "{keys}");
+    let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
+    // From `s` to `t`; base64 of `session:the-one`.
+    assert_eq!(keys["keys"][0]["key_b64"], "c2Vzc2lvbjp0aGUtb25l", "{keys}");
     let said = watcher.interrupt();
     assert_eq!(numbers(&said, "total")[0], shown);
 }
