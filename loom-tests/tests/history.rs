@@ -129,7 +129,7 @@ fn a_column_vouches_for_its_descriptors_and_bounds() {
 /// once.
 #[test]
 fn a_folded_column_stands_for_its_own_or_they_for_it() {
-    explore(2, || {
+    explore(1, || {
         let mut config = tiny();
         config.history_columns = 2;
         config.tiers = Tiers::new(&[Tier { steps: 2, columns: 1 }]).unwrap();

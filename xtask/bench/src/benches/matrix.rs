@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
 use keyviz_core::{AxisKind, Config, Matrix, MatrixQuery, Op, RouteId, Sampler, Series, Tiers, wire};
 
 use super::Bench;
@@ -37,8 +39,16 @@ fn run(runs: usize) -> Result<Vec<Row>, String> {
         rows.push(Row::new("matrix/json", measured.in_units_of(1e6), "ms").target(Target::ValueAtMost(40.0)));
         Ok(())
     })?;
-    let size = bytes as f64 / MIB;
-    rows.push(Row::new("matrix/json/size", Measured { lowest_ns: size, median_ns: size }, "MiB"));
+    let size = |bytes: usize| Measured { lowest_ns: bytes as f64 / MIB, median_ns: bytes as f64 / MIB };
+    rows.push(Row::new("matrix/json/size", size(bytes), "MiB"));
+    let mut packed_bytes = 0;
+    let measured = timed(&sampler, &MatrixQuery::default(), runs, |matrix| {
+        let mut json = String::new();
+        wire::encode::matrix(matrix, BEGIN_MS, &mut json);
+        packed_bytes = compress_to_vec(json.as_bytes(), CompressionLevel::Fastest).len();
+    })?;
+    rows.push(Row::new("matrix/zstd", measured.in_units_of(1e6), "ms").target(Target::ValueAtMost(120.0)));
+    rows.push(Row::new("matrix/zstd/size", size(packed_bytes), "MiB").target(Target::ValueAtMost(1.0)));
     rows.extend(peak.map(|peak| Row::new("matrix/json/memory", peak, "MiB").target(Target::ValueAtMost(64.0))));
     drop(sampler);
 
