@@ -139,6 +139,8 @@ pub struct Event {
     pub cut: bool,
     /// How many events were told before it: a number of its own that never comes again.
     pub number: u64,
+    /// The core told it: its text holds no key bytes.
+    pub own: bool,
 }
 
 /// An event, with its text where it was copied to.
@@ -155,13 +157,15 @@ pub struct EventInPlace<'a> {
     pub cut: bool,
     /// How many events were told before it: a number of its own that never comes again.
     pub number: u64,
+    /// The core told it: its text holds no key bytes.
+    pub own: bool,
 }
 
 #[cfg(feature = "alloc")]
 impl From<EventInPlace<'_>> for Event {
     fn from(event: EventInPlace<'_>) -> Self {
-        let EventInPlace { at_ms, kind, text, cut, number } = event;
-        Event { at_ms, kind, text: text.into(), cut, number }
+        let EventInPlace { at_ms, kind, text, cut, number, own } = event;
+        Event { at_ms, kind, text: text.into(), cut, number, own }
     }
 }
 

@@ -136,7 +136,7 @@ impl EventRings {
         // Whole, so these are as they were stored.
         let Ok(kind) = EventKind::new(core::str::from_utf8(name).unwrap_or("")) else { return };
         let text = core::str::from_utf8(text).unwrap_or("");
-        each(&EventInPlace { at_ms, kind, text, cut: lengths >> 32 != 0, number: number_told });
+        each(&EventInPlace { at_ms, kind, text, cut: lengths >> 32 != 0, number: number_told, own: ring > 0 });
     }
 
     /// Those at `from_ms <= at_ms < to_ms` (0: unbounded), by instant and then as they were told.

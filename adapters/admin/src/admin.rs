@@ -1,18 +1,22 @@
 //! The endpoint's state, shared by every request.
 
+use crate::access::Access;
+use crate::audit::{Audited, Sink};
 use crate::builder::AdminBuilder;
+use crate::caller::Caller;
 use crate::clock::Clock;
-use crate::counts::Counts;
+use crate::counts::{Counts, bump};
 use crate::gate::Gate;
 use crate::history_file::HistoryState;
 use crate::host::AllowedHosts;
 use crate::limits::Limits;
 use crate::mode::{Mode, TimeLabel};
 use crate::notice::Notice;
+use crate::redactor::Redactor;
+use crate::role::Role;
 use crate::router;
 use crate::split_template::SplitTemplate;
 use crate::timings::FlushTimings;
-use crate::token::Token;
 use axum::Router;
 use keyviz_core::{KeyNames, Reader};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +28,10 @@ pub struct Admin(Arc<State>);
 
 pub(crate) struct State {
     pub(crate) reader: Option<Reader>,
-    pub(crate) token: Option<Token>,
+    pub(crate) access: Access,
+    /// What role full and what role read sees of keys.
+    pub(crate) redactors: (Redactor, Redactor),
+    pub(crate) audit: Option<Sink>,
     pub(crate) open_to_network: bool,
     pub(crate) hosts: AllowedHosts,
     pub(crate) limits: Limits,
@@ -40,6 +47,15 @@ pub(crate) struct State {
     pub(crate) built_ms: u64,
     pub(crate) key_names: Mutex<Option<Arc<KeyNames>>>,
     pub(crate) split_template: Option<SplitTemplate>,
+}
+
+/// The part of keys and time that a request asked for, for the audit.
+#[derive(Default)]
+pub(crate) struct Asked<'a> {
+    pub(crate) start: &'a [u8],
+    pub(crate) end: Option<&'a [u8]>,
+    pub(crate) from_ms: u64,
+    pub(crate) to_ms: u64,
 }
 
 impl Admin {
@@ -103,8 +119,35 @@ impl Admin {
         self.0.open_to_network
     }
 
-    pub(crate) fn token(&self) -> Option<&Token> {
-        self.0.token.as_ref()
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    /// What a role sees of keys.
+    pub(crate) fn redactor(&self, role: Role) -> &Redactor {
+        let (full, read) = &self.0.redactors;
+        if role == Role::Full { full } else { read }
+    }
+
+    /// Records that an answer shows so many keys. Called on a thread that may block, since the host's sink may write.
+    pub(crate) fn audit(&self, caller: &Caller, endpoint: &'static str, asked: &Asked<'_>, keys: usize) {
+        bump(&self.counts().audited);
+        let Some(sink) = &self.0.audit else { return };
+        let redactor = self.redactor(caller.role);
+        let digest = |key: &[u8]| Some(key).filter(|key| !key.is_empty()).map(|key| redactor.digest("key", key));
+        sink(&Audited {
+            at_unix_ms: self.now_ms(),
+            role: caller.role,
+            token: caller.token.clone(),
+            address: caller.address,
+            endpoint,
+            keys_from: digest(asked.start),
+            keys_to: asked.end.and_then(digest),
+            from_unix_ms: asked.from_ms,
+            to_unix_ms: asked.to_ms,
+            keys,
+            redaction: redactor.policy(),
+        });
     }
 
     pub(crate) fn hosts(&self) -> &AllowedHosts {

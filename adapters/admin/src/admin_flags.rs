@@ -1,10 +1,12 @@
 //! The endpoint's settings as flags.
 
+use crate::access::{Access, AccessError};
 use crate::host::Host;
 use crate::key_names_file::{KeyNamesFileError, key_names_from_file};
 use crate::listen::{ListenError, ListenWarning, check_listen};
+use crate::redaction::Redaction;
 use crate::split_template::SplitTemplate;
-use crate::token::{Token, TokenError};
+use crate::token::Token;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use keyviz_core::KeyNames;
@@ -20,9 +22,31 @@ pub struct AdminArgs {
     #[arg(long, env = "KEYVIZ_LISTEN", default_value = "127.0.0.1:8765", value_parser = listen, value_name = "ADDR:PORT")]
     pub listen: SocketAddr,
 
-    /// File with the bearer token that the API asks for; needed beyond loopback
+    /// File with the bearer token of role full; beyond loopback it or the next is needed
     #[arg(long, env = "KEYVIZ_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub admin_token_file: Option<PathBuf>,
+
+    /// File with the bearer token of role read: the picture with keys redacted, no hot keys, no snapshot
+    #[arg(long, env = "KEYVIZ_ADMIN_READ_TOKEN_FILE", value_name = "FILE")]
+    pub admin_read_token_file: Option<PathBuf>,
+
+    /// What role full sees of keys, and what recorded pages and exports hold: none (all of them), prefix:N (the first N
+    /// bytes, 0 to 256), hmac (a keyed hash) or hex (all of them, as hex digits)
+    #[arg(long, env = "KEYVIZ_ADMIN_REDACTION", default_value_t = Redaction::None, value_name = "POLICY")]
+    pub admin_redaction: Redaction,
+
+    /// What role read sees of keys; written as --admin-redaction is
+    #[arg(long, env = "KEYVIZ_ADMIN_READ_REDACTION", default_value_t = Redaction::READ_DEFAULT, value_name = "POLICY")]
+    pub admin_read_redaction: Redaction,
+
+    /// File with the key of the hashes that stand for keys (at least 16 characters); without it they differ from run to run, and from file to file
+    #[arg(long, env = "KEYVIZ_ADMIN_REDACTION_KEY_FILE", value_name = "FILE")]
+    pub admin_redaction_key_file: Option<PathBuf>,
+
+    /// File to which a line is added for each answer that shows keys: who asked, which part, how many, never the keys; `-` is
+    /// standard error, which it also is where there are tokens and no file is named
+    #[arg(long, env = "KEYVIZ_ADMIN_AUDIT_FILE", value_name = "FILE")]
+    pub admin_audit_file: Option<PathBuf>,
 
     /// Further host names under which browsers may reach the endpoint, besides the loopback names
     #[arg(long, env = "KEYVIZ_ADMIN_ALLOWED_HOSTS", value_delimiter = ',', value_parser = allowed_host, value_name = "NAME[:PORT],...")]
@@ -70,12 +94,33 @@ fn allowed_host(text: &str) -> Result<String, String> {
 }
 
 impl AdminArgs {
-    /// Reads the token's file, if one is named.
+    /// Reads the files of both tokens and of the redaction's key, those that are named.
     ///
     /// # Errors
-    /// [`TokenError`] names the file and what to do.
-    pub fn token(&self) -> Result<Option<Token>, TokenError> {
-        self.admin_token_file.as_deref().map(Token::from_file).transpose()
+    /// [`AccessError`] names the file and what to do, or says that both roles have one token.
+    pub fn access(&self) -> Result<Access, AccessError> {
+        let token =
+            |file: &Option<PathBuf>| file.as_deref().map(Token::from_file).transpose().map_err(AccessError::File);
+        let access = Access {
+            full: token(&self.admin_token_file)?,
+            read: token(&self.admin_read_token_file)?,
+            redaction: self.admin_redaction,
+            read_redaction: self.admin_read_redaction,
+            redaction_key: token(&self.admin_redaction_key_file)?,
+        };
+        access.check()?;
+        Ok(access)
+    }
+
+    /// What exports outside of the endpoint show of keys, as [`Admin::recorded_page`](crate::Admin::recorded_page) with
+    /// them: what role full sees. Reads the file of the redaction's key alone.
+    ///
+    /// # Errors
+    /// [`AccessError::File`] names the file and what to do.
+    pub fn exports(&self) -> Result<Access, AccessError> {
+        let key = self.admin_redaction_key_file.as_deref().map(Token::from_file).transpose();
+        let redaction_key = key.map_err(AccessError::File)?;
+        Ok(Access { redaction: self.admin_redaction, redaction_key, ..Access::default() })
     }
 
     /// Reads the file of key names; without one nothing has a name.

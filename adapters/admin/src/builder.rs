@@ -1,6 +1,8 @@
 //! How an endpoint is put together.
 
+use crate::access::Access;
 use crate::admin::{Admin, State};
+use crate::audit::{Audited, Sink};
 use crate::clock::{Clock, SystemClock};
 use crate::counts::Counts;
 use crate::gate::Gate;
@@ -18,7 +20,8 @@ use std::sync::Mutex;
 #[must_use]
 pub struct AdminBuilder {
     reader: Option<Reader>,
-    token: Option<Token>,
+    access: Access,
+    audit: Option<Sink>,
     open_to_network: bool,
     allowed_hosts: Vec<String>,
     limits: Limits,
@@ -36,7 +39,8 @@ impl AdminBuilder {
     pub(crate) fn new(reader: Option<Reader>) -> Self {
         AdminBuilder {
             reader,
-            token: None,
+            access: Access::default(),
+            audit: None,
             open_to_network: false,
             allowed_hosts: Vec::new(),
             limits: Limits::default(),
@@ -51,10 +55,35 @@ impl AdminBuilder {
         }
     }
 
-    /// The bearer token that the API asks for; `None` (the default) asks for none, and
+    /// The bearer token of role full; `None` (the default) asks for none, and
     /// [`serve`](crate::serve) then takes a listener on loopback only.
     pub fn token(mut self, token: Option<Token>) -> Self {
-        self.token = token;
+        self.access.full = token;
+        self
+    }
+
+    /// Tokens of both roles and what each sees of keys, in place of everything set so before.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_admin::{Access, Admin, Redaction, Token};
+    /// let read = Some(Token::from_text("0123456789abcdef0123")?);
+    /// let access = Access { read, read_redaction: Redaction::Hmac, ..Access::default() };
+    /// let admin = Admin::builder(None).access(access).build(); // role read for one token, full for nobody
+    /// # Ok::<(), keyviz_admin::TokenError>(())
+    /// ```
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Gets a record of each answer that holds key bytes: who asked, which part, how many, never the keys. It is called
+    /// on a thread that may block, one call at a time for one request, several at once for several. Without it, answers
+    /// are counted (`audited` in `/status`).
+    ///
+    /// A panic in it fails the request with a 500: what cannot be recorded is not answered.
+    pub fn audit(mut self, sink: impl Fn(&Audited) + Send + Sync + 'static) -> Self {
+        self.audit = Some(Box::new(sink));
         self
     }
 
@@ -132,9 +161,13 @@ impl AdminBuilder {
     pub fn build(self) -> Admin {
         let limits = self.limits.bounded();
         let built_ms = self.clock.now_ms();
+        let full = self.access.redactor();
+        let read = full.with_policy(self.access.read_redaction);
         let admin = Admin::from_state(State {
             reader: self.reader,
-            token: self.token,
+            redactors: (full, read),
+            access: self.access,
+            audit: self.audit,
             open_to_network: self.open_to_network,
             hosts: AllowedHosts::new(&self.allowed_hosts),
             gate: Gate::new(&limits),

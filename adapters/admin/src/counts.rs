@@ -12,6 +12,8 @@ pub(crate) struct Counts {
     pub(crate) busy: AtomicU64,
     pub(crate) unauthorized: AtomicU64,
     pub(crate) forbidden_hosts: AtomicU64,
+    pub(crate) forbidden_roles: AtomicU64,
+    pub(crate) audited: AtomicU64,
     pub(crate) too_large: AtomicU64,
     pub(crate) body_timeouts: AtomicU64,
     pub(crate) connections: AtomicU64,
@@ -32,6 +34,7 @@ impl Counts {
             Code::Busy => bump(&self.busy),
             Code::Unauthorized => bump(&self.unauthorized),
             Code::ForbiddenHost => bump(&self.forbidden_hosts),
+            Code::ForbiddenRole | Code::Redacted => bump(&self.forbidden_roles),
             Code::PayloadTooLarge => bump(&self.too_large),
             Code::RequestTimeout => bump(&self.body_timeouts),
             Code::InvalidQuery
@@ -43,13 +46,15 @@ impl Counts {
         }
     }
 
-    fn named(&self) -> [(&'static str, &AtomicU64); 10] {
+    fn named(&self) -> [(&'static str, &AtomicU64); 12] {
         [
             ("requests", &self.requests),
             ("panics", &self.panics),
             ("busy", &self.busy),
             ("unauthorized", &self.unauthorized),
             ("forbidden_hosts", &self.forbidden_hosts),
+            ("forbidden_roles", &self.forbidden_roles),
+            ("audited", &self.audited),
             ("too_large", &self.too_large),
             ("body_timeouts", &self.body_timeouts),
             ("connections", &self.connections),

@@ -1,10 +1,13 @@
 //! `/events`: what happened and when, as the host and the sampler told it.
 
 use crate::Admin;
+use crate::admin::Asked;
 use crate::blocking::on_blocking_thread;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::gate::Pass;
 use crate::query::{self, EventsQuery};
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -18,6 +21,7 @@ const EVENT_BYTES: usize = 2 * (128 + MAX_EVENT_TEXT_LEN);
 /// Reads the parameters and copies the events that are kept, within the memory for answers.
 pub(crate) async fn events(
     State(admin): State<Admin>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
@@ -25,17 +29,29 @@ pub(crate) async fn events(
     let now_ms = admin.now_ms();
     let kept = reader.config().max_events as usize;
     let pass = admin.gate().enter((kept + kept / 4 + 4).saturating_mul(EVENT_BYTES)).await?;
-    let json = on_blocking_thread(move || build(&reader, query, now_ms, pass)).await?;
+    let json = on_blocking_thread(move || build(&admin, &caller, &reader, query, now_ms, pass)).await?;
     Ok(([(CONTENT_TYPE, "application/json")], json))
 }
 
-fn build(reader: &Reader, query: EventsQuery, now_ms: u64, pass: Pass) -> Result<Bytes, ApiError> {
-    let events = reader.events(query.from_ms, query.to_ms);
+fn build(
+    admin: &Admin,
+    caller: &Caller,
+    reader: &Reader,
+    query: EventsQuery,
+    now_ms: u64,
+    pass: Pass,
+) -> Result<Bytes, ApiError> {
+    let redactor = admin.redactor(caller.role);
+    let mut events = reader.events(query.from_ms, query.to_ms);
+    let texts = redactor.events(&mut events);
     let mut json = String::new();
     json.try_reserve(events.len().saturating_mul(EVENT_BYTES) / 2)
         .map_err(|_| ApiError::busy("no memory for the events; try again in a second"))?;
     wire::encode::events(&events, &reader.counters(), now_ms, &mut json);
     drop(events);
+    redactor.mark(&mut json);
+    let asked = Asked { from_ms: query.from_ms, to_ms: query.to_ms, ..Asked::default() };
+    admin.audit(caller, "events", &asked, texts);
     json.shrink_to_fit();
     pass.finish(json)
 }

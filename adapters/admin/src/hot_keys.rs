@@ -1,15 +1,18 @@
 //! `/hotkeys`: the hottest keys of a route or of a range, now or in a time.
 
 use crate::Admin;
+use crate::admin::Asked;
 use crate::blocking::on_blocking_thread;
+use crate::caller::Caller;
 use crate::error::{ApiError, Code};
 use crate::gate::Pass;
 use crate::query;
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, Uri};
-use keyviz_core::{HotKeysQuery, NoHotKeys, Reader, wire};
+use keyviz_core::{HotKeysOf, HotKeysQuery, NoHotKeys, Reader, wire};
 
 /// Bytes that a key is expected to take in the answer, beside its own in base64.
 const KEY_BYTES: usize = 64;
@@ -17,6 +20,7 @@ const KEY_BYTES: usize = 64;
 /// Reads the parameters, waits for a turn, and asks on a blocking thread: a long time has many columns.
 pub(crate) async fn hot_keys(
     State(admin): State<Admin>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
@@ -27,16 +31,22 @@ pub(crate) async fn hot_keys(
     }
     // The records of all columns are read, and their keys listed, at the most.
     let pass = admin.gate().enter(config.hot_key_bytes.saturating_mul(4)).await?;
-    let json = on_blocking_thread(move || build(&reader, &query, pass)).await?;
+    let json = on_blocking_thread(move || build(&admin, &caller, &reader, &query, pass)).await?;
     Ok(([(CONTENT_TYPE, "application/json")], json))
 }
 
-fn build(reader: &Reader, query: &HotKeysQuery, pass: Pass) -> Result<Bytes, ApiError> {
+fn build(admin: &Admin, caller: &Caller, reader: &Reader, query: &HotKeysQuery, pass: Pass) -> Result<Bytes, ApiError> {
     let hot = reader.hot_keys(query).map_err(absent)?;
     let mut json = String::new();
     let bytes: usize = hot.keys.iter().map(|key| key.key.len().saturating_mul(4) / 3 + KEY_BYTES).sum();
     json.try_reserve(bytes).map_err(|_| ApiError::busy("no memory for the keys; try again in a second"))?;
     wire::encode::hot_keys(&hot, &query.of, &reader.config().labels, &mut json);
+    let (start, end) = match &query.of {
+        HotKeysOf::Range { start, end } => (start.as_slice(), end.as_deref()),
+        HotKeysOf::Route { .. } => (&[][..], None),
+    };
+    let asked = Asked { start, end, from_ms: query.from_ms, to_ms: query.to_ms };
+    admin.audit(caller, "hotkeys", &asked, hot.keys.len());
     pass.finish(json)
 }
 

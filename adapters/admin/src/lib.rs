@@ -19,7 +19,7 @@
 //!
 //! All take GET and HEAD; other methods are 405. An error is `{"error": code, "message": text}`
 //! with one of the codes `invalid_query`, `bad_request` (400), `unauthorized` (401),
-//! `forbidden_host` (403), `not_found` (404), `method_not_allowed` (405), `request_timeout` (408),
+//! `forbidden_host`, `forbidden_role`, `redacted` (403), `not_found` (404), `method_not_allowed` (405), `request_timeout` (408),
 //! `payload_too_large` (413), `internal` (500), `busy`, `keyviz_disabled` (503). No error carries
 //! key bytes. A head over its limit is 431 without a body, before any route is chosen.
 //!
@@ -37,6 +37,13 @@
 //! was longer; `number` counts all events ever told and never comes again. The core's own kinds are `split`, `merge`,
 //! `leader-change` and `folding`; hosts tell theirs with `Sampler::annotate`, and what they write there, key bytes
 //! included, is what whoever may ask gets to read.
+//!
+//! # Roles
+//!
+//! A token opens role *read* or role *full* ([`Access`]); what each sees of keys is a [`Redaction`]. Answers in which keys
+//! are redacted say so in a member `redaction`, and `/status` says `role` and `redaction` of whoever asks. Endpoints
+//! that do not redact are 403 `forbidden_role` for role read, and 403 `redacted` where role full is redacted, too. Each
+//! answer with keys in it is recorded ([`AdminBuilder::audit`]).
 //!
 //! # Three ways to embed
 //!
@@ -71,15 +78,18 @@
 //! unless the host calls [`shutdown_signal`]. A panic inside a request is a 500 and a number in
 //! `/status`.
 
+mod access;
 mod admin;
 mod admin_flags;
 mod assets;
+mod audit;
 mod auth;
 mod base64;
 mod blocking;
 mod body;
 mod builder;
 mod byte_size;
+mod caller;
 mod clock;
 mod counts;
 mod error;
@@ -106,6 +116,9 @@ mod packed;
 mod page;
 mod query;
 mod recorded;
+mod redaction;
+mod redactor;
+mod role;
 mod router;
 mod running;
 mod serve;
@@ -122,8 +135,10 @@ mod token;
 mod top;
 mod turned_away;
 
+pub use access::{Access, AccessError};
 pub use admin::Admin;
 pub use admin_flags::AdminArgs;
+pub use audit::Audited;
 pub use builder::AdminBuilder;
 pub use byte_size::{ByteSize, ByteSizeError};
 pub use clock::{Clock, SystemClock};
@@ -139,6 +154,9 @@ pub use mode::{Mode, TimeLabel};
 pub use notice::Notice;
 pub use packed::{ReadSnapshotError, read_snapshot, write_snapshot};
 pub use recorded::RecordError;
+pub use redaction::{Redaction, RedactionError};
+pub use redactor::Redactor;
+pub use role::Role;
 pub use running::{Running, StartError};
 pub use serve::serve;
 pub use shutdown::shutdown_signal;

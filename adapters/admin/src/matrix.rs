@@ -1,10 +1,13 @@
 //! `/matrix`: the heatmap.
 
 use crate::Admin;
+use crate::admin::Asked;
 use crate::blocking::on_blocking_thread;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::gate::Pass;
 use crate::query;
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -23,20 +26,31 @@ const COLUMN_BYTES: usize = 256;
 /// milliseconds, which no other request should wait for.
 pub(crate) async fn matrix(
     State(admin): State<Admin>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
-    let mut query = query::matrix(uri.query().unwrap_or(""), &reader.config().labels)?;
+    let query = query::matrix(uri.query().unwrap_or(""), &reader.config().labels)?;
+    let mut query = query::as_shown(query, admin.redactor(caller.role))?;
     query.key_names = admin.key_names();
     let now_ms = admin.now_ms();
     let expected = expected_bytes(reader.config(), &reader.window(), &query);
     let pass = admin.gate().enter(expected).await?;
-    let json = on_blocking_thread(move || build(&reader, &query, now_ms, pass)).await?;
+    let json = on_blocking_thread(move || build(&admin, &caller, &reader, &query, now_ms, pass)).await?;
     Ok(([(CONTENT_TYPE, "application/json")], json))
 }
 
-fn build(reader: &Reader, query: &MatrixQuery, now_ms: u64, pass: Pass) -> Result<Bytes, ApiError> {
-    let matrix = reader.matrix(query);
+fn build(
+    admin: &Admin,
+    caller: &Caller,
+    reader: &Reader,
+    query: &MatrixQuery,
+    now_ms: u64,
+    pass: Pass,
+) -> Result<Bytes, ApiError> {
+    let redactor = admin.redactor(caller.role);
+    let mut matrix = reader.matrix(query);
+    let keys = redactor.matrix(&mut matrix);
     let mut json = String::new();
     // Large buffers are asked for, not taken: without memory this is an answer, not an abort.
     let row_bytes = matrix.columns.len().saturating_mul(4).saturating_add(ROW_BYTES);
@@ -45,6 +59,10 @@ fn build(reader: &Reader, query: &MatrixQuery, now_ms: u64, pass: Pass) -> Resul
     json.try_reserve(bytes).map_err(|_| ApiError::busy("no memory for the picture; try again in a second"))?;
     wire::encode::matrix(&matrix, now_ms, &mut json);
     drop(matrix);
+    redactor.mark(&mut json);
+    let MatrixQuery { start, end, from_ms, to_ms, .. } = query;
+    let asked = Asked { start, end: end.as_deref(), from_ms: *from_ms, to_ms: *to_ms };
+    admin.audit(caller, "matrix", &asked, keys);
     json.shrink_to_fit();
     pass.finish(json)
 }

@@ -13,6 +13,7 @@
 
 use crate::base64;
 use crate::error::ApiError;
+use crate::redactor::Redactor;
 use keyviz_core::limits::MAX_ROWS;
 use keyviz_core::{AxisKind, HotKeysOf, HotKeysQuery, Label, Labels, MatrixQuery, RouteId, Series, TopQuery};
 use std::borrow::Cow;
@@ -110,6 +111,21 @@ pub(crate) fn top(query: &str, labels: &Labels) -> Result<TopQuery, ApiError> {
     top.start = params.key("start")?.unwrap_or_default();
     top.end = params.key("end")?.filter(|end| !end.is_empty());
     Ok(top)
+}
+
+/// The query with the keys that a reader gave, who has seen what the redactor shows.
+pub(crate) fn as_shown(query: MatrixQuery, redactor: &Redactor) -> Result<MatrixQuery, ApiError> {
+    let refuse = |name| {
+        let policy = redactor.policy();
+        ApiError::invalid_query(format!("{name}: keys are redacted here ({policy}), and this is none that is shown"))
+    };
+    let asked = |key: Vec<u8>, end, name| match key.is_empty() {
+        true => Ok(key),
+        false => redactor.asked(key, end).ok_or_else(|| refuse(name)),
+    };
+    let start = asked(query.start, false, "start")?;
+    let end = query.end.map(|end| asked(end, true, "end")).transpose()?;
+    Ok(MatrixQuery { start, end: end.filter(|end| !end.is_empty()), ..query })
 }
 
 /// What `/events` is asked for: events with `from_ms <= at < to_ms`, 0 for unbounded. These are the events' own

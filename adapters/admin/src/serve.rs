@@ -1,18 +1,22 @@
 //! The server around the router: connections, heads, time, and a graceful end.
 
 use crate::Admin;
+use crate::caller::Peer;
 use crate::counts::bump;
 use crate::limits::{Limits, ms};
 use crate::listen::check_listen;
 use crate::router;
 use crate::socket::Socket;
 use crate::turned_away::{answer, turn_away};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +45,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let addr = listener.local_addr()?;
-    if let Err(refused) = check_listen(addr, admin.token().is_some(), admin.open_to_network()) {
+    if let Err(refused) = check_listen(addr, admin.access().has_token(), admin.open_to_network()) {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, refused));
     }
     let limits = *admin.limits();
@@ -64,8 +68,8 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
         };
         while tasks.try_join_next().is_some() {}
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 bump(&admin.counts().accept_errors);
                 if !is_of_the_connection(&error) {
@@ -80,7 +84,7 @@ pub async fn serve(
         };
         bump(&admin.counts().connections);
         if let Ok(place) = Arc::clone(&connections).try_acquire_owned() {
-            let connection = server.connection(stream);
+            let connection = server.connection(stream, address);
             tasks.spawn(async move {
                 connection.await;
                 drop(place);
@@ -110,16 +114,34 @@ struct Server {
 }
 
 impl Server {
-    fn connection(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+    fn connection(&self, stream: TcpStream, address: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
         // An answer is written whole; waiting for more to fill a packet only delays it.
         let _ = stream.set_nodelay(true);
         let socket = Socket::new(stream, ms(self.limits.write_stall_ms), ms(self.limits.write_total_ms));
-        let connection = self.http.serve_connection(TokioIo::new(socket), self.service.clone());
+        let connection =
+            self.http.serve_connection(TokioIo::new(socket), OfPeer { service: self.service.clone(), address });
         let watched = self.graceful.watch(connection);
         async move {
             // An error is the client's: it left, was too slow, or sent no HTTP.
             let _ = watched.await;
         }
+    }
+}
+
+/// The service, told with each request who is at the other end.
+struct OfPeer {
+    service: TowerToHyperService<axum::Router>,
+    address: SocketAddr,
+}
+
+impl Service<hyper::Request<Incoming>> for OfPeer {
+    type Response = <TowerToHyperService<axum::Router> as Service<hyper::Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<axum::Router> as Service<hyper::Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<axum::Router> as Service<hyper::Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: hyper::Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(Peer(self.address));
+        self.service.call(request)
     }
 }
 

@@ -1,12 +1,15 @@
 //! `/status`: what runs here, since when, and every counter.
 
 use crate::Admin;
+use crate::caller::Caller;
 use crate::counts::Counts;
 use crate::error::{ApiError, Code};
 use crate::history_file::HistoryState;
 use crate::mode::{Mode, TimeLabel};
 use crate::notice::Notice;
+use crate::role::Role;
 use crate::timings::FlushTimings;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
@@ -30,6 +33,9 @@ struct Status<'a> {
     sub_buckets: u16,
     write_merge: &'static str,
     memory_bytes: u64,
+    /// Of whoever asks.
+    role: &'static str,
+    redaction: String,
     counters: Flat,
     /// `null` when no flusher told how long it takes.
     flush: Option<&'a FlushTimings>,
@@ -43,13 +49,17 @@ struct Status<'a> {
 
 /// Answers 200 also when there is no sampler: the members that would describe it are then 0, empty
 /// or null, and `enabled` is false.
-pub(crate) async fn status(State(admin): State<Admin>) -> Result<([(HeaderName, &'static str); 1], String), ApiError> {
-    let text = text(&admin).map_err(|_| ApiError::new(Code::Internal, "the status could not be written"))?;
+pub(crate) async fn status(
+    State(admin): State<Admin>,
+    Extension(caller): Extension<Caller>,
+) -> Result<([(HeaderName, &'static str); 1], String), ApiError> {
+    let text =
+        text(&admin, caller.role).map_err(|_| ApiError::new(Code::Internal, "the status could not be written"))?;
     Ok(([(CONTENT_TYPE, "application/json")], text))
 }
 
 /// The body of the answer.
-pub(crate) fn text(admin: &Admin) -> serde_json::Result<String> {
+pub(crate) fn text(admin: &Admin, role: Role) -> serde_json::Result<String> {
     let state = admin.state();
     let mut status = Status {
         version: env!("CARGO_PKG_VERSION"),
@@ -67,6 +77,8 @@ pub(crate) fn text(admin: &Admin) -> serde_json::Result<String> {
         sub_buckets: 0,
         write_merge: WriteMerge::Sum.name(),
         memory_bytes: 0,
+        role: role.name(),
+        redaction: admin.redactor(role).policy().to_string(),
         counters: Flat(None),
         flush: state.flush_timings.as_ref(),
         history_file: state.history_state.as_ref(),

@@ -66,6 +66,11 @@ impl Token {
         Ok(Token { padded, len })
     }
 
+    /// The token's text.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.padded.get(..self.len as usize).unwrap_or(&self.padded)
+    }
+
     /// Whether this is the token that was shown, in a time that depends on neither.
     pub(crate) fn matches(&self, shown: &[u8]) -> bool {
         let Some((padded, len)) = pad(shown) else {

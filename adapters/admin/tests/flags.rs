@@ -8,7 +8,7 @@
 )]
 
 use clap::{CommandFactory, Parser};
-use keyviz_admin::{AdminArgs, Running, SamplerArgs};
+use keyviz_admin::{AdminArgs, Redaction, Running, SamplerArgs};
 use keyviz_core::{Config, Labels};
 use std::process::Command;
 
@@ -72,6 +72,11 @@ const FLAGS: &[(&str, &str, &str, &str)] = &[
     ("keyviz-memory", "KEYVIZ_MEMORY", "", ""),
     ("listen", "KEYVIZ_LISTEN", "127.0.0.1:8765", ""),
     ("admin-token-file", "KEYVIZ_ADMIN_TOKEN_FILE", "", ""),
+    ("admin-read-token-file", "KEYVIZ_ADMIN_READ_TOKEN_FILE", "", ""),
+    ("admin-redaction", "KEYVIZ_ADMIN_REDACTION", "none", ""),
+    ("admin-read-redaction", "KEYVIZ_ADMIN_READ_REDACTION", "prefix:8", ""),
+    ("admin-redaction-key-file", "KEYVIZ_ADMIN_REDACTION_KEY_FILE", "", ""),
+    ("admin-audit-file", "KEYVIZ_ADMIN_AUDIT_FILE", "", ""),
     ("admin-allowed-hosts", "KEYVIZ_ADMIN_ALLOWED_HOSTS", "", ""),
     ("admin-insecure-no-auth", "KEYVIZ_ADMIN_INSECURE_NO_AUTH", "false", ""),
     ("keyviz-key-names", "KEYVIZ_KEY_NAMES", "", ""),
@@ -282,7 +287,9 @@ fn disabled_starts_nothing() {
 fn the_endpoints_flags() {
     let admin = parse(&[]).admin;
     assert_eq!(admin.listen.to_string(), "127.0.0.1:8765");
-    assert!(admin.token().unwrap().is_none() && admin.admin_allowed_hosts.is_empty());
+    let access = admin.access().unwrap();
+    assert!(!access.has_token() && admin.admin_allowed_hosts.is_empty());
+    assert_eq!((access.redaction, access.read_redaction), (Redaction::None, Redaction::Prefix(8)));
     assert!(admin.check(false).unwrap().is_none());
     let admin = parse(&[
         "--listen=0.0.0.0:1",
@@ -291,7 +298,18 @@ fn the_endpoints_flags() {
     ])
     .admin;
     assert_eq!(admin.admin_allowed_hosts, ["db1", "10.0.0.5:8765", "[::1]"]);
-    assert!(admin.token().unwrap_err().to_string().contains("/nowhere/token"));
+    assert!(admin.access().unwrap_err().to_string().contains("/nowhere/token"));
+    // Exports need no token.
+    assert!(admin.exports().is_ok());
+    let redacted = parse(&["--admin-redaction=hmac", "--admin-read-redaction=prefix:3"]).admin;
+    let access = redacted.access().unwrap();
+    assert_eq!((access.redaction, access.read_redaction), (Redaction::Hmac, Redaction::Prefix(3)));
+    assert_eq!(redacted.exports().unwrap().redactor().policy(), Redaction::Hmac);
+    for file in ["--admin-read-token-file=/nowhere/file", "--admin-redaction-key-file=/nowhere/file"] {
+        assert!(parse(&[file]).admin.access().unwrap_err().to_string().contains("/nowhere/file"), "{file}");
+    }
+    let refused = Host::try_parse_from(["host", "--admin-redaction=some"]).unwrap_err().to_string();
+    assert!(refused.contains("prefix:N"), "{refused}");
     assert!(admin.check(false).is_err() && admin.check(true).unwrap().is_none());
     assert!(parse(&["--listen=0.0.0.0:1", "--admin-insecure-no-auth"]).admin.check(false).unwrap().is_some());
 }

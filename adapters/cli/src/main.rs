@@ -10,6 +10,7 @@
 //! Exit status: 0 when the job was done (a signal that ends it counts as done), 1 when it could not be done,
 //! 2 when the command line is wrong.
 
+mod audit_log;
 mod catalog;
 mod cli;
 mod demo;

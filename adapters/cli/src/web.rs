@@ -4,12 +4,13 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use keyviz_admin::{Admin, AdminArgs, AdminBuilder, SplitTemplate, Token};
+use keyviz_admin::{Access, Admin, AdminArgs, AdminBuilder, SplitTemplate};
 use keyviz_core::KeyNames;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::audit_log::AuditLog;
 use crate::failure::Failure;
 use crate::out;
 
@@ -24,12 +25,13 @@ pub(crate) struct Web {
     addr: SocketAddr,
     runtime: Runtime,
     stop: Stop,
-    access: Access,
+    open: Open,
 }
 
 /// Who may ask.
-struct Access {
-    token: Option<Token>,
+struct Open {
+    access: Access,
+    audit: Option<AuditLog>,
     open_to_network: bool,
     allowed_hosts: Vec<String>,
     key_names: KeyNames,
@@ -66,8 +68,9 @@ impl Stop {
 impl Web {
     /// Checks the flags and binds the address.
     pub(crate) fn bind(args: &AdminArgs) -> Result<Web, Failure> {
-        let token = args.token().map_err(|error| Failure::new(error.to_string()))?;
-        match args.check(token.is_some()) {
+        let access = args.access().map_err(|error| Failure::new(error.to_string()))?;
+        let audit = AuditLog::open(args.admin_audit_file.as_deref(), access.has_token())?;
+        match args.check(access.has_token()) {
             Ok(Some(warning)) => out::complain(&warning.to_string()),
             Ok(None) => {}
             Err(error) => return Err(Failure::new(error.to_string())),
@@ -75,24 +78,29 @@ impl Web {
         let key_names = args.key_names().map_err(|error| Failure::new(error.to_string()))?;
         let (listener, addr) = listen(args.listen)?;
         let (runtime, stop) = runtime().map_err(|error| Failure::new(format!("no runtime for the page: {error}")))?;
-        let access = Access {
-            token,
+        let open = Open {
+            access,
+            audit,
             open_to_network: args.admin_insecure_no_auth,
             allowed_hosts: args.admin_allowed_hosts.clone(),
             key_names,
             split_template: args.split_template.clone(),
         };
-        Ok(Web { listener, addr, runtime, stop, access })
+        Ok(Web { listener, addr, runtime, stop, open })
     }
 
     /// The endpoint, open to whom the flags say.
     pub(crate) fn admin(&mut self, builder: AdminBuilder) -> Admin {
+        let builder = match self.open.audit.take() {
+            Some(log) => builder.audit(move |audited| log.write(audited)),
+            None => builder,
+        };
         builder
-            .token(self.access.token.take())
-            .open_to_network(self.access.open_to_network)
-            .allowed_hosts(std::mem::take(&mut self.access.allowed_hosts))
-            .key_names(std::mem::take(&mut self.access.key_names))
-            .split_template(self.access.split_template.take())
+            .access(std::mem::take(&mut self.open.access))
+            .open_to_network(self.open.open_to_network)
+            .allowed_hosts(std::mem::take(&mut self.open.allowed_hosts))
+            .key_names(std::mem::take(&mut self.open.key_names))
+            .split_template(self.open.split_template.take())
             .build()
     }
 

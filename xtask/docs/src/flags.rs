@@ -1,7 +1,7 @@
-//! The sampler's flags, as a host that flattens them has them.
+//! The sampler's and the endpoint's flags, as a host that flattens them has them.
 
 use clap::{Args, Command};
-use keyviz_admin::SamplerArgs;
+use keyviz_admin::{AdminArgs, SamplerArgs};
 
 /// A flag.
 pub struct Flag {
@@ -17,9 +17,17 @@ pub struct Flag {
     pub help: String,
 }
 
-/// All flags that the help shows.
+/// All flags of the sampler that the help shows.
 pub fn all() -> Vec<Flag> {
-    let command = SamplerArgs::augment_args(Command::new("host"));
+    of(&SamplerArgs::augment_args(Command::new("host")))
+}
+
+/// All flags of the endpoint that the help shows.
+pub fn of_endpoint() -> Vec<Flag> {
+    of(&AdminArgs::augment_args(Command::new("host")))
+}
+
+fn of(command: &Command) -> Vec<Flag> {
     let shown = command.get_arguments().filter(|argument| !argument.is_hide_set());
     shown
         .map(|argument| Flag {

@@ -27,6 +27,11 @@ A flag beats its environment variable, which beats the default. These flags are 
 
 ";
 
+const ENDPOINT: &str = "
+The endpoint's flags; what the redactions are is in [SECURITY.md](../SECURITY.md):
+
+";
+
 /// The page's text; an error where code and rows do not fit together.
 pub fn text(comments: &[(String, String)]) -> Result<String, String> {
     let debugged = format!("{:#?}", Config::default());
@@ -47,6 +52,11 @@ pub fn text(comments: &[(String, String)]) -> Result<String, String> {
     for flag in flags.iter().filter(|flag| !FIELDS.iter().any(|field| flags::is_of(flag, field.name))) {
         let Flag { flag, environment, default, help, .. } = flag;
         text.push_str(&format!("| `{flag}` | `{environment}` | {} | {help} |\n", shown(default)));
+    }
+    text.push_str(ENDPOINT);
+    text.push_str("| flag | environment | default | what it is |\n|---|---|---|---|\n");
+    for Flag { flag, environment, default, help, .. } in flags::of_endpoint() {
+        text.push_str(&format!("| `{flag}` | `{environment}` | {} | {help} |\n", shown(&default)));
     }
     Ok(text)
 }
@@ -99,6 +109,7 @@ mod tests {
         }
         assert!(text.contains("`--keyviz-step` `KEYVIZ_STEP`"));
         assert!(text.contains("| `--keyviz-memory` | `KEYVIZ_MEMORY` |"));
+        assert!(text.contains("| `--admin-read-redaction` | `KEYVIZ_ADMIN_READ_REDACTION` | prefix:8 |"));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use keyviz_core::{KeyNames, MatrixQuery, Reader, Series, wire};
 
 use crate::Admin;
 use crate::assets::{self, INDEX};
+use crate::redactor::Redactor;
+use crate::role::Role;
 use crate::status;
 
 /// What the page may do from a disk: run its own script and style, show its own pictures, and ask nobody.
@@ -48,7 +50,8 @@ impl Admin {
     /// change. `series` is what it shows first. Title, mode, time label and notice are those of the endpoint; a
     /// finished recording has [`Mode::Static`](crate::Mode::Static).
     ///
-    /// Whoever has the file has the keys in it: the bounds of all rows.
+    /// Whoever has the file has the keys in it: the bounds of all rows, as role full sees them; see
+    /// [`Access::redaction`](crate::Access::redaction).
     ///
     /// # Errors
     /// [`RecordError::TooLarge`] beyond `limit_bytes`, found before much more than that is taken.
@@ -68,12 +71,19 @@ impl Admin {
     /// ```
     pub fn recorded_page(&self, series: Series, limit_bytes: usize) -> Result<String, RecordError> {
         let reader = self.reader().ok_or(RecordError::Disabled)?;
-        let status = status::text(self).map_err(|_| RecordError::Disabled)?;
+        let status = status::text(self, Role::Full).map_err(|_| RecordError::Disabled)?;
         let mut answers = format!("{{\"series\":\"{}\",\"status\":{status},\"matrices\":{{", series.name());
         for (at, one) in Series::ALL.iter().enumerate() {
             let comma = if at > 0 { "," } else { "" };
             answers.push_str(&format!("{comma}\"{}\":", one.name()));
-            matrix(reader, *one, self.key_names(), self.now_ms(), limit_bytes, &mut answers)?;
+            matrix(
+                reader,
+                self.redactor(Role::Full),
+                (*one, self.key_names()),
+                self.now_ms(),
+                limit_bytes,
+                &mut answers,
+            )?;
         }
         answers.push_str("}}");
         let page = page(&inline::json(&answers));
@@ -84,19 +94,24 @@ impl Admin {
 /// Appends the whole picture of one series.
 fn matrix(
     reader: &Reader,
-    series: Series,
-    key_names: Option<Arc<KeyNames>>,
+    redactor: &Redactor,
+    (series, key_names): (Series, Option<Arc<KeyNames>>),
     now_ms: u64,
     limit_bytes: usize,
     to: &mut String,
 ) -> Result<(), RecordError> {
-    let matrix = reader.matrix(&MatrixQuery { series, rows: 1024, open: true, key_names, ..MatrixQuery::default() });
+    let mut matrix =
+        reader.matrix(&MatrixQuery { series, rows: 1024, open: true, key_names, ..MatrixQuery::default() });
     let (columns, rows) = (matrix.columns.len(), matrix.rows.len());
     // A value takes two letters at least.
     if columns.saturating_mul(rows).saturating_mul(2).saturating_add(to.len()) > limit_bytes {
         return Err(RecordError::TooLarge { columns, rows });
     }
-    wire::encode::matrix(&matrix, now_ms, to);
+    redactor.matrix(&mut matrix);
+    let mut json = String::new();
+    wire::encode::matrix(&matrix, now_ms, &mut json);
+    redactor.mark(&mut json);
+    to.push_str(&json);
     Ok(())
 }
 

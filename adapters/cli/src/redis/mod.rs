@@ -36,7 +36,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use keyviz_admin::{Admin, Clock, Mode, SystemClock};
+use keyviz_admin::{Admin, Clock, Mode, Redactor, SystemClock};
 
 use crate::failure::Failure;
 use crate::out;
@@ -59,6 +59,7 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
         // What clap would have said, had it been asked.
         Err(wrong) => clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{wrong}\n")).exit(),
     };
+    let redactor = args.admin.exports().map_err(|error| Failure::new(error.to_string()))?.redactor();
     let secret = Secret::find(args.password_file.as_deref())?;
     let names: Vec<String> = addresses.iter().map(url::Address::name).collect();
     let counting = Counting::new(step_ms, addresses.len())?;
@@ -90,7 +91,7 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
         .map(|(place, address)| Node { place, address, held: process::Held::default(), changes: changes.clone() })
         .collect();
     drop(changes);
-    let run = Run { args, names: &names, common: &common, nodes: &nodes };
+    let run = Run { args, redactor: &redactor, names: &names, common: &common, nodes: &nodes };
     std::thread::scope(|threads| run.watch(threads, changed, web))
 }
 
@@ -98,6 +99,8 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
 #[derive(Clone, Copy)]
 struct Run<'a> {
     args: &'a RedisArgs,
+    /// What may be told of keys.
+    redactor: &'a Redactor,
     names: &'a [String],
     common: &'a Common,
     nodes: &'a [Node],
@@ -129,7 +132,7 @@ impl<'env> Run<'env> {
                 admin.set_mode(Mode::Static);
                 admin.set_notice(Some(tell::notice(&nodes, self.args, true)));
             }
-            out::say(&tell::answer(&nodes, &common.counting, self.args))
+            out::say(&tell::answer(&nodes, &common.counting, (self.args, self.redactor)))
         };
         let Some(mut web) = web else { return end(None) };
         let title = format!("redis {}", self.names.join(", "));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use keyviz_admin::Notice;
+use keyviz_admin::{Notice, Redactor};
 use keyviz_core::Series;
 use keyviz_trace::Reason;
 
@@ -103,7 +103,7 @@ pub(crate) fn notice(nodes: &[NodeState], args: &RedisArgs, over: bool) -> Notic
 }
 
 /// The answer at the end.
-pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, args: &RedisArgs) -> String {
+pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, (args, redactor): (&RedisArgs, &Redactor)) -> String {
     let watched_ms = nodes.iter().map(|node| node.total.watched_ms).max().unwrap_or(0);
     let mut text = String::new();
     // Writing to a String cannot fail, so what `writeln!` returns is dropped throughout.
@@ -149,7 +149,7 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, args: &RedisArgs)
         let _ = writeln!(text, "warning   {} operations are in no range", count(unattributed));
     }
     let period = Period { relative: false, duration_ms: watched_ms, rated_ms: watched_ms.max(1) };
-    let _ = text::hottest(&mut text, period, &answer);
+    let _ = text::hottest(&mut text, period, &answer, redactor);
     text.truncate(text.trim_end().len());
     text
 }

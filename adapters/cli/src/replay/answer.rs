@@ -1,5 +1,6 @@
 //! What was found, as data. Everything is counted in the columns that the picture shows.
 
+use keyviz_admin::Redactor;
 use keyviz_core::{HotKeys, HotKeysQuery, Matrix, MatrixQuery, Reader, Series, Tally};
 
 use super::hot::{self, HotPrefix, HotRange};
@@ -74,6 +75,13 @@ pub(crate) fn hot_keys(reader: &Reader, top: usize) -> HotKeys {
 /// The whole picture of one series.
 pub(crate) fn matrix(reader: &Reader, series: Series) -> Matrix {
     reader.matrix(&MatrixQuery { series, rows: 1024, open: true, ..MatrixQuery::default() })
+}
+
+/// The whole picture of one series, as much of its keys as may leave this program.
+pub(crate) fn shown(reader: &Reader, series: Series, redactor: &Redactor) -> Matrix {
+    let mut matrix = matrix(reader, series);
+    redactor.matrix(&mut matrix);
+    matrix
 }
 
 /// The values of each route, in the catalog's order.

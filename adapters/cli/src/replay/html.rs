@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use keyviz_admin::{Admin, Clock as _, Mode, SystemClock, TimeLabel};
+use keyviz_admin::{Access, Admin, Clock as _, Mode, SystemClock, TimeLabel};
 use keyviz_core::Series;
 
 use super::feed::Fed;
@@ -14,12 +14,19 @@ use crate::failure::Failure;
 const LIMIT_BYTES: usize = 64 << 20;
 
 /// Writes the page with all series in it; `series` is what it shows first.
-pub(crate) fn write(file: &Path, name: &str, fed: &Fed, notes: &[Note], series: Series) -> Result<(), Failure> {
+pub(crate) fn write(
+    file: &Path,
+    name: &str,
+    fed: &Fed,
+    notes: &[Note],
+    (series, access): (Series, Access),
+) -> Result<(), Failure> {
     let label = if fed.relative() { TimeLabel::Relative } else { TimeLabel::Unix };
     let admin = Admin::builder(Some(fed.reader.clone()))
         .title(format!("replay of {name}"))
         .mode(Mode::Static)
         .time_label(label)
+        .access(access)
         .build();
     admin.set_notice(Some(notes::recorded(name, SystemClock.now_ms(), notes)));
     let to = input::name(file);

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
+use keyviz_admin::Redactor;
 use keyviz_core::{HotKeysOf, Labels, Series, wire};
 use keyviz_trace::Clock;
 use serde_json::{Value, json};
@@ -15,13 +16,20 @@ use crate::failure::Failure;
 
 /// Writes the whole picture of one series, in the form the page's own API gives, with one member more: `replay` says
 /// where it comes from and what to know of it.
-pub(crate) fn write(file: &Path, name: &str, fed: &Fed, notes: &[Note], series: Series) -> Result<(), Failure> {
+pub(crate) fn write(
+    file: &Path,
+    name: &str,
+    fed: &Fed,
+    notes: &[Note],
+    (series, redactor): (Series, &Redactor),
+) -> Result<(), Failure> {
     let now_ms = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let mut text = String::new();
-    wire::encode::matrix(&answer::matrix(&fed.reader, series), u64::try_from(now_ms).unwrap_or(0), &mut text);
+    wire::encode::matrix(&answer::shown(&fed.reader, series, redactor), u64::try_from(now_ms).unwrap_or(0), &mut text);
+    redactor.mark(&mut text);
     // The matrix is an object with members: the last brace makes room for one more.
     if text.pop() == Some('}') {
-        text.push_str(&format!(",\"replay\":{}}}", replay(name, fed, notes)));
+        text.push_str(&format!(",\"replay\":{}}}", replay(name, fed, notes, redactor)));
     }
     text.push('\n');
     let name = escape::key(file.as_os_str().as_encoded_bytes());
@@ -32,8 +40,9 @@ pub(crate) fn write(file: &Path, name: &str, fed: &Fed, notes: &[Note], series: 
 const TOP_KEYS: usize = 20;
 
 /// `keys[]` with `key_b64`, `key` (escaped), `count` and `error`, the hottest first; `error_bound`, `degraded`.
-fn top_keys(fed: &Fed) -> Value {
-    let hot = answer::hot_keys(&fed.reader, TOP_KEYS);
+fn top_keys(fed: &Fed, redactor: &Redactor) -> Value {
+    let mut hot = answer::hot_keys(&fed.reader, TOP_KEYS);
+    redactor.hot_keys(&mut hot);
     let mut text = String::new();
     let all = HotKeysOf::Range { start: Vec::new(), end: None };
     wire::encode::hot_keys(&hot, &all, &Labels::NONE, &mut text);
@@ -52,7 +61,7 @@ fn top_keys(fed: &Fed) -> Value {
 /// `source` (escaped), `format` (as `--format` takes it), `clock` (`file`, or `none` where records were spread evenly),
 /// `relative_time`, `lines`, `records`, `top_keys`, `skipped[]` with `reason`, `lines` and the numbers of the first three, and
 /// `notes[]` with `id` and `text`.
-fn replay(name: &str, fed: &Fed, notes: &[Note]) -> Value {
+fn replay(name: &str, fed: &Fed, notes: &[Note], redactor: &Redactor) -> Value {
     let skipped: Vec<Value> = (fed.tally.skipped.reasons().into_iter())
         .map(|skip| {
             let first: Vec<u64> = skip.first_lines().collect();
@@ -68,7 +77,7 @@ fn replay(name: &str, fed: &Fed, notes: &[Note]) -> Value {
         "lines": fed.tally.lines,
         "records": fed.tally.records,
         "skipped": skipped,
-        "top_keys": top_keys(fed),
+        "top_keys": top_keys(fed, redactor),
         "notes": notes,
     })
 }

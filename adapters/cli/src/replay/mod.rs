@@ -45,7 +45,7 @@ pub(crate) use args::ReplayArgs;
 use std::path::Path;
 use std::time::Instant;
 
-use keyviz_admin::{Admin, Mode, TimeLabel};
+use keyviz_admin::{Access, Admin, Mode, Redactor, TimeLabel};
 use keyviz_trace::Clock;
 
 use crate::failure::Failure;
@@ -70,9 +70,10 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let began = Instant::now();
     let outputs = [("--json", &args.json), ("--csv", &args.csv), ("--png", &args.png), ("--html", &args.html)];
     outputs::check(&args.file, &outputs.map(|(flag, file)| (flag, file.as_deref())))?;
+    let exports = args.admin.exports().map_err(|error| Failure::new(error.to_string()))?;
     let boundaries = args.routes.as_deref().map(routes::read).transpose()?;
     if args.is_live() {
-        return watch(args, boundaries, began);
+        return watch(args, &exports, boundaries, began);
     }
     let mut input = Input::open(&args.file, args.reading())?;
     let survey = Survey::of(&input)?;
@@ -81,13 +82,14 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let plan = Plan { step_ms, fixed: args.step().is_some() };
     let fed = feed::run(&mut input, &division.catalog, &survey, plan)?;
     let notes = notes::of(&survey, division.found, Some(&fed.tally));
-    tell(args, &input.name(), &fed, (&division, &notes), began)?;
-    files(args, &input, &fed, &notes)?;
+    let redactor = exports.redactor();
+    tell(args, &input.name(), &fed, (&division, &notes, &redactor), began)?;
+    files(args, &input, &fed, &notes, (exports, &redactor))?;
     if args.serves() { serve(args, &input, &fed, &notes) } else { Ok(()) }
 }
 
 /// Replays while the page is looked at.
-fn watch(args: &ReplayArgs, boundaries: Option<Vec<Vec<u8>>>, began: Instant) -> Result<(), Failure> {
+fn watch(args: &ReplayArgs, exports: &Access, boundaries: Option<Vec<Vec<u8>>>, began: Instant) -> Result<(), Failure> {
     let (web, mut input, survey) = if args.follow {
         let web = Web::bind(&args.admin)?;
         match following::first(&args.file, &args.reading(), &web.stop())? {
@@ -110,11 +112,11 @@ fn watch(args: &ReplayArgs, boundaries: Option<Vec<Vec<u8>>>, began: Instant) ->
         speed: args.speed,
         found: division.found,
     };
-    let name = input.name();
+    let (name, redactor) = (input.name(), exports.redactor());
     live::run(web, &mut input, &plan, |fed, cut_short| {
         let mut notes = notes::of(&survey, division.found, Some(&fed.tally));
         notes.extend(cut_short.then(notes::stopped));
-        tell(args, &name, fed, (&division, &notes), began)
+        tell(args, &name, fed, (&division, &notes, &redactor), began)
     })
 }
 
@@ -123,37 +125,43 @@ fn tell(
     args: &ReplayArgs,
     name: &str,
     fed: &Fed,
-    (division, notes): (&Division, &[Note]),
+    (division, notes, redactor): (&Division, &[Note], &Redactor),
     began: Instant,
 ) -> Result<(), Failure> {
     if args.quiet {
         return Ok(());
     }
     let answer = Answer::new(&fed.reader, &division.catalog, &division.sample, &division.prefixes);
-    out::say(&text::tell(name, fed, &answer, notes, began.elapsed()))
+    out::say(&text::tell(name, fed, (&answer, redactor), notes, began.elapsed()))
 }
 
 /// Writes the files asked for.
-fn files(args: &ReplayArgs, input: &Input, fed: &Fed, notes: &[Note]) -> Result<(), Failure> {
+fn files(
+    args: &ReplayArgs,
+    input: &Input,
+    fed: &Fed,
+    notes: &[Note],
+    (exports, redactor): (Access, &Redactor),
+) -> Result<(), Failure> {
     let said = |what: &str, file: &Path| match args.quiet {
         true => Ok(()),
         false => out::say(&format!("{what:10}{}", input::name(file))),
     };
     if let Some(file) = &args.json {
-        json::write(file, &input.name(), fed, notes, args.series)?;
+        json::write(file, &input.name(), fed, notes, (args.series, redactor))?;
         said("json", file)?;
     }
     if let Some(file) = &args.csv {
-        sheet::write(file, &fed.reader, args.series, fed.relative())?;
+        sheet::write(file, &fed.reader, (args.series, redactor), fed.relative())?;
         said("csv", file)?;
     }
     if let Some(file) = &args.png {
         let title = Title { name: &input.name(), relative: fed.relative(), spread: fed.clock == Clock::None };
-        picture::write(file, &fed.reader, args.series, &title)?;
+        picture::write(file, &fed.reader, (args.series, redactor), &title)?;
         said("png", file)?;
     }
     if let Some(file) = &args.html {
-        html::write(file, &input.name(), fed, notes, args.series)?;
+        html::write(file, &input.name(), fed, notes, (args.series, exports))?;
         said("html", file)?;
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use keyviz_admin::Redactor;
 use keyviz_core::{Matrix, Reader, Series};
 
 use super::answer;
@@ -17,8 +18,13 @@ use crate::quantity::{clock, instant, since};
 /// Bounds are written as the terminal shows them, but whole: `\xHH` for what is no letter, digit or sign; an empty
 /// start is the lowest key, an empty end is none. A bound that a spreadsheet would take for a formula has its first
 /// byte written so. Times are UTC, or hh:mm:ss where the trace's clock started with it.
-pub(crate) fn write(file: &Path, reader: &Reader, series: Series, relative: bool) -> Result<(), Failure> {
-    let matrix = answer::matrix(reader, series);
+pub(crate) fn write(
+    file: &Path,
+    reader: &Reader,
+    (series, redactor): (Series, &Redactor),
+    relative: bool,
+) -> Result<(), Failure> {
+    let matrix = answer::shown(reader, series, redactor);
     let written = File::create(file).and_then(|file| {
         let mut to = BufWriter::new(file);
         table(&mut to, &matrix, relative)?;

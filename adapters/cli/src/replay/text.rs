@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use keyviz_admin::Redactor;
 use keyviz_core::Series;
 use keyviz_trace::Skipped;
 
@@ -16,12 +17,18 @@ use crate::escape;
 use crate::quantity::{bytes, clock, count, duration, instant, rate, records, share, since};
 
 /// The whole answer; ends without a newline.
-pub(crate) fn tell(name: &str, fed: &Fed, answer: &Answer, notes: &[Note], took: Duration) -> String {
+pub(crate) fn tell(
+    name: &str,
+    fed: &Fed,
+    (answer, redactor): (&Answer, &Redactor),
+    notes: &[Note],
+    took: Duration,
+) -> String {
     let mut text = format!("{}: {}, {}\n\n", name, fed.format.name(), bytes(fed.bytes));
     // Writing to a String cannot fail, so what `writeln!` returns is dropped throughout.
     let _ = totals(&mut text, fed, answer, notes);
     let period = Period { relative: fed.relative(), duration_ms: fed.duration_ms(), rated_ms: fed.rated_ms() };
-    let _ = hottest(&mut text, period, answer);
+    let _ = hottest(&mut text, period, answer, redactor);
     let lines_rate = rate(fed.tally.lines, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     let _ = write!(text, "\ntook      {:.1}s, {} lines", took.as_secs_f64(), lines_rate);
     text
@@ -91,8 +98,8 @@ pub(crate) struct Period {
     pub(crate) rated_ms: u64,
 }
 
-/// The hottest ranges, then prefixes and keys, each with its share and rate.
-pub(crate) fn hottest(text: &mut String, period: Period, answer: &Answer) -> std::fmt::Result {
+/// The hottest ranges, then prefixes and keys, each with its share and rate, and as much of keys as may leave the program.
+pub(crate) fn hottest(text: &mut String, period: Period, answer: &Answer, redactor: &Redactor) -> std::fmt::Result {
     let total = answer.total.get(Series::Ops);
     writeln!(text, "\nhottest ranges\n    share        rate         peak  from                 operations  range")?;
     for (range, peak) in &answer.ranges {
@@ -108,7 +115,7 @@ pub(crate) fn hottest(text: &mut String, period: Period, answer: &Answer) -> std
             peak_rate,
             peak_time,
             count(range.ops),
-            bounds(range)
+            bounds(range, redactor)
         )?;
     }
     if !answer.prefixes.is_empty() {
@@ -121,15 +128,16 @@ pub(crate) fn hottest(text: &mut String, period: Period, answer: &Answer) -> std
             share(hot.ops, total),
             rate(hot.ops, period.rated_ms),
             count(hot.ops),
-            name(&hot.prefix)
+            name(&hot.prefix, redactor)
         )?;
     }
-    keys(text, period, answer)
+    keys(text, period, answer, redactor)
 }
 
 /// The hottest keys. A count that may be wrong says by how much; where nothing was sampled there is no list.
-fn keys(text: &mut String, period: Period, answer: &Answer) -> std::fmt::Result {
-    let (keys, total) = (&answer.keys, answer.total.get(Series::Ops));
+fn keys(text: &mut String, period: Period, answer: &Answer, redactor: &Redactor) -> std::fmt::Result {
+    let (mut keys, total) = (answer.keys.clone(), answer.total.get(Series::Ops));
+    redactor.hot_keys(&mut keys);
     if keys.keys.is_empty() {
         return Ok(());
     }
@@ -173,18 +181,19 @@ fn when(period: Period, peak: &Peak) -> String {
     }
 }
 
-fn bounds(range: &HotRange) -> String {
-    let end = range.end.as_ref().map_or("the end".to_owned(), |end| escape::key(end));
-    let start = if range.start.is_empty() { "the start".to_owned() } else { escape::key(&range.start) };
+fn bounds(range: &HotRange, redactor: &Redactor) -> String {
+    let shown = |key: &[u8]| escape::key(&redactor.key(key));
+    let end = range.end.as_ref().map_or("the end".to_owned(), |end| shown(end));
+    let start = if range.start.is_empty() { "the start".to_owned() } else { shown(&range.start) };
     match &range.prefix {
-        Some(prefix) if range.is_all_of(prefix) => name(prefix),
-        Some(prefix) => format!("{start} to {end} ({})", name(prefix)),
+        Some(prefix) if range.is_all_of(prefix) => name(prefix, redactor),
+        Some(prefix) => format!("{start} to {end} ({})", name(prefix, redactor)),
         None => format!("{start} to {end}"),
     }
 }
 
-fn name(prefix: &Prefix) -> String {
-    let bytes = escape::key(&prefix.bytes);
+fn name(prefix: &Prefix, redactor: &Redactor) -> String {
+    let bytes = escape::key(&redactor.key(&prefix.bytes));
     match (prefix.whole, bytes.is_empty()) {
         (true, true) => "the empty key".to_owned(),
         (true, false) => format!("key {bytes}"),

@@ -10,6 +10,7 @@ use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
 
+use keyviz_admin::Redactor;
 use keyviz_core::{ColumnState, Matrix, Reader, Series};
 
 use super::notes::SPREAD_A_SECOND;
@@ -50,8 +51,13 @@ pub(crate) struct Title<'a> {
 }
 
 /// Draws one series and writes it as PNG, 1600 x 900.
-pub(crate) fn write(file: &Path, reader: &Reader, series: Series, title: &Title<'_>) -> Result<(), Failure> {
-    let canvas = draw(&answer::matrix(reader, series), title);
+pub(crate) fn write(
+    file: &Path,
+    reader: &Reader,
+    (series, redactor): (Series, &Redactor),
+    title: &Title<'_>,
+) -> Result<(), Failure> {
+    let canvas = draw(&answer::shown(reader, series, redactor), title);
     let written = File::create(file).and_then(|file| {
         let mut to = BufWriter::new(file);
         canvas.write(&mut to)?;
