@@ -60,6 +60,7 @@ static FILES: &[Asset] = &[
     asset!("picture.js", "text/javascript; charset=utf-8"),
     asset!("poller.js", "text/javascript; charset=utf-8"),
     asset!("recorded.js", "text/javascript; charset=utf-8"),
+    asset!("redaction.js", "text/javascript; charset=utf-8"),
     asset!("scale.js", "text/javascript; charset=utf-8"),
     asset!("series.js", "text/javascript; charset=utf-8"),
     asset!("shortcuts.js", "text/javascript; charset=utf-8"),

@@ -5,6 +5,7 @@
  */
 
 import { formatCount, formatDuration, formatShare } from "./number.js";
+import { redactionNotes } from "./redaction.js";
 import { observedOps, unattributedOps } from "./status.js";
 import { absentText, warningsText } from "./fanout.js";
 import { SERIES, seriesOf } from "./series.js";
@@ -224,5 +225,6 @@ function notesFor(known, status, matrix) {
   if (status.routes === 0 && known.failure === null) {
     notes.push({ kind: "no_routes_left", blocks: false, title: "No routes are registered any more", text: "This is what was counted before.", next: "Register routes to count into." });
   }
+  notes.push(...redactionNotes(status));
   return notes;
 }

@@ -5,7 +5,7 @@
 /**
  * @typedef {{version: string, enabled: boolean, mode: string, title: string, nowMs: number, startedMs: number | null, stepMs: number,
  *   historyFromMs: number | null, lastFlushMs: number, nextColumnMs: number | null, routes: number, memoryBytes: number,
- *   relativeTime: boolean, labels: string[], counters: Record<string, number>, notice: Notice | null}} Status
+ *   relativeTime: boolean, labels: string[], counters: Record<string, number>, notice: Notice | null, role: string, redaction: string}} Status
  */
 
 /** @param {unknown} value @returns {number | null} */
@@ -36,6 +36,7 @@ export function decodeStatus(body, hereMs) {
     nextColumnMs: time(body.next_column_unix_ms), routes: Number(body.routes ?? 0), memoryBytes: Number(body.memory_bytes ?? 0),
     relativeTime: body.time_label === "relative", counters,
     labels: Array.isArray(body.labels) ? body.labels.filter((/** @type {unknown} */ label) => typeof label === "string") : [], notice: decodeNotice(body.notice),
+    role: text(body.role), redaction: text(body.redaction),
   };
 }
 
