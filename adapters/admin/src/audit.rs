@@ -23,7 +23,7 @@ pub struct Audited {
     pub token: Option<String>,
     /// Where the request came from; `None` where the host's own server does not tell.
     pub address: Option<SocketAddr>,
-    /// The endpoint: `matrix`, `events`.
+    /// The endpoint: `matrix`, `events`, `snapshot`.
     pub endpoint: &'static str,
     /// The least key asked for, as 16 hex digits that tell equal keys and nothing else; `None` for the lowest.
     pub keys_from: Option<String>,
@@ -33,7 +33,7 @@ pub struct Audited {
     pub from_unix_ms: u64,
     /// The end of the time asked for, in Unix milliseconds; 0 is unbounded.
     pub to_unix_ms: u64,
-    /// How many different keys, or texts that may hold keys, the answer has.
+    /// How many different keys, or texts that may hold keys, the answer has; of a snapshot, two for each route.
     pub keys: usize,
     /// What was shown of them.
     pub redaction: Redaction,

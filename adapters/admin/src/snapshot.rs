@@ -4,8 +4,11 @@
 //! at a time, and what it takes counts against the memory of all answers.
 
 use crate::Admin;
-use crate::error::{ApiError, Code};
+use crate::admin::Asked;
+use crate::caller::Caller;
+use crate::error::ApiError;
 use crate::packed::write_snapshot;
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -28,17 +31,18 @@ const ROUTE_BYTES: usize = 400;
 const CELL_BYTES: usize = 64;
 
 /// Answers GET and HEAD.
-pub(crate) async fn snapshot(State(admin): State<Admin>) -> Result<Response, ApiError> {
-    let Some(reader) = admin.reader().cloned() else {
-        return Err(ApiError::new(
-            Code::KeyvizDisabled,
-            "the key visualizer is disabled here; start with --keyviz-enabled",
-        ));
-    };
+pub(crate) async fn snapshot(
+    State(admin): State<Admin>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, ApiError> {
+    let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
     let pass = admin.gate().stream(expected_bytes(&reader))?;
     let now_ms = admin.now_ms();
     let (send, frames) = mpsc::channel(FRAMES_AHEAD);
     let make = move || {
+        // Before the first byte, so that none is sent that is not recorded: two bounds for each route.
+        let bounds = usize::try_from(reader.counters().routes).unwrap_or(usize::MAX).saturating_mul(2);
+        admin.audit(&caller, "snapshot", &Asked::default(), bounds);
         let made = write_snapshot(&reader, now_ms, |frame| send.blocking_send(Part::Frame(frame.into())));
         if made.is_ok() {
             // Where the client has gone there is nobody to tell.

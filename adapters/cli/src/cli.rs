@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a real storage engine under a load that changes, and show it (the default)
-    Demo(DemoArgs),
+    Demo(Box<DemoArgs>),
     /// Read a trace file, answer in text, and show it
     Replay(Box<ReplayArgs>),
     /// Watch what live Redis or Valkey servers are asked, and show it
@@ -39,7 +39,7 @@ pub(crate) enum Command {
 impl Cli {
     /// The command given, else the demo with the flags given.
     pub(crate) fn command(self) -> Command {
-        self.command.unwrap_or(Command::Demo(self.demo))
+        self.command.unwrap_or(Command::Demo(Box::new(self.demo)))
     }
 }
 

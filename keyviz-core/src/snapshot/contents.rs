@@ -338,7 +338,8 @@ impl Contents {
             // Twice, because the list of events doubles when it is full.
             self.charge(at, 2 * size_of::<Event>() + text.len())?;
             let number = self.events.len() as u64;
-            self.events.push(Event { at_ms, kind, text: String::from(text), cut, number });
+            // Whose it was is not told: what is in doubt is the host's, whose texts may hold keys.
+            self.events.push(Event { at_ms, kind, text: String::from(text), cut, number, own: false });
         }
         Ok(())
     }
