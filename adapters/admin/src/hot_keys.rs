@@ -43,7 +43,7 @@ fn build(admin: &Admin, caller: &Caller, reader: &Reader, query: &HotKeysQuery, 
     wire::encode::hot_keys(&hot, &query.of, &reader.config().labels, &mut json);
     let (start, end) = match &query.of {
         HotKeysOf::Range { start, end } => (start.as_slice(), end.as_deref()),
-        HotKeysOf::Route { .. } => (&[][..], None),
+        _ => (&[][..], None),
     };
     let asked = Asked { start, end, from_ms: query.from_ms, to_ms: query.to_ms };
     admin.audit(caller, "hotkeys", &asked, hot.keys.len());

@@ -32,6 +32,7 @@ fn sampler() -> Sampler {
     let mut config = Config::default();
     (config.step_ms, config.sub_buckets) = (1_000, 4);
     (config.max_routes, config.max_known_routes, config.prefault) = (100, 0, false);
+    (config.hot_keys, config.sample_every) = (true, 1);
     let sampler = Sampler::new(config, T0).unwrap();
     let key = |at: usize| format!("{SEEN}/{CANARY}/{at:03}").into_bytes();
     for at in 0..12 {
