@@ -50,7 +50,7 @@ impl Redactor {
     /// Replaces all bounds of a matrix by what may be shown of them, and in the names of rows what follows from bounds.
     /// Returns how many different keys the matrix shows, redacted or not.
     ///
-    /// Empty bounds and unbounded ends stay. Rows keep their order, their number and their counts; bounds that differ
+    /// Names of keys are left out. Empty bounds and unbounded ends stay. Rows keep their order, their number and their counts; bounds that differ
     /// still differ and compare as before, and a row still ends where the next begins. A bound's place is among those of
     /// this matrix. Cost: O(n log n) in the rows.
     pub fn matrix(&self, matrix: &mut Matrix) -> usize {
@@ -60,6 +60,8 @@ impl Redactor {
         if self.policy == Redaction::None {
             return keys.len();
         }
+        // Names of keys are key bytes, and belong to bounds that are no longer there.
+        matrix.key_names = None;
         let shown = self.ordered(&keys);
         let replace = |bound: &mut Vec<u8>| {
             if let Some(shown) = shown.get(bound.as_slice()) {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use common::{Answer, EVENTS, MATRIX, STATUS, Server, T0};
 use keyviz_admin::{Access, Admin, AdminBuilder, Redaction, Role, Token};
-use keyviz_core::{AxisKind, Config, EventKind, MatrixQuery, Op, RouteId, Sampler, Series};
+use keyviz_core::{AxisKind, Config, EventKind, KeyNames, MatrixQuery, Op, RouteId, Sampler, Series};
 
 const FULL: &str = "full-0123456789abcdef";
 const READ: &str = "read-0123456789abcdef";
@@ -60,8 +60,10 @@ fn access() -> Access {
 fn endpoint(access: Access) -> (AdminBuilder, Arc<Mutex<Vec<String>>>) {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&lines);
+    let named = [(b"".as_slice(), "all of CaNaRySeCrEt"), (b"tenant-4", "the fourth CaNaRySeCrEt")];
     let builder = Admin::builder(Some(sampler().reader()))
         .access(access)
+        .key_names(KeyNames::new(named).unwrap())
         .audit(move |audited| log.lock().unwrap().push(audited.to_string()));
     (builder, lines)
 }
