@@ -197,7 +197,10 @@ mod tests {
 
     fn packed(sampler: &Sampler) -> Vec<u8> {
         let mut packed = Vec::new();
-        let told = write_snapshot(&sampler.reader(), 6000, |frame| Ok::<(), ()>(packed.extend_from_slice(&frame)));
+        let told = write_snapshot(&sampler.reader(), 6000, |frame| {
+            packed.extend_from_slice(&frame);
+            Ok::<(), ()>(())
+        });
         assert_eq!(told, Ok(packed.len() as u64));
         packed
     }
@@ -210,7 +213,13 @@ mod tests {
         let snapshot = read_snapshot(&packed[..], 64 << 20).unwrap();
         assert_eq!((snapshot.recorded(), snapshot.columns().count()), (recorded, 120));
         let mut plain = Vec::new();
-        sampler.reader().snapshot(6000, |bytes| Ok::<(), ()>(plain.extend_from_slice(bytes))).unwrap();
+        sampler
+            .reader()
+            .snapshot(6000, |bytes| {
+                plain.extend_from_slice(bytes);
+                Ok::<(), ()>(())
+            })
+            .unwrap();
         assert!(plain.len() > 2 * FRAME_BYTES && packed.len() < plain.len(), "{} {}", plain.len(), packed.len());
         assert_eq!(read_snapshot(&plain[..], 64 << 20).unwrap().recorded(), recorded);
         // A frame that is to be skipped, as other programs put in front.
