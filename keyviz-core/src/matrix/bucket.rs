@@ -126,16 +126,8 @@ impl Write for Buffer {
     }
 }
 
-/// A fixed hash of bounds: FNV-1a over start, a mark, end, another mark for unbounded, folded to 32
-/// bits. The same on every node and in every release.
+/// The fixed hash of bounds, folded to 32 bits.
 pub(crate) fn bounds_hash(start: &[u8], end: Option<&[u8]>) -> u32 {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    let mut eat = |byte: u64| hash = (hash ^ byte).wrapping_mul(0x0000_0100_0000_01b3);
-    start.iter().for_each(|b| eat(u64::from(*b)));
-    eat(0x100);
-    match end {
-        Some(end) => end.iter().for_each(|b| eat(u64::from(*b))),
-        None => eat(0x101),
-    }
+    let hash = range_hash(start, end);
     (hash ^ (hash >> 32)) as u32
 }

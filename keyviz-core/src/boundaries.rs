@@ -1,0 +1,344 @@
+//! Where the ranges of the core's own making begin, as recorders look it up: by key, without a lock.
+//!
+//! A set of boundaries stands in one of two buffers. The version says which, and whether the other one is being
+//! written:
+//!
+//! ```text
+//! version  2 v      buffer v % 2 is the present one
+//!          2 v + 1  so it is, and the other one is being written
+//! ```
+//!
+//! The writer makes the version odd, issues a release fence, writes the other buffer, and stores the next even
+//! version with Release. A recorder loads the version with Acquire, looks into the buffer it names, issues an
+//! acquire fence and looks at the version again: the buffer was written meanwhile only if a second change has begun
+//! since, and then it begins anew, at most four times. So a recorder that sleeps through any number of changes never
+//! acts on a torn set, and a set may be changed at every step without waiting for anybody.
+//!
+//! What a recorder found may be a range that was split or merged just now. Its key lies in that range, its seat
+//! drains for a grace, and so the operation counts where it was found: in the range as it was.
+//!
+//! Within a set the boundaries' common prefix is left out, and the bytes behind it stand eight by eight in columns:
+//! the first eight of all boundaries, then the next eight. A search goes through a column by halves, and on into the
+//! next one only within boundaries that are alike so far.
+
+use core::cmp::Ordering as Order;
+
+use crate::bounds::{BoundRef, Slab};
+use crate::key::window;
+use crate::layout::Layout;
+use crate::limits::MAX_SEPARATOR_LEN;
+use crate::line::Line;
+use crate::pool::Pool;
+use crate::sync::{AtomicU32, Ordering, Word, const_fn, fence, narrow, wide};
+use crate::table::Found;
+
+/// How often a search that met two changes is repeated.
+const MAX_RETRIES: usize = 4;
+
+/// Words of a buffer's head: how many ranges and columns, the length of the prefix, and the prefix.
+pub(crate) const HEAD_WORDS: usize = PREFIX + MAX_SEPARATOR_LEN / 8;
+const COUNT: usize = 0;
+const COLUMNS: usize = 1;
+const PREFIX_LEN: usize = 2;
+const PREFIX: usize = 3;
+
+/// Both buffers.
+pub(crate) struct Boundaries {
+    version: Line,
+    /// Of each buffer: the head, then the columns.
+    words: Pool<Word>,
+    /// Of each buffer: the length of each boundary, then the seat of each range.
+    marks: Pool<AtomicU32>,
+    ranges: usize,
+    columns: usize,
+}
+
+/// Seats of some ranges side by side.
+pub(crate) struct Seats<'a> {
+    boundaries: &'a Boundaries,
+    version: u64,
+    buffer: usize,
+    next: usize,
+    last: usize,
+}
+
+impl Boundaries {
+    const_fn! {
+        pub(crate) fn new(layout: &Layout, words: Pool<Word>, marks: Pool<AtomicU32>) -> Self {
+            Boundaries { version: Line::new(), words, marks, ranges: layout.ranges, columns: layout.boundary_columns() }
+        }
+    }
+
+    /// The seat of the range that a key lies in.
+    #[inline(always)]
+    pub(crate) fn find(&self, key: &[u8]) -> Result<usize, Found> {
+        let version = self.version();
+        let buffer = self.buffer(version);
+        let seat = self.set(buffer).and_then(|set| self.seat(buffer, set.rank(key, false)));
+        if self.holds(version) { seat.ok_or(Found::Unknown) } else { self.find_again(key) }
+    }
+
+    #[cold]
+    fn find_again(&self, key: &[u8]) -> Result<usize, Found> {
+        for _ in 0..MAX_RETRIES {
+            let version = self.version();
+            let buffer = self.buffer(version);
+            let seat = self.set(buffer).and_then(|set| self.seat(buffer, set.rank(key, false)));
+            if self.holds(version) {
+                return seat.ok_or(Found::Unknown);
+            }
+        }
+        Err(Found::GaveUp)
+    }
+
+    /// The seats of the ranges with keys of `[start, end)`, in order: that of the start's at least.
+    pub(crate) fn seats(&self, start: &[u8], end: Option<&[u8]>) -> Result<Seats<'_>, Found> {
+        for _ in 0..=MAX_RETRIES {
+            let version = self.version();
+            let buffer = self.buffer(version);
+            let Some(set) = self.set(buffer) else { return Err(Found::Unknown) };
+            let next = set.rank(start, false);
+            let last = end.map_or(set.boundaries, |end| set.rank(end, true)).max(next);
+            if self.holds(version) {
+                return Ok(Seats { boundaries: self, version, buffer, next, last });
+            }
+        }
+        Err(Found::GaveUp)
+    }
+
+    /// How many boundaries of the present set are at or below a key; for whoever has the writer.
+    pub(crate) fn rank(&self, key: &[u8]) -> usize {
+        self.set(self.buffer(self.version())).map_or(0, |set| set.rank(key, false))
+    }
+
+    /// Makes a set of `count` ranges the present one: `bound` gives where the range of a place begins, but for the
+    /// first, and `seat` its seat.
+    pub(crate) fn publish(
+        &self,
+        slab: &Slab,
+        count: usize,
+        bound: impl Fn(usize) -> BoundRef,
+        seat: impl Fn(usize) -> u32,
+    ) {
+        let version = self.version();
+        // Release, since a recorder that loads it goes on in the present buffer.
+        self.version.word(0).store(narrow(version + 1), Ordering::Release);
+        // A recorder that sees any of what follows sees that its buffer is being written.
+        fence(Ordering::Release);
+        let buffer = 1 - self.buffer(version);
+        self.write(slab, buffer, count, bound, seat);
+        self.version.word(0).store(narrow(version + 2), Ordering::Release);
+    }
+
+    fn write(
+        &self,
+        slab: &Slab,
+        buffer: usize,
+        count: usize,
+        bound: impl Fn(usize) -> BoundRef,
+        seat: impl Fn(usize) -> u32,
+    ) {
+        let prefix_len = if count > 1 { slab.common_prefix(bound(1), bound(count - 1)) } else { 0 };
+        let longest = (1..count).map(|at| slab.len(bound(at))).max().unwrap_or(0);
+        let columns = longest.saturating_sub(prefix_len).div_ceil(8).min(self.columns);
+        let words = self.words(buffer);
+        let store = |at: usize, value: u64| {
+            if let Some(word) = words.get(at) {
+                word.store(value, Ordering::Relaxed);
+            }
+        };
+        store(COUNT, count as u64);
+        store(COLUMNS, columns as u64);
+        store(PREFIX_LEN, prefix_len as u64);
+        for index in 0..prefix_len.div_ceil(8) {
+            let mask = prefix_mask(prefix_len - index * 8);
+            store(PREFIX + index, slab.window(bound(1), index) & mask);
+        }
+        for at in 1..count {
+            for column in 0..columns {
+                let window = slab.window_from(bound(at), prefix_len + column * 8);
+                store(HEAD_WORDS + column * self.ranges + at - 1, window);
+            }
+            self.mark(buffer, at - 1, slab.len(bound(at)) as u32);
+        }
+        for at in 0..count {
+            self.mark(buffer, self.ranges + at, seat(at));
+        }
+    }
+
+    fn mark(&self, buffer: usize, at: usize, value: u32) {
+        if let Some(mark) = self.marks.get(buffer * 2 * self.ranges + at) {
+            mark.store(value, Ordering::Relaxed);
+        }
+    }
+
+    #[inline(always)]
+    fn version(&self) -> u64 {
+        wide(self.version.word(0).load(Ordering::Acquire))
+    }
+
+    /// The present buffer of a version.
+    #[inline(always)]
+    fn buffer(&self, version: u64) -> usize {
+        (version >> 1 & 1) as usize
+    }
+
+    /// Whether the buffer that was the present one of a version has stood still since.
+    #[inline(always)]
+    fn holds(&self, version: u64) -> bool {
+        fence(Ordering::Acquire);
+        let now = self.version.word(0).load(Ordering::Relaxed);
+        // It is written anew when the version after the next even one is.
+        now.wrapping_sub(narrow(version & !1)) <= 2
+    }
+
+    #[inline(always)]
+    fn words(&self, buffer: usize) -> &[Word] {
+        let len = HEAD_WORDS + self.columns * self.ranges;
+        self.words.get(buffer * len..(buffer + 1) * len).unwrap_or(&[])
+    }
+
+    #[inline(always)]
+    fn seat(&self, buffer: usize, at: usize) -> Option<usize> {
+        let seat = self.marks.get((buffer * 2 + 1) * self.ranges + at)?;
+        Some(seat.load(Ordering::Relaxed) as usize)
+    }
+
+    /// The set in a buffer; `None` where the core makes no ranges.
+    #[inline(always)]
+    fn set(&self, buffer: usize) -> Option<Set<'_>> {
+        let (head, columns) = self.words(buffer).split_at_checked(HEAD_WORDS)?;
+        let word = |at: usize| head.get(at).map_or(0, |word| word.load(Ordering::Relaxed));
+        Some(Set {
+            // A buffer that is being written may say anything.
+            boundaries: (word(COUNT) as usize).min(self.ranges).saturating_sub(1),
+            columns: (word(COLUMNS) as usize).min(self.columns),
+            prefix_len: (word(PREFIX_LEN) as usize).min(MAX_SEPARATOR_LEN),
+            head,
+            windows: columns,
+            lens: self.marks.get(buffer * 2 * self.ranges..)?,
+            stride: self.ranges,
+        })
+    }
+}
+
+impl Seats<'_> {
+    /// How many are left.
+    pub(crate) fn len(&self) -> usize {
+        (self.last + 1).saturating_sub(self.next)
+    }
+
+    /// The next seat; `None` at the end, and where the set was changed twice since it was found.
+    pub(crate) fn advance(&mut self) -> Option<usize> {
+        if self.next > self.last {
+            return None;
+        }
+        let seat = self.boundaries.seat(self.buffer, self.next)?;
+        self.next += 1;
+        self.boundaries.holds(self.version).then_some(seat)
+    }
+}
+
+/// One set, as it is looked into.
+struct Set<'a> {
+    boundaries: usize,
+    columns: usize,
+    prefix_len: usize,
+    head: &'a [Word],
+    windows: &'a [Word],
+    lens: &'a [AtomicU32],
+    stride: usize,
+}
+
+impl Set<'_> {
+    /// How many boundaries are at or below `key`; with `below`, below it.
+    #[inline(always)]
+    fn rank(&self, key: &[u8], below: bool) -> usize {
+        let boundaries = self.boundaries;
+        if self.prefix_len > 0 {
+            match self.compare_prefix(key) {
+                Order::Less => return 0,
+                Order::Greater => return boundaries,
+                Order::Equal => {}
+            }
+        }
+        let sought = window(key, self.prefix_len);
+        let Some(column) = self.windows.get(..boundaries) else { return 0 };
+        let at = first_at_least(column, sought);
+        match column.get(at) {
+            Some(word) if word.load(Ordering::Relaxed) == sought => self.rank_among(at, key, below),
+            _ => at,
+        }
+    }
+
+    /// As [`rank`](Self::rank), where the first of several boundaries that begin as the key does is at `first`.
+    #[inline(never)]
+    fn rank_among(&self, first: usize, key: &[u8], below: bool) -> usize {
+        let (mut low, mut high) = (first, self.boundaries);
+        for column in 0..self.columns {
+            let sought = window(key, self.prefix_len + column * 8);
+            let from = column * self.stride;
+            let Some(words) = self.windows.get(from + low..from + high) else { return low };
+            let at = if column == 0 { 0 } else { first_at_least(words, sought) };
+            let alike = words.get(at..).unwrap_or(&[]);
+            let end = match sought.checked_add(1) {
+                Some(next) => first_at_least(alike, next),
+                None => alike.len(),
+            };
+            (low, high) = (low + at, low + at + end);
+            if low == high {
+                return low;
+            }
+        }
+        // All of these are the key but for zero bytes at its end or theirs, and in the order of their lengths.
+        let lens = self.lens.get(low..high).unwrap_or(&[]);
+        low + lens.partition_point(|len| {
+            let len = len.load(Ordering::Relaxed) as usize;
+            if below { len < key.len() } else { len <= key.len() }
+        })
+    }
+
+    #[inline(always)]
+    fn compare_prefix(&self, key: &[u8]) -> Order {
+        let first = window(key, 0) & prefix_mask(self.prefix_len);
+        let order = first.cmp(&self.head.get(PREFIX).map_or(0, |word| word.load(Ordering::Relaxed)));
+        if self.prefix_len <= 8 && key.len() >= self.prefix_len || order.is_ne() {
+            return order;
+        }
+        self.compare_long_prefix(key)
+    }
+
+    /// Of a prefix whose first eight bytes the key has, as far as it goes.
+    #[inline(never)]
+    fn compare_long_prefix(&self, key: &[u8]) -> Order {
+        for index in 1..self.prefix_len.div_ceil(8) {
+            let sought = window(key, index * 8) & prefix_mask(self.prefix_len - index * 8);
+            let word = self.head.get(PREFIX + index).map_or(0, |word| word.load(Ordering::Relaxed));
+            let order = sought.cmp(&word);
+            if order.is_ne() {
+                return order;
+            }
+        }
+        if key.len() < self.prefix_len { Order::Less } else { Order::Equal }
+    }
+}
+
+/// The bits of a window that lie within the first `len` bytes.
+#[inline(always)]
+const fn prefix_mask(len: usize) -> u64 {
+    if len >= 8 { u64::MAX } else { !(u64::MAX >> (len * 8)) }
+}
+
+/// The place of the first of ascending words that is not below `sought`. No branch on what is found: which half a
+/// key is in is anyone's guess, also the processor's.
+#[inline(always)]
+fn first_at_least(words: &[Word], sought: u64) -> usize {
+    let (mut base, mut len) = (0, words.len());
+    while len > 1 {
+        let half = len / 2;
+        let below = words.get(base + half - 1).is_some_and(|word| word.load(Ordering::Relaxed) < sought);
+        base = core::hint::select_unpredictable(below, base + half, base);
+        len -= half;
+    }
+    base + usize::from(words.get(base).is_some_and(|word| word.load(Ordering::Relaxed) < sought))
+}
