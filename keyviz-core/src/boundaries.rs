@@ -140,7 +140,8 @@ impl Boundaries {
     ) {
         let prefix_len = if count > 1 { slab.common_prefix(bound(1), bound(count - 1)) } else { 0 };
         let longest = (1..count).map(|at| slab.len(bound(at))).max().unwrap_or(0);
-        let columns = longest.saturating_sub(prefix_len).div_ceil(8).min(self.columns);
+        // The first column is always looked into.
+        let columns = longest.saturating_sub(prefix_len).div_ceil(8).clamp(1, self.columns.max(1));
         let words = self.words(buffer);
         let store = |at: usize, value: u64| {
             if let Some(word) = words.get(at) {
@@ -234,8 +235,11 @@ impl Seats<'_> {
             return None;
         }
         let seat = self.boundaries.seat(self.buffer, self.next)?;
+        if !self.boundaries.holds(self.version) {
+            return None;
+        }
         self.next += 1;
-        self.boundaries.holds(self.version).then_some(seat)
+        Some(seat)
     }
 }
 
@@ -341,4 +345,104 @@ fn first_at_least(words: &[Word], sought: u64) -> usize {
         len -= half;
     }
     base + usize::from(words.get(base).is_some_and(|word| word.load(Ordering::Relaxed) < sought))
+}
+
+#[cfg(all(feature = "std", not(keyviz_loom)))]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bounds::BoundCounts;
+    use crate::config::Config;
+    use crate::partition::Partition;
+    use crate::pool::{Heap, Source};
+    use proptest::prelude::*;
+    use std::cell::RefCell;
+    use std::vec::Vec;
+
+    struct World {
+        boundaries: Boundaries,
+        slab: Slab,
+        counts: RefCell<BoundCounts<'static>>,
+    }
+
+    fn world(ranges: u32) -> World {
+        let mut config = Config::DEFAULT;
+        config.partition = Partition::Auto { ranges };
+        let layout = Layout::new(&config).unwrap();
+        let words = Heap::shared(layout.boundary_words()).unwrap();
+        World {
+            boundaries: Boundaries::new(&layout, words, Heap::shared(layout.boundary_marks()).unwrap()),
+            slab: Slab::new(Heap::shared(layout.chunks).unwrap()),
+            counts: RefCell::new(BoundCounts::new(Heap::zeroed(layout.chunks).unwrap())),
+        }
+    }
+
+    impl World {
+        /// Publishes a set of sorted boundaries; seats count from 100.
+        fn publish(&self, sorted: &[Vec<u8>]) {
+            let mut counts = self.counts.borrow_mut();
+            let bounds: Vec<BoundRef> = sorted.iter().map(|b| counts.insert(&self.slab, b).unwrap()).collect();
+            let bound = |at: usize| if at == 0 { BoundRef::NONE } else { bounds[at - 1] };
+            self.boundaries.publish(&self.slab, sorted.len() + 1, bound, |at| at as u32 + 100);
+        }
+    }
+
+    /// Keys alike for a long way, with zeros at their ends, or anything.
+    fn keys(most: usize) -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            prop::collection::vec(0u8..2, 0..most),
+            (0usize..most, prop::collection::vec(0u8..3, 0..10)).prop_map(move |(len, rest)| [std::vec![7; len], rest]
+                .concat()
+                .into_iter()
+                .take(most)
+                .collect()),
+            prop::collection::vec(any::<u8>(), 0..most),
+            prop::collection::vec(any::<u8>(), 0..3).prop_map(|rest| [&b"a prefix of all"[..], &rest].concat()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_is_found_where_it_lies(
+            sets in prop::collection::vec(prop::collection::btree_set(keys(64).prop_filter("not lowest", |k| !k.is_empty()), 0..40), 1..4),
+            sought in prop::collection::vec(keys(100), 1..40),
+        ) {
+            let world = world(40);
+            for set in sets {
+                let sorted: Vec<Vec<u8>> = set.into_iter().take(39).collect();
+                world.publish(&sorted);
+                let near = sorted.iter().flat_map(|b| [b.clone(), [&b[..], &[0]].concat(), b[..b.len() - 1].to_vec()]);
+                for key in sought.iter().cloned().chain(near) {
+                    let rank = sorted.iter().filter(|boundary| **boundary <= key).count();
+                    prop_assert_eq!(world.boundaries.rank(&key), rank, "{:?} in {:?}", key, sorted);
+                    prop_assert_eq!(world.boundaries.find(&key), Ok(100 + rank));
+                    for end in sought.iter().take(3).map(Some).chain([None]) {
+                        let last = sorted.iter().filter(|b| end.is_none_or(|end| *b < end)).count().max(rank);
+                        let mut seats = world.boundaries.seats(&key, end.map(|end| &end[..])).unwrap();
+                        let found: Vec<usize> = std::iter::from_fn(|| seats.advance()).collect();
+                        prop_assert_eq!(found, (100 + rank..=100 + last).collect::<Vec<usize>>(), "{:?} {:?}", key, end);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_ranges_nothing_is_found() {
+        let layout = Layout::new(&Config::DEFAULT).unwrap();
+        let boundaries = Boundaries::new(&layout, Heap::shared(0).unwrap(), Heap::shared(0).unwrap());
+        assert_eq!(boundaries.find(b"a"), Err(Found::Unknown));
+        assert!(boundaries.seats(b"a", None).is_err());
+    }
+
+    #[test]
+    fn a_set_that_changed_twice_is_not_gone_on_with() {
+        let world = world(4);
+        world.publish(&[b"m".to_vec()]);
+        let mut seats = world.boundaries.seats(b"", None).unwrap();
+        world.publish(&[b"n".to_vec()]);
+        assert_eq!(seats.advance(), Some(100), "the set stands as it was");
+        world.publish(&[b"o".to_vec()]);
+        assert_eq!((seats.advance(), seats.len()), (None, 1));
+    }
 }

@@ -5,9 +5,10 @@ use crate::label::Labels;
 use crate::layout::Layout;
 use crate::limits::{
     LEAST_SHARDS, MAX_BOUND_LEN, MAX_COLUMNS, MAX_EVENTS, MAX_KEY_LEN, MAX_KNOWN_ROUTES, MAX_MEMBERS, MAX_POOL_BYTES,
-    MAX_RECORDERS, MAX_ROUTES, MAX_SAMPLE_EVERY, MAX_SHARDS, MAX_SKETCH_KEYS, MAX_SKETCHES, MAX_STEP_MS,
-    MAX_SUB_BUCKETS, MIN_STEP_MS,
+    MAX_RANGES, MAX_RECORDERS, MAX_ROUTES, MAX_SAMPLE_EVERY, MAX_SHARDS, MAX_SKETCH_KEYS, MAX_SKETCHES, MAX_STEP_MS,
+    MAX_SUB_BUCKETS, MIN_RANGES, MIN_STEP_MS,
 };
+use crate::partition::Partition;
 use crate::tier::Tiers;
 
 /// The sizes of a sampler. All memory follows from these and is taken at construction.
@@ -38,6 +39,9 @@ use crate::tier::Tiers;
 pub struct Config {
     /// The sampling interval in milliseconds, 100 to 86 400 000. Windows are its epoch multiples.
     pub step_ms: u64,
+    /// Who cuts the key space: the host, which registers routes, or the core, into 2 to 65 536 ranges by the keys it
+    /// samples.
+    pub partition: Partition,
     /// Routes with slots of their own, 1 to 1 048 576.
     pub max_routes: u32,
     /// Routes known, up to 16 777 216. Those beyond `max_routes` share virtual buckets. At or below
@@ -104,6 +108,7 @@ impl Config {
     /// What [`Config::default`] gives, for constants.
     pub const DEFAULT: Config = Config {
         step_ms: 60_000,
+        partition: Partition::Routes,
         max_routes: 10_000,
         max_known_routes: 100_000,
         max_draining: 0,
@@ -137,6 +142,7 @@ impl Config {
     /// for [`roomy`](Self::roomy) to fill in.
     pub const SMALL: Config = Config {
         step_ms: 1000,
+        partition: Partition::Routes,
         max_routes: 8,
         max_known_routes: 0,
         max_draining: 4,
@@ -197,9 +203,14 @@ impl Config {
     }
 
     pub(crate) const fn check_ranges(&self) -> Result<(), ConfigError> {
+        let ranges = match self.partition {
+            Partition::Routes => MIN_RANGES,
+            Partition::Auto { ranges } => ranges,
+        };
         let cells = (self.labels.len() as u64 + 1) * self.sub_buckets as u64;
         let ranges = [
             ("step_ms", self.step_ms, MIN_STEP_MS, MAX_STEP_MS),
+            ("partition", ranges as u64, MIN_RANGES as u64, MAX_RANGES as u64),
             ("max_routes", self.max_routes as u64, 1, MAX_ROUTES as u64),
             ("max_known_routes", self.max_known_routes as u64, 0, MAX_KNOWN_ROUTES as u64),
             ("max_draining", self.max_draining as u64, 0, MAX_ROUTES as u64),

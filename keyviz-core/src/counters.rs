@@ -77,6 +77,12 @@ counters! {
     /// Virtual buckets whose bounds changed and whose counts could not be set apart, for want of history
     /// bytes or descriptors: what they counted shortly before stands under the later bounds.
     bounds_unsplit,
+    /// Ranges of the core's own making that were split because they were hot.
+    ranges_split,
+    /// Pairs of them that were joined because they were cold.
+    ranges_joined,
+    /// Splits and joins of them that had no room: slots in their grace, bytes of bounds, descriptors.
+    range_changes_refused,
     /// Entries of lineage that made room for newer ones.
     lineage_dropped,
     /// Events told, the core's own included.
@@ -178,6 +184,9 @@ pub(crate) enum Published {
     Promoted,
     PromotionsRefused,
     BoundsUnsplit,
+    RangesSplit,
+    RangesJoined,
+    RangeChangesRefused,
     LineageDropped,
     EventsTold,
     EventsDropped,

@@ -155,6 +155,7 @@ impl State<'_> {
             self.free_ended(shared);
             self.ordinal += 1;
             self.trade_places(shared);
+            self.repartition(shared);
             self.tell_changes(shared);
         }
         let open_from = self.open.as_ref().map_or(0, |o| o.window.saturating_mul(self.step_ms) + 1);

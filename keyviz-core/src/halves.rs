@@ -14,9 +14,7 @@ use core::ops::Deref;
 use crate::config::Config;
 #[cfg(feature = "alloc")]
 use crate::config_error::ConfigError;
-use crate::counters::Counters;
-#[cfg(feature = "alloc")]
-use crate::counters::Published;
+use crate::counters::{Counters, Published};
 use crate::event::{EventInPlace, EventKind};
 use crate::label::Label;
 #[cfg(feature = "alloc")]
@@ -150,6 +148,7 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// With nothing changed; operations of the route then count as unattributed.
     /// - [`EmptyRange`](RegisterError::EmptyRange): `end` is not above `start`.
     /// - [`BoundTooLong`](RegisterError::BoundTooLong): a bound exceeds `max_bound_len`.
+    /// - [`AutoRanges`](RegisterError::AutoRanges): the core makes the ranges itself.
     /// - [`Full`](RegisterError::Full): `max_known_routes` routes are registered. Without virtual buckets:
     ///   `max_routes` are; or as many removed ones as `max_draining` are not free yet, which takes a grace and
     ///   the next sealed column.
@@ -178,6 +177,10 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
         end: Option<&[u8]>,
         group: u64,
     ) -> Result<Registered, RegisterError> {
+        if self.state.layout.ranges > 0 {
+            self.shared.board.add(Published::RegisterRefused, 1);
+            return Err(RegisterError::AutoRanges);
+        }
         self.state.register(&self.shared, route, start, end, group)
     }
 
@@ -200,7 +203,7 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remove(&mut self, route: RouteId) -> bool {
-        self.state.remove(&self.shared, route)
+        self.state.layout.ranges == 0 && self.state.remove(&self.shared, route)
     }
 
     /// Splits a route: `parent` goes as by [`remove`](Self::remove), its parts come as by
@@ -226,7 +229,7 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn split_route(&mut self, parent: RouteId, children: &[NewRoute<'_>]) -> Result<(), ReshapeError> {
-        self.state.reshape(&self.shared, &[parent], children)
+        self.reshape(&[parent], children)
     }
 
     /// Merges routes: `parents` go and `child` comes in their place, as by
@@ -248,7 +251,15 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn merge_routes(&mut self, parents: &[RouteId], child: &NewRoute<'_>) -> Result<(), ReshapeError> {
-        self.state.reshape(&self.shared, parents, core::slice::from_ref(child))
+        self.reshape(parents, core::slice::from_ref(child))
+    }
+
+    fn reshape(&mut self, parents: &[RouteId], children: &[NewRoute<'_>]) -> Result<(), ReshapeError> {
+        if self.state.layout.ranges > 0 {
+            let route = children.first().map_or(RouteId(0), |child| child.route);
+            return Err(ReshapeError::Child { route, error: RegisterError::AutoRanges });
+        }
+        self.state.reshape(&self.shared, parents, children)
     }
 
     /// Publishes a group's leader term. Group 0 takes none; term 0 is unknown.

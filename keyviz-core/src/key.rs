@@ -43,7 +43,8 @@ pub(crate) fn range_hash(start: &[u8], end: Option<&[u8]>) -> u64 {
     hash
 }
 
-#[cfg(all(test, feature = "std", not(keyviz_loom)))]
+#[cfg(all(feature = "std", not(keyviz_loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -8,7 +8,7 @@ use crate::events::OWN_RINGS;
 use crate::limits::{
     BLOCK_BYTES, BLOCK_WORDS, CANDIDATES, CELL_WORDS, CHUNK_BYTES, CHUNK_SIZE, DESCRIPTOR_META_BYTES, DESCRIPTOR_WORDS,
     ENTRY_BYTES, FULL_RECORDS, LEAST_RECORDS, LEAST_SAMPLES, LINE_BYTES, LINE_CELLS, LINE_WORDS, MAX_HEAD_BYTES,
-    MAX_LINEAGE, MAX_VALUE_BYTES, PAGE_SLOTS, RESERVOIR_WORDS, SAMPLE_HEAD_WORDS, SCAN_PAGE_PAGES, SKETCH_HEAD_BYTES,
+    MAX_LINEAGE, MAX_SEPARATOR_LEN, MAX_VALUE_BYTES, PAGE_SLOTS, RANGE_SAMPLES, RESERVOIR_WORDS, SAMPLE_HEAD_WORDS, SCAN_PAGE_PAGES, SKETCH_HEAD_BYTES,
     SKETCH_KEY_BYTES, TALLY_WORDS,
 };
 use crate::sync::HAS_CAS;
@@ -34,6 +34,8 @@ pub(crate) struct Layout {
     pub(crate) lanes: usize,
     /// Routes that may have a seat of their own.
     pub(crate) max_routes: usize,
+    /// Ranges of the core's own making; 0 where the host registers routes.
+    pub(crate) ranges: usize,
     /// Routes that may be registered.
     pub(crate) known: usize,
     /// Seats of routes, live or draining.
@@ -136,11 +138,17 @@ impl Layout {
         }
         let k = config.sub_buckets as usize;
         let lanes = config.labels.len() + 1;
-        let max_routes = config.max_routes as usize;
+        let ranges = config.partition.ranges() as usize;
+        let max_routes = if ranges > 0 { ranges } else { config.max_routes as usize };
         let quarter = if max_routes / 4 < 8 { 8 } else { max_routes / 4 };
-        let max_draining = if config.max_draining == 0 { quarter } else { config.max_draining as usize };
+        let max_draining = match config.max_draining {
+            // All ranges may be others within a grace.
+            0 if ranges > 0 => ranges,
+            0 => quarter,
+            given => given as usize,
+        };
         let own_seats = max_routes + max_draining;
-        let told = config.max_known_routes as usize;
+        let told = if ranges > 0 { 0 } else { config.max_known_routes as usize };
         let known = if told > max_routes { told } else { max_routes };
         let virtuals = match config.max_virtual {
             _ if known == max_routes => 0,
@@ -159,6 +167,7 @@ impl Layout {
             k,
             lanes,
             max_routes,
+            ranges,
             known,
             own_seats,
             virtuals,
@@ -179,7 +188,8 @@ impl Layout {
             group_len: (2 * (known + own_seats)).next_power_of_two(),
             chunks: config.bound_bytes / CHUNK_SIZE,
             max_bound_len: config.max_bound_len as usize,
-            descriptors: 4 * seats,
+            // Ranges change more often than routes, and history remembers each as it was.
+            descriptors: if ranges > 0 { 8 * seats } else { 4 * seats },
             history_columns: config.history_columns as usize,
             tiers: config.tiers,
             last_tier_columns: last_tier_columns(config),
@@ -193,7 +203,7 @@ impl Layout {
                 1..32 => 1,
                 more => more as usize / 16,
             },
-            samples: config.hot_keys,
+            samples: config.hot_keys || ranges > 0,
             queue_words: config.sample_bytes / 8 / config.max_recorders as usize,
             max_key_len: config.max_key_len as usize,
             sketches: if config.hot_keys { config.hot_key_sketches as usize } else { 0 },
@@ -384,6 +394,31 @@ impl Layout {
     const fn least_sample_bytes(&self) -> usize {
         let longest = SAMPLE_HEAD_WORDS + self.max_key_len.div_ceil(8);
         self.recorders.saturating_mul(LEAST_SAMPLES * longest + 1).saturating_mul(8)
+    }
+
+    /// Bytes of the longest boundary of the core's own making.
+    pub(crate) const fn max_separator(&self) -> usize {
+        if self.max_bound_len < MAX_SEPARATOR_LEN { self.max_bound_len } else { MAX_SEPARATOR_LEN }
+    }
+
+    /// Columns of eight bytes of such boundaries.
+    pub(crate) const fn boundary_columns(&self) -> usize {
+        self.max_separator().div_ceil(8)
+    }
+
+    /// Words of both sets of boundaries.
+    pub(crate) const fn boundary_words(&self) -> usize {
+        if self.ranges > 0 { 2 * (crate::boundaries::HEAD_WORDS + self.boundary_columns() * self.ranges) } else { 0 }
+    }
+
+    /// Lengths of the boundaries and seats of the ranges of both sets.
+    pub(crate) const fn boundary_marks(&self) -> usize {
+        4 * self.ranges
+    }
+
+    /// Sampled keys of all ranges.
+    pub(crate) const fn range_keys(&self) -> usize {
+        self.ranges * RANGE_SAMPLES
     }
 
     /// Cells of the whole key space.

@@ -46,11 +46,11 @@
 //! shards: make one recorder for each interrupt priority.
 //!
 //! # The modules, in the order of the data's way
-//! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `config` `config_error` `zeroed` `pool`
+//! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `partition` `config` `config_error` `zeroed` `pool`
 //! `layout` `counters` `event` `events` →
-//! count: `bounds` `sub_bucket` `slot` `members` `pages` `table` `random` `id_samples` `key_samples` `space_saving` →
+//! count: `bounds` `boundaries` `sub_bucket` `slot` `members` `pages` `table` `random` `id_samples` `key_samples` `space_saving` →
 //! keep: `descriptor` `column` `history` `key_history` `lineage` →
-//! both halves: `shared` `recorder` `scan` →
+//! both halves: `shared` `recorder` `by_key` `scan` →
 //! change: `routes` `groups` `grace` `seat` `places` `retire` `memory` `scans` `writer` `runs` `coarsen` `reshape` `promote`
 //! `terms` `changes` `hot_keys` `flush` →
 //! show: `window` `reading` `matrix` `merge` `snapshot` `restore` `reader`, and without an allocator `bound` `in_place`
@@ -69,7 +69,9 @@ extern crate std;
 #[cfg(feature = "alloc")]
 mod advice;
 mod bound;
+mod boundaries;
 mod bounds;
+mod by_key;
 mod changes;
 mod coarsen;
 mod column;
@@ -114,15 +116,20 @@ mod merge;
 pub mod model;
 mod op;
 mod pages;
+mod partition;
 mod places;
 mod pool;
 mod promote;
 mod random;
+mod range_samples;
+mod ranges;
 #[cfg(feature = "alloc")]
 mod reader;
 #[cfg(feature = "alloc")]
 mod reading;
+mod rebalance;
 mod recorder;
+mod repartition;
 mod reshape;
 #[cfg(feature = "alloc")]
 mod restore;
@@ -182,6 +189,7 @@ pub use matrix::{Answer, AnswerRow, AxisKind, BucketId, Cut, Matrix, MatrixQuery
 #[cfg(feature = "alloc")]
 pub use merge::{Fanout, FanoutNode, Merge, MergeError, Merged, NodeState, Warning, WarningKind, merge};
 pub use op::{Op, Series, Tally};
+pub use partition::Partition;
 #[cfg(feature = "alloc")]
 pub use reader::{CellView, FixedReader, Reader, ReaderOn, WindowInfo};
 #[cfg(feature = "alloc")]

@@ -13,6 +13,14 @@ pub const MAX_ROUTES: u32 = 1 << 20;
 pub const MAX_KNOWN_ROUTES: u32 = if HALVED { (1 << 24) - 1 } else { 1 << 24 };
 /// Most sub-buckets of a route, and most slots x sub-buckets of one.
 pub const MAX_SUB_BUCKETS: u32 = 256;
+/// Fewest and most ranges of the core's own making.
+pub const MIN_RANGES: u32 = 2;
+/// See [`MIN_RANGES`].
+pub const MAX_RANGES: u32 = 1 << 16;
+/// Most bytes of a boundary of the core's own making.
+pub const MAX_SEPARATOR_LEN: usize = if cfg!(keyviz_loom) { 8 } else { 64 };
+/// Sampled keys that a range of the core's own keeps, and parts that it is split in at the most.
+pub(crate) const RANGE_SAMPLES: usize = 8;
 /// Most recorders with cells of their own.
 pub const MAX_RECORDERS: u32 = 4096;
 /// Most shared shards.

@@ -18,6 +18,9 @@ use crate::pool::Source;
 use crate::promote::CandidatePools;
 #[cfg(feature = "alloc")]
 use crate::promote::Seen;
+#[cfg(feature = "alloc")]
+use crate::range_samples::{Sampled, ShortKey};
+use crate::ranges::RangePools;
 use crate::routes::Node;
 use crate::runs::Run;
 use crate::scans::ScanPools;
@@ -43,6 +46,7 @@ pub(crate) struct WriterPools<'m> {
     pub(crate) open_cells: PoolMut<'m, [u64; 4]>,
     pub(crate) open_pages: PoolMut<'m, u64>,
     pub(crate) scans: ScanPools<'m>,
+    pub(crate) ranges: RangePools<'m>,
     pub(crate) scratch: PoolMut<'m, Count>,
     pub(crate) key_scratch: PoolMut<'m, u8>,
     pub(crate) sketches: SketchPools<'m>,
@@ -80,6 +84,17 @@ impl WriterPools<'static> {
             baselines: M::zeroed(layout.cells())?,
             open_cells: M::zeroed(layout.cells())?,
             open_pages: M::zeroed(layout.page_set_words)?,
+            ranges: RangePools {
+                order: M::zeroed(layout.ranges)?,
+                next_order: M::zeroed(layout.ranges)?,
+                seats: M::zeroed(layout.ranges)?,
+                free: M::zeroed(layout.ranges)?,
+                loads: M::zeroed(layout.ranges)?,
+                parts: M::zeroed(layout.ranges)?,
+                ranked: M::zeroed(2 * layout.ranges)?,
+                sampled: M::filled(layout.ranges, Sampled::NONE)?,
+                keys: M::filled(layout.range_keys(), ShortKey::EMPTY)?,
+            },
             scans: ScanPools {
                 baselines: M::zeroed(layout.scan_cells())?,
                 open: M::zeroed(layout.scan_cells())?,

@@ -6,6 +6,7 @@
 
 use crate::limits::{MAX_SEPARATOR_LEN, RANGE_SAMPLES};
 use crate::pool::PoolMut;
+use crate::random::mix;
 
 /// A key as far as boundaries reach: its first bytes, and zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +118,8 @@ impl<'m> RangeSamples<'m> {
     pub(crate) fn join(&mut self, range: u32, other: u32) {
         let (mut both, others) = (self.take(range), self.take(other));
         let weight = both.weight.saturating_add(others.weight);
-        let of_all = |weight_of: u64| (weight_of as u128 * RANGE_SAMPLES as u128).div_ceil(weight.max(1) as u128) as usize;
+        let of_all =
+            |weight_of: u64| (weight_of as u128 * RANGE_SAMPLES as u128).div_ceil(weight.max(1) as u128) as usize;
         let kept = if both.len + others.len > RANGE_SAMPLES {
             (both.len.min(of_all(both.weight)).max(RANGE_SAMPLES.saturating_sub(others.len)), RANGE_SAMPLES)
         } else {
@@ -133,9 +135,7 @@ impl<'m> RangeSamples<'m> {
     /// A random number (SplitMix64).
     fn draw(&mut self) -> u64 {
         self.draws = self.draws.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.draws ^ (self.draws >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        mix(self.draws)
     }
 }
 

@@ -5,7 +5,8 @@
 //!   shares.
 //! - Without room, a range of more than 2.5 shares is, in exchange for neighbours that have at most 2 shares together,
 //!   the coolest first. Such neighbours always exist: on average two have less than 2.
-//! - What few operations fell on, or one key alone, is not split. At most a quarter of the most ranges change at a time.
+//! - What few operations fell on, or one key alone, is not split. Every range that comes of it takes one of the free
+//!   slots that there are, and at most half as many as there may be ranges.
 //!
 //! So what was joined is not what is split next, and in a steady load no range keeps more than 2.5 shares but for one
 //! key's.
@@ -19,6 +20,7 @@ const LEAST_OPS: u64 = 32;
 pub(crate) fn plan(
     loads: &[u64],
     most: usize,
+    slots: usize,
     divisible: impl Fn(usize) -> usize,
     parts: &mut [u8],
     ranked: &mut [u32],
@@ -27,20 +29,24 @@ pub(crate) fn plan(
     let total: u128 = loads.iter().map(|load| u128::from(*load)).sum();
     let share = (total / most.max(1) as u128).max(1);
     let exceeds = |at: u32, quarters: u128| load(loads, at) * 4 > quarters * share;
-    let mut plan = Plan { loads, parts, room: most.saturating_sub(loads.len()), changes: (most / 4).max(8), changed: false };
+    let mut plan = Plan {
+        loads,
+        parts,
+        room: most.saturating_sub(loads.len()),
+        slots: slots.min((most / 2).max(16)),
+        changed: false,
+    };
 
     let hot = rank(ranked, loads.len(), |at| exceeds(at, 5) && load(loads, at) >= u128::from(LEAST_OPS));
     hot.sort_unstable_by_key(|at| (core::cmp::Reverse(load(loads, *at)), *at));
     let mut waiting = 0;
     for place in 0..hot.len() {
         let Some(at) = hot.get(place).copied() else { break };
-        let wanted = (load(loads, at) + share / 2) / share;
-        let wanted = wanted.clamp(2, RANGE_SAMPLES as u128) as usize;
-        let wanted = wanted.min(divisible(at as usize));
+        let wanted = wanted(load(loads, at), share, divisible(at as usize));
         if wanted < 2 {
             continue;
         }
-        let given = (wanted - 1).min(plan.room).min(plan.changes);
+        let given = (wanted - 1).min(plan.room).min(plan.slots.saturating_sub(1));
         plan.split(at, given);
         if given == 0
             && exceeds(at, 10)
@@ -50,7 +56,9 @@ pub(crate) fn plan(
             waiting += 1;
         }
     }
-    let Some(mut hottest) = hot.first().copied().filter(|_| waiting > 0) else { return plan.changed };
+    if waiting == 0 {
+        return plan.changed;
+    }
 
     // The places of those that wait are few; what is left of the scratch ranks the pairs.
     let (hot, rest) = ranked.split_at_mut(waiting);
@@ -59,22 +67,26 @@ pub(crate) fn plan(
     });
     pairs.sort_unstable_by_key(|at| (load(loads, *at) + load(loads, at + 1), *at));
     let mut pairs = pairs.iter();
-    for at in hot.iter() {
-        hottest = *at;
-        let wanted = ((load(loads, hottest) + share / 2) / share).clamp(2, RANGE_SAMPLES as u128) as usize;
-        let wanted = wanted.min(divisible(hottest as usize));
+    for at in hot.iter().copied() {
+        let wanted = wanted(load(loads, at), share, divisible(at as usize));
         let mut won = 0;
-        while won + 1 < wanted && plan.changes > 1 {
+        // One for the pair, and for each part one.
+        while won + 1 < wanted && plan.slots >= won + 3 {
             let Some(pair) = pairs.find(|pair| plan.joinable(**pair)) else { break };
             plan.join(*pair);
             won += 1;
         }
-        plan.split(hottest, won);
+        plan.split(at, won);
         if won == 0 {
             break;
         }
     }
     plan.changed
+}
+
+/// How many parts a range is worth, of at most `divisible`.
+fn wanted(load: u128, share: u128, divisible: usize) -> usize {
+    (((load + share / 2) / share).clamp(2, RANGE_SAMPLES as u128) as usize).min(divisible)
 }
 
 fn load(loads: &[u64], at: u32) -> u128 {
@@ -96,7 +108,8 @@ struct Plan<'a> {
     loads: &'a [u64],
     parts: &'a mut [u8],
     room: usize,
-    changes: usize,
+    /// Slots that may still be taken.
+    slots: usize,
     changed: bool,
 }
 
@@ -107,8 +120,10 @@ impl Plan<'_> {
             *parts = 1 + more as u8;
         }
         self.room -= more;
-        self.changes = self.changes.saturating_sub(more);
-        self.changed |= more > 0;
+        if more > 0 {
+            self.slots = self.slots.saturating_sub(more + 1);
+            self.changed = true;
+        }
     }
 
     /// Whether neither of a place and the next one changes yet.
@@ -124,11 +139,12 @@ impl Plan<'_> {
             *parts = 0;
         }
         self.room += 1;
-        self.changes = self.changes.saturating_sub(1);
+        self.slots = self.slots.saturating_sub(1);
     }
 }
 
-#[cfg(all(test, feature = "std", not(keyviz_loom)))]
+#[cfg(all(feature = "std", not(keyviz_loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -136,7 +152,7 @@ mod tests {
 
     fn planned(loads: &[u64], most: usize, divisible: impl Fn(usize) -> usize) -> Vec<u8> {
         let (mut parts, mut ranked) = (std::vec![9; loads.len()], std::vec![0; 2 * most]);
-        let changed = plan(loads, most, divisible, &mut parts, &mut ranked);
+        let changed = plan(loads, most, usize::MAX, divisible, &mut parts, &mut ranked);
         assert_eq!(changed, parts.iter().any(|parts| *parts != 1));
         parts
     }

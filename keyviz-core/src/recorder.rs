@@ -70,11 +70,11 @@ pub struct RecorderOn<S: Deref<Target = Shared>> {
     /// Has cells of its own, and samples keys.
     sampled: bool,
     /// Samples keys, and has one cell for each route.
-    sampled_plain: bool,
+    pub(crate) sampled_plain: bool,
     /// The longest key that it samples.
     max_key_len: usize,
     /// How many operations on the next key is sampled.
-    until_sample: Cell<u64>,
+    pub(crate) until_sample: Cell<u64>,
     pub(crate) k: usize,
     pub(crate) lanes: usize,
     not_sync: PhantomData<Cell<()>>,
@@ -123,7 +123,8 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         }
         let (directory, shard) = (shared.pages.directory(row), shared.pages.directory(shard));
         let sampled = owned && shared.layout.samples;
-        let max_key_len = shared.layout.max_key_len;
+        // For ranges alone the first bytes of a key will do.
+        let max_key_len = if shared.config.hot_keys { shared.layout.max_key_len } else { usize::MAX };
         let until_sample = if sampled { shared.key_samples.first_gap(row) } else { u64::MAX };
         RecorderOn {
             shared,
@@ -234,7 +235,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     /// How many operations are left until the next sample after one that is none; `None` for one that is, or
     /// that is skipped.
     #[inline(always)]
-    fn unsampled(&self, key: &[u8]) -> Option<u64> {
+    pub(crate) fn unsampled(&self, key: &[u8]) -> Option<u64> {
         self.until_sample.get().checked_sub(1).filter(|left| *left > 0 && key.len() <= self.max_key_len)
     }
 
@@ -243,6 +244,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         if key.len() > self.max_key_len {
             return self.add_own(own::KEYS_SKIPPED, times);
         }
+        let key = key.get(..self.shared.layout.max_key_len).unwrap_or(key);
         let left = self.until_sample.get();
         self.until_sample.set(match times.checked_sub(left) {
             Some(beyond) => self.shared.key_samples.take(self.row, Operation { cell, op, key }, beyond),
@@ -372,7 +374,14 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     /// Counts one operation in a page that an owner of pages has, and gives the page's directory word;
     /// `None`, with nothing done, when it has none there.
     #[inline(always)]
-    fn count_known(&self, slot: usize, sub: usize, k: usize, op: Op, bytes: u64) -> Option<(&AtomicCount, PageEntry)> {
+    pub(crate) fn count_known(
+        &self,
+        slot: usize,
+        sub: usize,
+        k: usize,
+        op: Op,
+        bytes: u64,
+    ) -> Option<(&AtomicCount, PageEntry)> {
         let pages = &self.shared.pages;
         let word = pages.entry_in(self.directory, slot / PAGE_SLOTS)?;
         let entry = PageEntry(word.load(Ordering::Relaxed));

@@ -80,6 +80,8 @@ pub enum RegisterError {
     },
     /// `bound_bytes` is used up.
     BoundsFull,
+    /// The core makes the ranges: [`Partition::Auto`](crate::Partition::Auto).
+    AutoRanges,
 }
 
 impl fmt::Display for RegisterError {
@@ -92,6 +94,9 @@ impl fmt::Display for RegisterError {
             Self::Full { routes, draining } => write!(
                 f,
                 "all slots are taken ({routes} routes registered, {draining} removed ones draining); raise max_routes, max_known_routes or max_draining"
+            ),
+            Self::AutoRanges => f.write_str(
+                "the core makes the ranges; observe by key, or configure Partition::Routes to register routes",
             ),
             Self::BoundsFull => f.write_str("the bytes for bounds are used up; raise bound_bytes"),
         }

@@ -144,7 +144,25 @@ impl Sampler {
         self.with_recorder(|recorder| recorder.observe_labelled(route, label, op, key, value_len));
     }
 
-    /// Observes a range read; see [`Recorder::observe_scan_routes`].
+    /// Observes by key alone; see [`Recorder::observe_key`].
+    #[inline]
+    pub fn observe_key(&self, op: Op, key: &[u8], value_len: u64) {
+        self.with_recorder(|recorder| recorder.observe_key(op, key, value_len));
+    }
+
+    /// As [`observe_key`](Self::observe_key), for traffic of a labelled origin; see [`Recorder::observe_key_labelled`].
+    #[inline]
+    pub fn observe_key_labelled(&self, label: Label, op: Op, key: &[u8], value_len: u64) {
+        self.with_recorder(|recorder| recorder.observe_key_labelled(label, op, key, value_len));
+    }
+
+    /// Observes a range read in the core's own ranges; see [`Recorder::observe_scan`].
+    #[inline]
+    pub fn observe_scan(&self, scan: &Scan<'_>) {
+        self.with_recorder(|recorder| recorder.observe_scan(scan));
+    }
+
+    /// Observes a range read of routes; see [`Recorder::observe_scan_routes`].
     #[inline]
     pub fn observe_scan_routes(&self, routes: &[RouteId], scan: &Scan<'_>) {
         self.with_recorder(|recorder| recorder.observe_scan_routes(routes, scan));

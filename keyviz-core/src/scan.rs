@@ -83,14 +83,9 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         if scan.times == 0 {
             return;
         }
-        // A label that is not configured is counted once, and here.
-        let known = scan.label == Label::NONE || self.lane(scan.label) > 0;
-        let scan = Scan { label: if known { scan.label } else { Label::NONE }, ..*scan };
+        let scan = self.with_known_label(scan);
         if routes.is_empty() {
-            if !scan.continued {
-                self.count_read(RouteId(0), &Counted::Nowhere(Found::Unknown), &scan);
-            }
-            self.add_own(own::UNATTRIBUTED_SCANS, scan.times);
+            self.count_nowhere(Found::Unknown, &scan);
         }
         let mut left = MAX_SCAN_RANGES;
         let mut bucket_before = None;
@@ -110,6 +105,71 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
             }
             bucket_before = bucket;
         }
+    }
+
+    /// Counts a range read, in the core's own ranges: where [`Partition::Auto`](crate::Partition::Auto) makes them; as
+    /// [`observe_scan_routes`](Self::observe_scan_routes), with the ranges found by the keys. Elsewhere it is
+    /// unattributed.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, Partition, Sampler, Scan};
+    /// let mut config = Config::default();
+    /// config.partition = Partition::AUTO;
+    /// let sampler = Sampler::new(config, 0)?;
+    /// sampler.recorder().observe_scan(&Scan::new(b"k", Some(b"p"), 4096)); // of one range, as yet
+    /// sampler.flush(60_000);
+    /// let recorded = sampler.reader().counters().recorded;
+    /// assert_eq!((recorded.reads, recorded.read_bytes, recorded.scans), (1, 4096, 1));
+    ///
+    /// let by_route = Sampler::new(Config::default(), 0)?; // has no ranges of its own
+    /// by_route.recorder().observe_scan(&Scan::new(b"k", Some(b"p"), 4096));
+    /// by_route.flush(60_000);
+    /// assert_eq!(by_route.reader().counters().unattributed.scans, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn observe_scan(&self, scan: &Scan<'_>) {
+        if scan.times == 0 {
+            return;
+        }
+        let scan = self.with_known_label(scan);
+        let mut seats = match self.shared.boundaries.seats(scan.start, scan.end) {
+            Ok(seats) => seats,
+            Err(found) => return self.count_nowhere(found, &scan),
+        };
+        let mut left = MAX_SCAN_RANGES;
+        let mut first = true;
+        while left > 0
+            && let Some(seat) = seats.advance()
+        {
+            let counted = Counted::Own(seat);
+            if first && !scan.continued {
+                self.count_read(RouteId(0), &counted, &scan);
+            }
+            first = false;
+            left -= self.count_scan(&counted, &scan, left);
+        }
+        if first {
+            return self.count_nowhere(Found::GaveUp, &scan);
+        }
+        if seats.len() > 0 {
+            self.cut_ranges(seats.len() as u64);
+        }
+    }
+
+    /// A label that is not configured is counted, and none from here on.
+    fn with_known_label<'a>(&self, scan: &Scan<'a>) -> Scan<'a> {
+        let known = scan.label == Label::NONE || self.lane(scan.label) > 0;
+        Scan { label: if known { scan.label } else { Label::NONE }, ..*scan }
+    }
+
+    /// A range read whose ranges are not known.
+    #[cold]
+    fn count_nowhere(&self, found: Found, scan: &Scan<'_>) {
+        if !scan.continued {
+            self.count_read(RouteId(0), &Counted::Nowhere(found), scan);
+        }
+        self.add_own(own::UNATTRIBUTED_SCANS, scan.times);
     }
 
     /// Notes ranges that a range read touched and is not counted in.

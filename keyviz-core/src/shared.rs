@@ -1,6 +1,7 @@
 //! The shared half: atomics only. Recorders write cells, readers read columns, and the writer, the
 //! other half, changes everything else.
 
+use crate::boundaries::Boundaries;
 use crate::bounds::Slab;
 use crate::config::Config;
 #[cfg(feature = "alloc")]
@@ -58,6 +59,7 @@ pub struct Shared {
     pub(crate) layout: Layout,
     pub(crate) pages: Pages,
     pub(crate) table: Table,
+    pub(crate) boundaries: Boundaries,
     pub(crate) seats: Seats,
     pub(crate) members: MemberWords,
     pub(crate) id_samples: IdSamples,
@@ -107,6 +109,11 @@ impl Shared {
         Ok(Shared {
             pages: Pages::new(&layout, M::shared(layout.pool_lines())?, M::shared(layout.directories_len())?),
             table: Table::new(&layout, M::shared(layout.table_len)?, M::shared(layout.member_table_len)?),
+            boundaries: Boundaries::new(
+                &layout,
+                M::shared(layout.boundary_words())?,
+                M::shared(layout.boundary_marks())?,
+            ),
             seats: Seats::new(M::shared(layout.seats)?, M::shared(layout.seats)?, M::shared(layout.divisions())?),
             members: MemberWords::new(M::shared(layout.members)?, M::shared(layout.members)?),
             id_samples: IdSamples::new(M::shared(layout.id_samples_len())?),
@@ -213,6 +220,9 @@ impl Shared {
             promoted: board.get(Published::Promoted),
             promotions_refused: board.get(Published::PromotionsRefused),
             bounds_unsplit: board.get(Published::BoundsUnsplit),
+            ranges_split: board.get(Published::RangesSplit),
+            ranges_joined: board.get(Published::RangesJoined),
+            range_changes_refused: board.get(Published::RangeChangesRefused),
             lineage_dropped: board.get(Published::LineageDropped),
             events_told: board.get(Published::EventsTold),
             events_dropped: board.get(Published::EventsDropped),

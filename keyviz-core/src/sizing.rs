@@ -17,6 +17,7 @@ use crate::line::Line;
 use crate::lineage::LineageEntry;
 use crate::members::MemberMeta;
 use crate::promote::Candidates;
+use crate::range_samples::{Sampled, ShortKey};
 use crate::routes::Node;
 use crate::runs::Run;
 #[cfg(feature = "std")]
@@ -188,9 +189,17 @@ impl Layout {
         let buckets = self.virtuals * size_of::<Run>() + Candidates::bytes(self);
         let directories = self.directories_len().saturating_mul(COUNT_BYTES);
         let lineage = self.lineage * size_of::<LineageEntry>();
+        let ranges = self.range_bytes();
         let fold = self.fold_sources() * (size_of::<FoldSource>() + size_of::<u32>());
         let sets = lineage + fold + self.page_set_words * 8 + self.chunks * size_of::<u32>();
-        sum(&[seats, tables, order, members, buckets, directories, sets])
+        sum(&[seats, tables, order, members, buckets, directories, sets, ranges])
+    }
+
+    /// Bytes of the core's own ranges.
+    const fn range_bytes(&self) -> usize {
+        let sets = self.boundary_words() * size_of::<Word>() + self.boundary_marks() * size_of::<AtomicU32>();
+        let each = 6 * size_of::<u32>() + size_of::<u64>() + size_of::<u8>() + size_of::<Sampled>();
+        sets + self.ranges * each + self.range_keys() * size_of::<ShortKey>()
     }
 
     /// Bytes that grow with the cells beside `cell_bytes`: what was counted at the last flush, and

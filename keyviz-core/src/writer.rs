@@ -22,6 +22,7 @@ use crate::pages::PageEntry;
 use crate::places::Spot;
 use crate::pool::PoolMut;
 use crate::promote::Candidates;
+use crate::ranges::Ranges;
 use crate::retire::Draining;
 use crate::route::{RegisterError, Registered, RouteId};
 use crate::routes::Order;
@@ -74,6 +75,8 @@ pub(crate) struct State<'m> {
     pub(crate) open_pages: PoolMut<'m, u64>,
     /// The same of scans.
     pub(crate) scans: Scans<'m>,
+    /// The ranges of the core's own making.
+    pub(crate) ranges: Ranges<'m>,
     /// One page of sums.
     pub(crate) scratch: PoolMut<'m, Count>,
     /// One sampled key.
@@ -128,6 +131,7 @@ impl<'m> State<'m> {
             open_cells: pools.open_cells,
             open_pages: pools.open_pages,
             scans: Scans::new(pools.scans),
+            ranges: Ranges::new(pools.ranges, &layout, shared.config.seed),
             scratch: pools.scratch,
             key_scratch: pools.key_scratch,
             hot_keys: HotKeysState::new(&layout, &shared.config, pools.sketches),
@@ -147,6 +151,9 @@ impl<'m> State<'m> {
         state.runs.fill(Run::EMPTY);
         if shared.config.prefault {
             state.prefault();
+        }
+        if layout.ranges > 0 {
+            state.begin_ranges(shared);
         }
         state
     }

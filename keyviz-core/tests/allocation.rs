@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
 use keyviz_core::limits::CELL_BYTES;
-use keyviz_core::{Config, EventKind, Labels, MatrixQuery, Op, RouteId, Sampler, Scan};
+use keyviz_core::{Config, EventKind, Labels, MatrixQuery, Op, Partition, RouteId, Sampler, Scan, Tally};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
@@ -107,6 +107,7 @@ const STEPS: u32 = if cfg!(debug_assertions) { 250_000 } else { 600_000 };
 fn memory_is_what_was_told_and_all_of_it_at_construction() {
     bytes_are_as_told();
     nothing_allocates_later();
+    std::thread::spawn(nothing_allocates_in_ranges_of_its_own).join().unwrap();
     // On a thread of its own, which keeps nothing when it has ended.
     std::thread::spawn(a_thread_may_observe_for_more_samplers_than_it_keeps_recorders_of).join().unwrap();
     threads_keep_nothing_of_a_sampler_that_is_gone();
@@ -118,20 +119,30 @@ fn own() -> usize {
 }
 
 fn bytes_are_as_told() {
-    let config = (1u32..3000, 0u32..500, 1u16..20, 0usize..3, 1u32..80, 1u32..6, any::<(bool, u16, u16, bool)>());
+    let config = (1u32..3000, 0u32..500, 1u16..20, 0usize..3, 1u32..80, 1u32..6, any::<(bool, u16, u16, bool, bool)>());
     let samples = (any::<bool>(), 0usize..100_000, 1u32..300);
     let config = (config, 0u32..20_000, 0u32..300, samples);
     let mut runner = TestRunner::new(proptest::test_runner::Config::with_cases(100));
     runner
         .run(&config, |(config, max_known_routes, max_virtual, samples)| {
-            let (max_routes, max_draining, sub_buckets, labels, max_recorders, shared_shards, (prefault, a, b, scans)) =
-                config;
+            let (
+                max_routes,
+                max_draining,
+                sub_buckets,
+                labels,
+                max_recorders,
+                shared_shards,
+                (prefault, a, b, scans, auto),
+            ) = config;
             let mut config = Config::default();
             (config.max_known_routes, config.max_virtual) = (max_known_routes, max_virtual);
             (config.max_routes, config.max_draining, config.sub_buckets) = (max_routes, max_draining, sub_buckets);
             config.labels = Labels::new(&["a", "b", "c"][..labels]).unwrap();
             (config.max_recorders, config.shared_shards, config.prefault) = (max_recorders, shared_shards, prefault);
             config.scans = scans;
+            if auto {
+                config.partition = Partition::Auto { ranges: 1 + max_routes };
+            }
             (config.hot_keys, config.sample_bytes, config.max_key_len) = (samples.0, samples.1 + (1 << 18), samples.2);
             config.cell_bytes += usize::from(a) * 7;
             config.history_bytes += usize::from(b) * 7;
@@ -198,6 +209,33 @@ fn nothing_allocates_later() {
         counters.observed.reads + counters.observed.writes,
         counters.recorded.reads + counters.recorded.writes + counters.unattributed.reads + counters.unattributed.writes
     );
+}
+
+/// Ranges of the core's own, split and joined by a load that moves, with scans and drains in between.
+fn nothing_allocates_in_ranges_of_its_own() {
+    let mut config = small();
+    config.partition = Partition::Auto { ranges: 40 };
+    let sampler = Sampler::new(config, 0).unwrap();
+    let recorder = sampler.recorder();
+    let mut noise = Noise(11);
+    let calls = watched(|| {
+        for step in 0..200u64 {
+            for _ in 0..2000 {
+                let key = (step / 20 * 1_000_000 + noise.below(100_000)).to_be_bytes();
+                recorder.observe_key(Op::Write, &key, 1);
+                if noise.below(20) == 0 {
+                    sampler.observe_scan(&Scan::new(&key, None, 5));
+                    sampler.drain_samples();
+                }
+            }
+            sampler.flush((step + 1) * 100);
+        }
+    });
+    let counters = sampler.reader().counters();
+    assert_eq!(calls, 0);
+    assert!(counters.ranges_split > 20 && counters.ranges_joined > 20, "{counters:?}");
+    assert_eq!(counters.range_changes_refused, 0, "nothing is planned that slots in their grace have no room for");
+    assert_eq!((counters.recorded.writes, counters.unattributed), (400_000, Tally::ZERO));
 }
 
 fn random_steps(sampler: &Sampler, steps: u32) {

@@ -6,7 +6,7 @@ use crate::label_list::LabelList;
 use crate::millis::Millis;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
-use keyviz_core::{Config, ConfigError, Labels, Tiers};
+use keyviz_core::{Config, ConfigError, Labels, Partition, Tiers};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
@@ -52,6 +52,11 @@ pub struct SamplerArgs {
     /// Length of a column, 100ms to 24h
     #[arg(long, alias = "keyvizStep", env = "KEYVIZ_STEP", default_value_t = Millis(DEFAULT.step_ms), value_name = "DURATION")]
     pub keyviz_step: Millis,
+
+    /// For hosts without routes: let the sampler cut the key space itself, into at most so many ranges, 2 to 65536, by the
+    /// keys it samples; 0 = the host names its routes
+    #[arg(long, env = "KEYVIZ_AUTO_RANGES", default_value_t = DEFAULT.partition.ranges(), value_name = "N")]
+    pub keyviz_auto_ranges: u32,
 
     /// Routes with counters of their own
     #[arg(long, alias = "keyvizMaxTrackedRoutes", env = "KEYVIZ_MAX_ROUTES", default_value_t = DEFAULT.max_routes, value_name = "N")]
@@ -205,6 +210,9 @@ impl SamplerArgs {
     pub fn settings(&self) -> Result<Config, ConfigError> {
         let mut config = Config::default();
         config.step_ms = self.keyviz_step.0;
+        if self.keyviz_auto_ranges > 0 {
+            config.partition = Partition::Auto { ranges: self.keyviz_auto_ranges };
+        }
         config.max_routes = self.keyviz_max_routes;
         config.max_known_routes = self.keyviz_max_known_routes;
         config.max_virtual = self.keyviz_max_virtual;

@@ -8,8 +8,8 @@
 )]
 
 use clap::{CommandFactory, Parser};
-use keyviz_admin::{AdminArgs, Redaction, Running, SamplerArgs};
-use keyviz_core::{Config, Labels};
+use keyviz_core::{Labels, Partition, Redaction, Running, SamplerArgs
+Config, use keyviz_admin::{AdminArgs};
 use std::process::Command;
 
 #[derive(Parser, Debug)]
@@ -48,6 +48,7 @@ const FLAGS: &[(&str, &str, &str, &str)] = &[
     ("keyviz-sub-buckets", "KEYVIZ_SUB_BUCKETS", "1", "keyvizKeyBucketsPerRoute"),
     ("keyviz-labels", "KEYVIZ_LABELS", "", ""),
     ("keyviz-scans", "KEYVIZ_SCANS", "true", ""),
+    ("keyviz-auto-ranges", "KEYVIZ_AUTO_RANGES", "0", ""),
     ("keyvizLabelsEnabled", "KEYVIZ_LABELS_ENABLED", "false", ""),
     ("keyviz-max-recorders", "KEYVIZ_MAX_RECORDERS", "64", ""),
     ("keyviz-shared-shards", "KEYVIZ_SHARED_SHARDS", "4", ""),
@@ -146,6 +147,7 @@ fn without_flags_the_settings_are_the_defaults() {
 fn every_setting_arrives() {
     let config = settings(&[
         "--keyviz-step=10s",
+        "--keyviz-auto-ranges=300",
         "--keyviz-max-routes=500",
         "--keyviz-max-known-routes=5000",
         "--keyviz-max-virtual=60",
@@ -176,6 +178,7 @@ fn every_setting_arrives() {
     ]);
     assert_eq!((config.step_ms, config.max_routes, config.max_draining, config.sub_buckets), (10_000, 500, 50, 2));
     assert_eq!((config.max_known_routes, config.max_virtual), (5000, 60));
+    assert_eq!(config.partition, Partition::Auto { ranges: 300 });
     assert_eq!((config.max_members, config.promote), (9, false));
     assert_eq!((config.hot_keys, config.sample_bytes, config.sample_every), (true, 1 << 20, 4));
     assert_eq!((config.max_key_len, config.seed), (100, 77));

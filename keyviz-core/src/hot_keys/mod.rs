@@ -47,8 +47,11 @@ impl State<'_> {
     /// Takes the keys that recorders sampled since the last time; see
     /// [`Sampler::drain_samples`](crate::Sampler::drain_samples).
     pub(crate) fn drain_samples(&mut self, shared: &Shared) -> u64 {
-        let Self { layout, key_scratch, hot_keys, .. } = self;
-        take_samples(shared, layout, key_scratch, |sample| hot_keys.sketches.add(sample))
+        let Self { layout, key_scratch, hot_keys, ranges, .. } = self;
+        take_samples(shared, layout, key_scratch, |sample| {
+            ranges.sampled(shared, sample);
+            hot_keys.sketches.add(sample);
+        })
     }
 
     /// Publishes the hot keys of the open column; when it is sealed, the next one begins without any.

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt::{self, Write};
 
+use crate::key::range_hash;
+
 /// Longest name: `virtual:` 20 digits `~` 8 `:` 32 `#` 3.
 const MAX_LEN: usize = 8 + 20 + 9 + 33 + 4;
 

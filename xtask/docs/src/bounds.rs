@@ -3,13 +3,17 @@
 use keyviz_core::limits::{MAX_COLUMNS, MAX_FOLD};
 use keyviz_core::{Config, ConfigError, MAX_LABEL_LEN, MAX_LABELS, MAX_TIERS};
 
-use crate::fields::{Field, Kind, base};
+use crate::fields::{Field, Kind, base, with_ranges};
 use crate::numbers::grouped;
 
 /// The bounds in words.
 pub fn of(field: &Field) -> Result<String, String> {
     match field.kind {
         Kind::Switch => Ok("true, false".into()),
+        Kind::Partition => {
+            let (min, max) = range(field.name, with_ranges)?;
+            Ok(format!("`Routes`, or `Auto` with {} to {}", grouped(min), grouped(max)))
+        }
         Kind::Any => Ok("any number".into()),
         Kind::Tiers => Ok(format!(
             "at most {MAX_TIERS}, steps 2 to {} times the finer tier's, 1 to {} columns",

@@ -1,8 +1,8 @@
 //! What a field costs, from differences of what whole configurations cost.
 
-use keyviz_core::{Config, Tier, Tiers};
+use keyviz_core::{Config, Partition, Tier, Tiers};
 
-use crate::fields::{Field, Kind, base, with_a_label};
+use crate::fields::{Field, Kind, base, with_a_label, with_ranges};
 
 /// Bytes of a field.
 pub struct Bytes {
@@ -33,6 +33,12 @@ pub fn of(field: &Field) -> Result<Option<Bytes>, String> {
             let mut config = Config::default();
             with_a_label(&mut config);
             Ok(Some(Bytes { at_default: 0, one_more: memory(&config)? - default }))
+        }
+        Kind::Partition => {
+            let ranges = u64::from(Partition::AUTO.ranges());
+            let twice = with(field, with_ranges, 2 * ranges)?;
+            let more = twice.saturating_sub(with(field, with_ranges, ranges)?);
+            Ok(Some(Bytes { at_default: 0, one_more: more / ranges }))
         }
         Kind::Number { set, least } => {
             let count = count(field.name)?;

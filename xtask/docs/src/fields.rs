@@ -1,6 +1,6 @@
 //! The fields of `Config`: what the code cannot tell of itself is their unit and how to set one.
 
-use keyviz_core::{Config, Labels};
+use keyviz_core::{Config, Labels, Partition};
 
 /// A field.
 pub struct Field {
@@ -30,6 +30,8 @@ pub enum Kind {
     Switch,
     /// Names.
     Labels,
+    /// Who cuts the key space.
+    Partition,
     /// Any number.
     Any,
     /// Coarser tiers of history.
@@ -47,6 +49,7 @@ const fn pool(name: &'static str, set: fn(&mut Config, u64)) -> Field {
 /// All of them, as they stand in `Config`.
 pub const FIELDS: &[Field] = &[
     number("step_ms", "milliseconds", 100, |config, value| config.step_ms = value),
+    Field { name: "partition", unit: "ranges", kind: Kind::Partition },
     number("max_routes", "routes", 1, |config, value| config.max_routes = value as u32),
     number("max_known_routes", "routes", 0, |config, value| config.max_known_routes = value as u32),
     number("max_draining", "routes", 1, |config, value| config.max_draining = value as u32),
@@ -81,6 +84,11 @@ pub fn base(name: &str) -> Config {
     let mut config = Config::default();
     config.hot_keys = name.starts_with("sample") || name.starts_with("hot_key_") || name == "max_key_len";
     config
+}
+
+/// A configuration with at most so many ranges of the core's own making.
+pub fn with_ranges(config: &mut Config, ranges: u64) {
+    config.partition = Partition::Auto { ranges: ranges.min(u64::from(u32::MAX)) as u32 };
 }
 
 /// A configuration with one label more than none.

@@ -47,5 +47,6 @@ fn of(command: &Command) -> Vec<Flag> {
 /// Whether a flag is the one of a field; a flag says its unit with its value, so it lacks the name's.
 pub fn is_of(flag: &Flag, field: &str) -> bool {
     let name = flag.id.strip_prefix("keyviz_");
-    name == Some(field) || name == field.strip_suffix("_ms")
+    let ranges = field == "partition" && name == Some("auto_ranges");
+    name == Some(field) || name == field.strip_suffix("_ms") || ranges
 }
