@@ -11,6 +11,7 @@ use crate::layout::Layout;
 use crate::lineage::Lineage;
 use crate::pages::PageEntry;
 use crate::pool::{Heap, Source};
+use crate::range_samples::ShortKey;
 use crate::reader::Reader;
 use crate::reading::Reading;
 use crate::recorder::Recorder;
@@ -159,4 +160,20 @@ pub fn windows_found(reader: &Reader) -> Vec<(u64, u64)> {
 /// Remembers that a route came from another, as a split or a merge does.
 pub fn tell_lineage(writer: &mut Writer, at_ms: u64, parent: RouteId, child: RouteId) {
     writer.shared.lineage.push(Lineage { at_ms, parent, child });
+}
+
+/// Splits the range that a key lies in before it, as the seal of a column may; `below` is the key before it.
+pub fn split_range(writer: &mut Writer, below: &[u8], key: &[u8]) {
+    let (state, shared) = (&mut writer.state, &writer.shared);
+    let split = shared.boundaries.rank(key);
+    for place in 0..state.ranges.len {
+        let (Some(number), Some(seat)) = (state.ranges.at(place), state.ranges.seat_at(place)) else { return };
+        state.ranges.push(number, 0);
+        if place == split {
+            state.ranges.samples.give(number, &[below, key].map(|key| ShortKey::of(key, 8)), 2);
+            state.split_one(shared, number, seat, 2);
+        }
+    }
+    state.ranges.turn();
+    state.publish_ranges(shared);
 }

@@ -86,7 +86,7 @@ impl State<'_> {
         self.ranges.samples.age();
     }
 
-    fn publish_ranges(&mut self, shared: &Shared) {
+    pub(crate) fn publish_ranges(&mut self, shared: &Shared) {
         let seat = |place: usize| self.ranges.seat_at(place).unwrap_or(0);
         let bound = |place: usize| self.seats.get(seat(place) as usize).map_or(BoundRef::NONE, |meta| meta.start);
         shared.boundaries.publish(&shared.slab, self.ranges.len, bound, seat);
@@ -148,7 +148,7 @@ impl State<'_> {
         self.ranges.turn();
     }
 
-    fn split_one(&mut self, shared: &Shared, number: u32, seat: u32, parts: usize) {
+    pub(crate) fn split_one(&mut self, shared: &Shared, number: u32, seat: u32, parts: usize) {
         let Some(parent) = self.seats.get(seat as usize).copied() else { return };
         let taken = self.ranges.samples.take(number);
         let found = cut(taken.keys(), parts);

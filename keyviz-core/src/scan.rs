@@ -168,6 +168,8 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     fn count_nowhere(&self, found: Found, scan: &Scan<'_>) {
         if !scan.continued {
             self.count_read(RouteId(0), &Counted::Nowhere(found), scan);
+        } else if found == Found::GaveUp {
+            self.add_own(own::LOOKUP_GAVE_UP, scan.times);
         }
         self.add_own(own::UNATTRIBUTED_SCANS, scan.times);
     }
