@@ -177,3 +177,8 @@ pub fn split_range(writer: &mut Writer, below: &[u8], key: &[u8]) {
     state.ranges.turn();
     state.publish_ranges(shared);
 }
+
+/// Makes the ranges as they are the present set once more, in the other buffer.
+pub fn publish_ranges(writer: &mut Writer) {
+    writer.state.publish_ranges(&writer.shared);
+}

@@ -45,8 +45,8 @@ pub fn reached(models: impl FnOnce(Arc<AtomicU64>)) -> u64 {
     count.load(Ordering::Relaxed)
 }
 
-/// The smallest sampler: one route and one that drains, no virtual buckets, no scans, one recorder, one shard, one column
-/// beside the open one, bounds of one byte.
+/// The smallest sampler: one route and one that drains, no virtual buckets, no scans, no events, one recorder, one shard,
+/// one column beside the open one, bounds of one byte.
 pub fn tiny() -> Config {
     let mut config = Config::default();
     config.step_ms = STEP_MS;
@@ -58,7 +58,7 @@ pub fn tiny() -> Config {
     config.history_columns = 1;
     config.tiers = keyviz_core::Tiers::NONE;
     config.max_bound_len = 1;
-    config.scans = false;
+    (config.scans, config.max_events) = (false, 0);
     config.prefault = false;
     least(config)
 }

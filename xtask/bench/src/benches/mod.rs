@@ -1,6 +1,7 @@
 //! One file a row of the design's table.
 
 mod alternatives;
+mod auto_ranges;
 mod beside_reader;
 mod build;
 mod flush;
@@ -42,6 +43,7 @@ pub const ALL: &[Bench] = &[
     one_route::BENCH,
     handle::BENCH,
     zipf::BENCH,
+    auto_ranges::BENCH,
     sub_buckets::BENCH,
     hot_keys::BENCH,
     hot_keys::SKETCHES,

@@ -18,14 +18,19 @@ pub const BEGIN_MS: u64 = 1_800_000_000_000;
 
 /// A sampler with [`ROUTES`] routes, `edit` applied to the default configuration.
 pub fn fixture(edit: impl FnOnce(&mut Config)) -> Result<Sampler, String> {
-    let mut config = Config::default();
-    config.max_routes = ROUTES as u32;
-    edit(&mut config);
-    let sampler = Sampler::new(config, BEGIN_MS).map_err(|error| error.to_string())?;
+    let sampler = fixture_of(edit)?;
     for route in routes(ROUTES) {
         sampler.register(RouteId(route.id), &route.start, Some(&route.end), 0).map_err(|error| error.to_string())?;
     }
     Ok(sampler)
+}
+
+/// A sampler without routes as yet.
+pub fn fixture_of(edit: impl FnOnce(&mut Config)) -> Result<Sampler, String> {
+    let mut config = Config::default();
+    config.max_routes = ROUTES as u32;
+    edit(&mut config);
+    Sampler::new(config, BEGIN_MS).map_err(|error| error.to_string())
 }
 
 /// What the sampler's columns have received: everything goes through a flush.
@@ -111,6 +116,63 @@ impl Drop for Sampling {
             // A panic of the thread would have been reported by the check of the totals.
             let _ = drains.join();
         }
+    }
+}
+
+/// A recorder, by key alone: the core makes the ranges.
+pub struct ByKey {
+    sampler: Sampler,
+    recorder: Recorder,
+    before: Total,
+}
+
+impl ByKey {
+    /// Windows in which the ranges are made.
+    const WINDOWS: u64 = 30;
+
+    /// A recorder of a sampler whose ranges have been made by this load, and that nothing else counts into.
+    pub fn new(sampler: Sampler, stream: &Stream) -> Result<ByKey, String> {
+        let recorder = sampler.recorder();
+        let mut at = 0u64;
+        let mut window = 0;
+        while window < Self::WINDOWS {
+            stream.for_each(|_, key| {
+                if window < Self::WINDOWS {
+                    recorder.observe_key(Op::Write, key, VALUE_LEN);
+                    at += 1;
+                    if at.is_multiple_of(2000) {
+                        sampler.drain_samples();
+                    }
+                    if at.is_multiple_of(200_000) {
+                        window += 1;
+                        // Before what is measured, in windows of its own.
+                        sampler.flush(BEGIN_MS + window * 60_000);
+                    }
+                }
+            });
+        }
+        let counters = sampler.reader().counters();
+        if counters.routes < 1000 {
+            return Err(format!("only {} ranges were made", counters.routes));
+        }
+        let before = Total { operations: counters.recorded.writes, bytes: Some(counters.recorded.write_bytes) };
+        Ok(ByKey { sampler, recorder, before })
+    }
+}
+
+impl Counter for ByKey {
+    fn name(&self) -> &'static str {
+        "keyviz by key"
+    }
+
+    fn count(&mut self, stream: &Stream) {
+        stream.for_each(|_, key| self.recorder.observe_key(Op::Write, key, VALUE_LEN));
+    }
+
+    fn total(&mut self) -> Result<Total, String> {
+        let Total { operations, bytes } = total(&self.sampler);
+        let bytes = bytes.zip(self.before.bytes).map(|(now, before)| now - before);
+        Ok(Total { operations: operations - self.before.operations, bytes })
     }
 }
 

@@ -10,7 +10,7 @@ mod threads;
 
 pub use bare::BareLoop;
 pub use fetch_add::{FetchAdds, FetchAddsByRoute};
-pub use keyviz::{BEGIN_MS, ByHandle, ById, Labelled, Sampled, Sampling, fixture, total};
+pub use keyviz::{BEGIN_MS, ByHandle, ById, ByKey, Labelled, Sampled, Sampling, fixture, fixture_of, total};
 pub use threads::{TwoRecorders, TwoThreads, observe};
 
 use crate::load::{ROUTES, Route, Stream};
