@@ -27,9 +27,8 @@ use crate::bounds::{BoundRef, Slab};
 use crate::key::window;
 use crate::layout::Layout;
 use crate::limits::MAX_SEPARATOR_LEN;
-use crate::line::Line;
 use crate::pool::Pool;
-use crate::sync::{AtomicU32, Ordering, Word, const_fn, fence, narrow, wide};
+use crate::sync::{AtomicCount, AtomicU32, Ordering, Word, const_fn, fence, narrow, wide};
 use crate::table::Found;
 
 /// How often a search that met two changes is repeated.
@@ -44,7 +43,7 @@ const PREFIX: usize = 3;
 
 /// Both buffers.
 pub(crate) struct Boundaries {
-    version: Line,
+    version: AtomicCount,
     /// Of each buffer: the head, then the columns.
     words: Pool<Word>,
     /// Of each buffer: the length of each boundary, then the seat of each range.
@@ -65,7 +64,7 @@ pub(crate) struct Seats<'a> {
 impl Boundaries {
     const_fn! {
         pub(crate) fn new(layout: &Layout, words: Pool<Word>, marks: Pool<AtomicU32>) -> Self {
-            Boundaries { version: Line::new(), words, marks, ranges: layout.ranges, columns: layout.boundary_columns() }
+            Boundaries { version: AtomicCount::new(0), words, marks, ranges: layout.ranges, columns: layout.boundary_columns() }
         }
     }
 
@@ -122,12 +121,12 @@ impl Boundaries {
     ) {
         let version = self.version();
         // Release, since a recorder that loads it goes on in the present buffer.
-        self.version.word(0).store(narrow(version + 1), Ordering::Release);
+        self.version.store(narrow(version + 1), Ordering::Release);
         // A recorder that sees any of what follows sees that its buffer is being written.
         fence(Ordering::Release);
         let buffer = 1 - self.buffer(version);
         self.write(slab, buffer, count, bound, seat);
-        self.version.word(0).store(narrow(version + 2), Ordering::Release);
+        self.version.store(narrow(version + 2), Ordering::Release);
     }
 
     fn write(
@@ -175,7 +174,7 @@ impl Boundaries {
 
     #[inline(always)]
     fn version(&self) -> u64 {
-        wide(self.version.word(0).load(Ordering::Acquire))
+        wide(self.version.load(Ordering::Acquire))
     }
 
     /// The present buffer of a version.
@@ -188,7 +187,7 @@ impl Boundaries {
     #[inline(always)]
     fn holds(&self, version: u64) -> bool {
         fence(Ordering::Acquire);
-        let now = self.version.word(0).load(Ordering::Relaxed);
+        let now = self.version.load(Ordering::Relaxed);
         // It is written anew when the version after the next even one is.
         now.wrapping_sub(narrow(version & !1)) <= 2
     }

@@ -84,6 +84,13 @@ pub struct WriterOn<'m, S: Deref<Target = Shared>> {
 #[cfg(feature = "alloc")]
 pub type Writer = WriterOn<'static, Arc<Shared>>;
 
+/// The shared half where it stays; out of line, so that the stack need not hold it beside the writing half.
+#[cfg(feature = "alloc")]
+#[inline(never)]
+fn take_shared(config: Config, layout: Layout) -> Result<Arc<Shared>, ConfigError> {
+    Shared::take::<Heap>(config, layout).map(Arc::new)
+}
+
 #[cfg(feature = "alloc")]
 impl Writer {
     /// Takes the memory that [`Config::memory_bytes`] tells and starts at `now_ms` (Unix
@@ -107,11 +114,12 @@ impl Writer {
     /// ```
     pub fn new(config: Config, now_ms: u64) -> Result<Writer, ConfigError> {
         let layout = Layout::new(&config)?;
-        let (shared, pools) = (Shared::take::<Heap>(config, layout)?, WriterPools::take::<Heap>(&layout)?);
+        let shared = take_shared(config, layout)?;
+        let pools = WriterPools::take::<Heap>(&layout)?;
         shared.begin();
         let state = State::new(&shared, pools, now_ms);
         shared.board.set(Published::MemoryBytes, layout.memory_bytes() as u64);
-        Ok(Writer { shared: Arc::new(shared), state })
+        Ok(Writer { shared, state })
     }
 
     /// A recorder for one thread at a time; see [`Recorder`]. Never refused: without a place of its own it counts
