@@ -8,8 +8,8 @@
 )]
 
 use clap::{CommandFactory, Parser};
-use keyviz_core::{Labels, Partition, Redaction, Running, SamplerArgs
-Config, use keyviz_admin::{AdminArgs};
+use keyviz_admin::{AdminArgs, Redaction, Running, SamplerArgs};
+use keyviz_core::{Config, Labels, Partition};
 use std::process::Command;
 
 #[derive(Parser, Debug)]
