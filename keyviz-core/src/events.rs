@@ -30,7 +30,7 @@ pub(crate) const OWN_RINGS: usize = RINGS - 1;
 
 const KIND_WORDS: usize = MAX_EVENT_KIND_LEN / 8;
 const TEXT_WORDS: usize = MAX_EVENT_TEXT_LEN / 8;
-/// Instant, number, lengths.
+/// When, number, lengths.
 const HEAD_WORDS: usize = 3;
 const FIELDS: usize = HEAD_WORDS + KIND_WORDS + TEXT_WORDS;
 

@@ -1,8 +1,11 @@
 //! `/names`: what the host calls the parts of its key space.
 
 use crate::Admin;
+use crate::admin::Asked;
 use crate::blocking::on_blocking_thread;
+use crate::caller::Caller;
 use crate::error::ApiError;
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderName;
@@ -13,7 +16,10 @@ use keyviz_core::wire;
 const NAME_BYTES: usize = 96;
 
 /// All names by prefix; none is an empty list.
-pub(crate) async fn names(State(admin): State<Admin>) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
+pub(crate) async fn names(
+    State(admin): State<Admin>,
+    Extension(caller): Extension<Caller>,
+) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
     let names = admin.key_names();
     let count = names.as_ref().map_or(0, |names| names.iter().count());
     let pass = admin.gate().enter(count.saturating_mul(NAME_BYTES)).await?;
@@ -22,6 +28,7 @@ pub(crate) async fn names(State(admin): State<Admin>) -> Result<([(HeaderName, &
         json.try_reserve(count.saturating_mul(NAME_BYTES / 2))
             .map_err(|_| ApiError::busy("no memory for the names; try again in a second"))?;
         wire::encode::names(names.as_deref(), &mut json);
+        admin.audit(&caller, "names", &Asked::default(), count);
         pass.finish(json)
     })
     .await?;

@@ -1,10 +1,13 @@
 //! `/top`: the hottest ranges now.
 
 use crate::Admin;
+use crate::admin::Asked;
 use crate::blocking::on_blocking_thread;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::gate::Pass;
 use crate::query;
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -19,16 +22,17 @@ const ROW_BYTES: usize = 2048;
 /// Ranks on a blocking thread, in turn with the pictures: it reads every cell of two columns.
 pub(crate) async fn top(
     State(admin): State<Admin>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
     let query = query::top(uri.query().unwrap_or(""), &reader.config().labels)?;
     let pass = admin.gate().enter(expected_bytes(reader.config(), &query)).await?;
-    let json = on_blocking_thread(move || build(&admin, &reader, &query, pass)).await?;
+    let json = on_blocking_thread(move || build(&admin, &caller, &reader, &query, pass)).await?;
     Ok(([(CONTENT_TYPE, "application/json")], json))
 }
 
-fn build(admin: &Admin, reader: &Reader, query: &TopQuery, pass: Pass) -> Result<Bytes, ApiError> {
+fn build(admin: &Admin, caller: &Caller, reader: &Reader, query: &TopQuery, pass: Pass) -> Result<Bytes, ApiError> {
     let top = reader.top(query);
     let mut json = String::new();
     json.try_reserve(top.rows.len().saturating_mul(512))
@@ -36,6 +40,8 @@ fn build(admin: &Admin, reader: &Reader, query: &TopQuery, pass: Pass) -> Result
     let names = admin.key_names();
     let split = |row: &keyviz_core::TopRow| admin.split_template().and_then(|template| template.command(row));
     wire::encode::top(&top, admin.now_ms(), names.as_deref(), &split, &mut json);
+    // Two bounds a row; a split command's key lies between them.
+    admin.audit(caller, "top", &Asked::default(), top.rows.len().saturating_mul(2));
     pass.finish(json)
 }
 

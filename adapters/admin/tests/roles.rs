@@ -322,12 +322,14 @@ fn every_read_of_keys_is_written_down_without_the_keys() {
     server.request("GET", MATRIX, &bearer(FULL));
     server.request("GET", EVENTS, &bearer(FULL));
     assert_eq!(server.request("GET", "/admin/api/v1/keyviz/snapshot", &bearer(FULL)).status, 200);
+    assert_eq!(server.request("GET", "/admin/api/v1/keyviz/top", &bearer(FULL)).status, 200);
+    assert_eq!(server.request("GET", "/admin/api/v1/keyviz/names", &bearer(FULL)).status, 200);
     // These hold no keys, or gave none.
     server.request("GET", STATUS, &bearer(FULL));
     server.request("GET", MATRIX, &bearer("wrong-0123456789abcdef"));
     server.request("GET", &format!("{MATRIX}?rows=many"), &bearer(FULL));
     let lines = lines.lock().unwrap();
-    assert_eq!(lines.len(), 5, "{lines:#?}");
+    assert_eq!(lines.len(), 7, "{lines:#?}");
     let field = |line: &str, name: &str| {
         let value = line.split(' ').find_map(|part| part.strip_prefix(&format!("{name}=")));
         value.unwrap_or_else(|| panic!("{name} in {line}")).to_owned()
@@ -347,11 +349,12 @@ fn every_read_of_keys_is_written_down_without_the_keys() {
     assert_eq!((field(&lines[0], "keys_from").len(), field(&lines[0], "keys_to")), (16, "-".into()));
     assert_eq!([0, 2].map(|at: usize| field(&lines[at], "redaction")), ["prefix:8", "none"]);
     assert!(field(&lines[2], "keys").parse::<u64>().unwrap() > 12);
-    assert_eq!([2, 3, 4].map(|at: usize| field(&lines[at], "endpoint")), ["matrix", "events", "snapshot"]);
+    let endpoints = [2, 3, 4, 5, 6].map(|at: usize| field(&lines[at], "endpoint"));
+    assert_eq!(endpoints, ["matrix", "events", "snapshot", "top", "names"]);
     assert_eq!(field(&lines[4], "keys"), "24", "two bounds for each of 12 routes");
     assert_eq!(field(&lines[3], "keys"), "1", "texts of the host");
     let counted = server.request("GET", STATUS, &bearer(FULL)).json();
-    assert_eq!(counted["admin"]["audited"], 5);
+    assert_eq!(counted["admin"]["audited"], 7);
 }
 
 /// A page in a file has what role full sees.
