@@ -21,7 +21,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     ///
     /// - Panics: never; blocks and allocates never, makes no system call.
     /// - Threads: what happened before a flush is in it; what happens beside it is in it or in a later one.
-    /// - Cost: a search by halves among the boundaries; with 1024 ranges and zipf some 25 ns.
+    /// - Cost: a search among the boundaries, eight parts at a time; with 1024 ranges and zipf 57 ns on a busy machine.
     ///
     /// # Examples
     /// ```
