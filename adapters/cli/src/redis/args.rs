@@ -21,8 +21,8 @@ const MOST_SERVERS: usize = 64;
 /// The password comes from the environment (REDISCLI_AUTH) or a file, never from the command line.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RedisArgs {
-    /// The servers: redis://[USER@]HOST[:PORT], rediss:// for TLS, unix:///PATH, or HOST:PORT. Several are shown in
-    /// one picture. Databases 1 to 15 are the labels db1 to db15
+    /// The servers: redis://HOST, redis://USER@HOST:PORT, rediss:// for TLS, unix:///PATH, or HOST:PORT. Several
+    /// are shown in one picture. Databases 1 to 15 are the labels db1 to db15
     // Texts, not addresses: a refusal by clap would show what was written, and that may be a password.
     #[arg(value_name = "URL", required = true)]
     urls: Vec<String>,
