@@ -13,6 +13,7 @@ fn writer(step_ms: u64, now_ms: u64) -> (Writer, Recorder) {
     let mut config = Config::default();
     config.step_ms = step_ms;
     config.max_routes = 10;
+    config.tiers = keyviz_core::Tiers::NONE;
     config.prefault = false;
     let mut writer = Writer::new(config, now_ms).unwrap();
     writer.register(ROUTE, b"a", None, 0).unwrap();
