@@ -114,8 +114,9 @@ impl Writer {
     /// ```
     pub fn new(config: Config, now_ms: u64) -> Result<Writer, ConfigError> {
         let layout = Layout::new(&config)?;
-        let shared = take_shared(config, layout)?;
         let pools = WriterPools::take::<Heap>(&layout)?;
+        // Last, since its own block is the only one that the allocator cannot refuse without an abort.
+        let shared = take_shared(config, layout)?;
         shared.begin();
         let state = State::new(&shared, pools, now_ms);
         shared.board.set(Published::MemoryBytes, layout.memory_bytes() as u64);
