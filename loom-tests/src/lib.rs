@@ -21,6 +21,9 @@ use keyviz_core::{Config, Counters, RouteId, Tally, Writer};
 /// The step of every model; a flush a step seals a column.
 pub const STEP_MS: u64 = 60_000;
 
+/// Stack of a model, in words.
+const MODEL_STACK: usize = 0x1_0000;
+
 /// Runs `model` once for each interleaving with at most `preemptions` switches away from a thread that
 /// could have gone on, and each choice of what a load may see. Says how many there were.
 pub fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
@@ -30,9 +33,17 @@ pub fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     builder.preemption_bound = Some(preemptions);
     builder.max_branches = 100_000;
     let begun = Instant::now();
+    let model = Arc::new(model);
     builder.check(move || {
         counted.fetch_add(1, Ordering::Relaxed);
-        model();
+        // A writing half as a value, and once more on its way out of what makes it, is more than the stack of a
+        // model's first thread.
+        let model = Arc::clone(&model);
+        let thread = loom::thread::Builder::new().stack_size(MODEL_STACK).spawn(move || model());
+        let ended = thread.expect("loom has room for the model's thread").join();
+        if let Err(panic) = ended {
+            std::panic::resume_unwind(panic);
+        }
     });
     let name = std::thread::current().name().unwrap_or("model").to_owned();
     println!("{name}: {} interleavings in {:.1} s", runs.load(Ordering::Relaxed), begun.elapsed().as_secs_f64());
