@@ -20,7 +20,7 @@ const DRAIN_EVERY: u32 = 4096;
 const MAX_KEY_LEN: u32 = 256;
 
 /// Bytes for the hot keys of all columns.
-const HOT_KEY_BYTES: usize = 32 << 20;
+const HOT_KEY_BYTES: usize = 4 << 20;
 
 /// Most bytes for cells where the length of the trace is not known beforehand.
 const OPEN_END_BYTES: u64 = 64 << 20;
