@@ -1,9 +1,17 @@
-//! Puts `memory.x` where the linker script of cortex-m-rt looks for it.
+//! Puts `memory.x` where the linker script of cortex-m-rt looks for it: in the build's own folder, which checkouts that
+//! share their build output have in common.
 
-fn main() {
+use std::error::Error;
+use std::path::Path;
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = env::var("OUT_DIR")?;
+    fs::copy("memory.x", Path::new(&out).join("memory.x"))?;
     println!("cargo::rerun-if-changed=memory.x");
-    println!("cargo::rustc-link-search={}", std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default());
+    println!("cargo::rustc-link-search={out}");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     // QEMU loads the image at the addresses it names; nothing needs whole pages of the builder's machine.
     println!("cargo::rustc-link-arg-bins=--nmagic");
+    Ok(())
 }
