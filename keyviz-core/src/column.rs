@@ -7,13 +7,17 @@
 //! cell without counters says that the row's route had this descriptor when the column was flushed.
 
 use crate::limits::{BLOCK_BYTES, TALLY_WORDS};
-use crate::op::{Series, Tally};
+#[cfg(feature = "alloc")]
+use crate::op::Series;
+use crate::op::Tally;
 
 const FLAG_BITS: u32 = 6;
 const DRAINING: u64 = 1 << 5;
+#[cfg(feature = "alloc")]
 /// The flags that say which counters follow.
 const COUNTS: u64 = (1 << TALLY_WORDS) - 1;
 
+#[cfg(feature = "alloc")]
 /// The flags of the counters that a series is the sum of.
 const fn flags_of(series: Series) -> u64 {
     match series {
@@ -126,6 +130,7 @@ impl CellHead {
     }
 
     /// Whether any count follows.
+    #[cfg(feature = "alloc")]
     pub(crate) const fn counts(self) -> bool {
         self.flags & COUNTS != 0
     }
@@ -143,6 +148,7 @@ impl CellHead {
     }
 
     /// Reads the counts that follow: the sum of those that `series` has, nothing else.
+    #[cfg(feature = "alloc")]
     #[inline]
     fn value(self, source: &mut impl Source, series: Series) -> u64 {
         let (mut flags, mut value) = (self.flags & COUNTS, 0u64);
