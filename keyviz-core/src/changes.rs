@@ -85,6 +85,7 @@ impl State<'_> {
     }
 
     /// Tells what changed in the column that was sealed.
+    #[inline(never)]
     pub(crate) fn tell_changes(&mut self, shared: &Shared) {
         let take = |change: &mut Change| change.at_ms.map(|at_ms| (at_ms, core::mem::take(change)));
         if let Some((at_ms, change)) = take(&mut self.changes.splits) {

@@ -129,7 +129,7 @@ const _: () = assert!(size_of::<DescriptorMeta>() == DESCRIPTOR_META_BYTES);
 
 impl DescriptorMeta {
     /// What memory for them begins as.
-    pub(crate) const BLANK: DescriptorMeta = DescriptorMeta { next: 0, seat: NONE, last_column: 0 };
+    pub(crate) const BLANK: DescriptorMeta = DescriptorMeta { next: 0, seat: 0, last_column: 0 };
 }
 
 /// The writer's side: which are free, which wait for their columns to go.
@@ -146,7 +146,7 @@ impl<'m> DescriptorList<'m> {
         let count = meta.len();
         for (i, meta) in meta.iter_mut().enumerate() {
             let next = if i + 1 < count { i as u32 + 1 } else { NONE };
-            *meta = DescriptorMeta { next, ..DescriptorMeta::BLANK };
+            *meta = DescriptorMeta { next, seat: NONE, last_column: 0 };
         }
         DescriptorList { meta, free: 0, retired_first: NONE, retired_last: NONE, serial: 0 }
     }

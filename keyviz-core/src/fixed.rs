@@ -612,8 +612,20 @@ impl<
     /// # Errors
     /// [`ClaimError::Taken`] the second time; [`ClaimError::OtherSizes`] where the memory was declared
     /// for another configuration. Nothing is changed then.
+    // Apart from its caller, whose frame would keep all that it takes on the way.
+    #[inline(never)]
     pub fn claim(&mut self, shared: &'static Shared, now_ms: u64) -> Result<FixedWriter<'_>, ClaimError> {
-        let layout = &shared.layout;
+        if !self.fits(&shared.layout) {
+            return Err(ClaimError::OtherSizes);
+        }
+        if !shared.claim() {
+            return Err(ClaimError::Taken);
+        }
+        Ok(FixedWriter::begin(shared, self.pools(), now_ms))
+    }
+
+    /// Whether this memory was declared for that layout.
+    fn fits(&self, layout: &Layout) -> bool {
         let lengths = [
             SEATS,
             DRAINING,
@@ -672,19 +684,17 @@ impl<
             layout.sketch_bytes(),
             layout.sketch_table(),
         ];
-        if lengths != wanted {
-            return Err(ClaimError::OtherSizes);
-        }
-        if !shared.claim() {
-            return Err(ClaimError::Taken);
-        }
+        lengths == wanted
+    }
+
+    fn pools(&mut self) -> WriterPools<'_> {
         // What no owner fills itself. In place: on a small machine the stack has no room for a second one.
         self.baselines.fill([0; 4]);
         self.open_cells.fill([0; 4]);
         self.open_pages.fill(0);
         self.scan_baselines.fill(0);
         self.open_scans.fill(0);
-        let pools = WriterPools {
+        WriterPools {
             seats: PoolMut::Lent(&mut self.seats),
             draining: PoolMut::Lent(&mut self.draining),
             nodes: PoolMut::Lent(&mut self.nodes),
@@ -743,17 +753,17 @@ impl<
                 coming_slots: PoolMut::Lent(&mut self.coming_slots),
                 coming_index: PoolMut::Lent(&mut self.coming_index),
             },
-        };
-        Ok(FixedWriter::begin(shared, pools, now_ms))
+        }
     }
 }
 
 impl<'m> FixedWriter<'m> {
     fn begin(shared: &'static Shared, pools: WriterPools<'m>, now_ms: u64) -> Self {
         shared.begin();
-        let state = State::new(shared, pools, now_ms);
+        let mut writer = WriterOn { shared, state: State::new(shared, pools, now_ms) };
+        writer.state.begin(shared);
         shared.board.set(Published::MemoryBytes, shared.layout.fixed_memory_bytes() as u64);
-        WriterOn { shared, state }
+        writer
     }
 
     /// A recorder; see [`Shared::recorder`].

@@ -114,6 +114,7 @@ impl State<'_> {
         }
     }
 
+    // What it calls is not put into it: a small machine's stack has no room for all of them at once.
     /// Publishes the open column, with what `drain` finds in the cells; seals it if `seal`.
     fn publish(&mut self, shared: &Shared, drain: Option<Drain>, covers_to_ms: u64, seal: bool) {
         let drained = self.encode(shared, drain, seal);
@@ -170,6 +171,7 @@ impl State<'_> {
 
     /// Writes the open column's cells. With `drain`, adds what came since the last drain; with
     /// `seal`, leaves nothing open.
+    #[inline(never)]
     fn encode(&mut self, shared: &Shared, drain: Option<Drain>, seal: bool) -> Encoded {
         let (k, lanes) = (self.layout.k, self.layout.lanes);
         let mut sums = Sums::default();

@@ -61,6 +61,7 @@ impl FoldSource {
 impl State<'_> {
     /// Folds the group of columns that has waited longest, if one is due when a column has just been sealed that
     /// ends at `newest_end_ms`.
+    #[inline(never)]
     pub(crate) fn fold_columns(&mut self, shared: &Shared, newest_end_ms: u64) {
         while let Some(group) = self.group_due(&shared.history, newest_end_ms) {
             if self.fold_group(shared, &group) {

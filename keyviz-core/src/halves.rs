@@ -118,7 +118,8 @@ impl Writer {
         // Last, since its own block is the only one that the allocator cannot refuse without an abort.
         let shared = take_shared(config, layout)?;
         shared.begin();
-        let state = State::new(&shared, pools, now_ms);
+        let mut state = State::new(&shared, pools, now_ms);
+        state.begin(&shared);
         shared.board.set(Published::MemoryBytes, layout.memory_bytes() as u64);
         Ok(Writer { shared, state })
     }

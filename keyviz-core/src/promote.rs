@@ -129,6 +129,7 @@ impl State<'_> {
     }
 
     /// A column was sealed: hot members and cold routes change places.
+    #[inline(never)]
     pub(crate) fn trade_places(&mut self, shared: &Shared) {
         if self.layout.virtuals == 0 {
             return;

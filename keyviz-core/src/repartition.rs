@@ -66,9 +66,14 @@ impl State<'_> {
 
     /// Splits what is hot and joins what is cold; a column was just sealed.
     pub(crate) fn repartition(&mut self, shared: &Shared) {
-        if self.ranges.len == 0 {
-            return;
+        if self.ranges.len != 0 {
+            self.reshape_ranges(shared);
         }
+    }
+
+    // Not put into `flush`: without auto ranges a small machine's stack has no room for it.
+    #[inline(never)]
+    fn reshape_ranges(&mut self, shared: &Shared) {
         let ordinal = self.ordinal;
         for place in 0..self.ranges.len {
             let seat = self.ranges.seat_at(place).and_then(|seat| self.seats.get(seat as usize));

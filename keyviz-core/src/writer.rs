@@ -97,12 +97,11 @@ pub(crate) struct State<'m> {
 }
 
 impl<'m> State<'m> {
-    /// Begins in this memory, whatever stands in it.
+    /// A state for this memory; [`begin`](Self::begin) comes before anything else.
+    // Nothing but its fields, so that it is made where it stays: it is over a kilobyte, and on a small machine's stack.
     pub(crate) fn new(shared: &Shared, pools: WriterPools<'m>, now_ms: u64) -> Self {
         let layout = shared.layout;
-        shared.board.set(Published::StartedMs, now_ms);
-        shared.board.set(Published::LastFlushMs, now_ms);
-        let mut state = State {
+        State {
             layout,
             step_ms: shared.config.step_ms,
             seats: pools.seats,
@@ -144,18 +143,23 @@ impl<'m> State<'m> {
             ordinal: 1,
             sealed_window: None,
             changes: Changes::default(),
-        };
-        for (i, seat) in state.seats.iter_mut().enumerate() {
-            *seat = SeatMeta::free(next_free(&layout, i));
         }
-        state.runs.fill(Run::EMPTY);
+    }
+
+    /// Begins, whatever stands in the memory.
+    pub(crate) fn begin(&mut self, shared: &Shared) {
+        shared.board.set(Published::StartedMs, self.last_ms);
+        shared.board.set(Published::LastFlushMs, self.last_ms);
+        for (i, seat) in self.seats.iter_mut().enumerate() {
+            *seat = SeatMeta::free(next_free(&self.layout, i));
+        }
+        self.runs.fill(Run::EMPTY);
         if shared.config.prefault {
-            state.prefault();
+            self.prefault();
         }
-        if layout.ranges > 0 {
-            state.begin_ranges(shared);
+        if self.layout.ranges > 0 {
+            self.begin_ranges(shared);
         }
-        state
     }
 
     /// Touches every page of memory that begins as zeros.

@@ -46,6 +46,7 @@ impl<'m> HotKeysState<'m> {
 impl State<'_> {
     /// Takes the keys that recorders sampled since the last time; see
     /// [`Sampler::drain_samples`](crate::Sampler::drain_samples).
+    #[inline(never)]
     pub(crate) fn drain_samples(&mut self, shared: &Shared) -> u64 {
         let Self { layout, key_scratch, hot_keys, ranges, .. } = self;
         take_samples(shared, layout, key_scratch, |sample| {
@@ -55,6 +56,7 @@ impl State<'_> {
     }
 
     /// Publishes the hot keys of the open column; when it is sealed, the next one begins without any.
+    #[inline(never)]
     pub(crate) fn publish_hot_keys(&mut self, shared: &Shared, start_ms: u64, end_ms: u64, as_of_ms: u64, seal: bool) {
         let Self { layout, seats, hot_keys: HotKeysState { sketches, log, lacked }, .. } = self;
         if layout.sketches == 0 {
