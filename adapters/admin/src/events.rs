@@ -2,16 +2,15 @@
 
 use crate::Admin;
 use crate::admin::Asked;
+use crate::answer::{Answer, Packing};
 use crate::blocking::on_blocking_thread;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::gate::Pass;
 use crate::query::{self, EventsQuery};
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, Uri};
+use axum::http::Uri;
 use keyviz_core::limits::MAX_EVENT_TEXT_LEN;
 use keyviz_core::{Reader, wire};
 
@@ -22,15 +21,15 @@ const EVENT_BYTES: usize = 2 * (128 + MAX_EVENT_TEXT_LEN);
 pub(crate) async fn events(
     State(admin): State<Admin>,
     Extension(caller): Extension<Caller>,
+    packing: Packing,
     uri: Uri,
-) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
+) -> Result<Answer, ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
     let query = query::events(uri.query().unwrap_or(""))?;
     let now_ms = admin.now_ms();
     let kept = reader.config().max_events as usize;
     let pass = admin.gate().enter((kept + kept / 4 + 4).saturating_mul(EVENT_BYTES)).await?;
-    let json = on_blocking_thread(move || build(&admin, &caller, &reader, query, now_ms, pass)).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], json))
+    on_blocking_thread(move || build(&admin, &caller, &reader, query, now_ms, pass, packing)).await
 }
 
 fn build(
@@ -40,7 +39,8 @@ fn build(
     query: EventsQuery,
     now_ms: u64,
     pass: Pass,
-) -> Result<Bytes, ApiError> {
+    packing: Packing,
+) -> Result<Answer, ApiError> {
     let redactor = admin.redactor(caller.role);
     let mut events = reader.events(query.from_ms, query.to_ms);
     let texts = redactor.events(&mut events);
@@ -53,5 +53,5 @@ fn build(
     let asked = Asked { from_ms: query.from_ms, to_ms: query.to_ms, ..Asked::default() };
     admin.audit(caller, "events", &asked, texts);
     json.shrink_to_fit();
-    pass.finish(json)
+    pass.finish(json, packing)
 }

@@ -1,6 +1,7 @@
 //! The gate in front of the matrix: how many are built at once, how many wait, how many bytes all of
 //! them and their answers take together.
 
+use crate::answer::{Answer, Packed, Packing};
 use crate::error::ApiError;
 use crate::limits::Limits;
 use axum::body::Bytes;
@@ -78,10 +79,11 @@ impl Gate {
 }
 
 impl Pass {
-    /// Ends the build and keeps the answer's bytes accounted for as long as any part of it lives.
-    pub(crate) fn finish(self, answer: String) -> Result<Bytes, ApiError> {
+    /// Packs the answer, ends the build, and keeps its bytes accounted for as long as any part of it lives.
+    pub(crate) fn finish(self, text: String, packing: Packing) -> Result<Answer, ApiError> {
+        let Packed { bytes, encoding } = packing.pack(text);
         let Pass { mut memory, pool, .. } = self;
-        let real = units(answer.capacity());
+        let real = units(bytes.capacity());
         let held = u32::try_from(memory.num_permits()).unwrap_or(u32::MAX);
         if real > held {
             let more = pool.try_acquire_many_owned(real - held).map_err(|_| no_memory())?;
@@ -89,19 +91,19 @@ impl Pass {
         } else {
             drop(memory.split((held - real) as usize));
         }
-        Ok(Bytes::from_owner(Accounted { answer, _memory: memory }))
+        Ok(Answer { body: Bytes::from_owner(Accounted { bytes, _memory: memory }), encoding })
     }
 }
 
 /// An answer with the permit for its bytes.
 struct Accounted {
-    answer: String,
+    bytes: Vec<u8>,
     _memory: OwnedSemaphorePermit,
 }
 
 impl AsRef<[u8]> for Accounted {
     fn as_ref(&self) -> &[u8] {
-        self.answer.as_bytes()
+        &self.bytes
     }
 }
 
@@ -159,7 +161,7 @@ mod tests {
     async fn an_answer_holds_its_bytes_until_its_last_part_is_gone() {
         let gate = gate(4, 4);
         let all = gate.memory.available_permits();
-        let answer = gate.enter(600 << 10).await.unwrap().finish("x".repeat(100 << 10)).unwrap();
+        let answer = gate.enter(600 << 10).await.unwrap().finish("x".repeat(100 << 10), Packing::Plain).unwrap().body;
         // The turn is over, and the bytes are corrected down to what the answer takes.
         assert_eq!(gate.builds.available_permits(), 4);
         assert_eq!(all - gate.memory.available_permits(), 25);
@@ -171,7 +173,7 @@ mod tests {
         assert!(gate.enter(1 << 20).await.is_ok());
         // An answer that outgrew what was expected has to find the rest.
         let pass = gate.enter(1).await.unwrap();
-        assert_eq!(pass.finish("x".repeat(2 << 20)).unwrap_err().code, Code::Busy);
+        assert_eq!(pass.finish("x".repeat(2 << 20), Packing::Plain).unwrap_err().code, Code::Busy);
         assert_eq!(gate.memory.available_permits(), all);
         // More than there ever is.
         assert_eq!(gate.enter(usize::MAX).await.unwrap_err().code, Code::Busy);

@@ -2,16 +2,15 @@
 
 use crate::Admin;
 use crate::admin::Asked;
+use crate::answer::{Answer, Packing};
 use crate::blocking::on_blocking_thread;
 use crate::caller::Caller;
 use crate::error::{ApiError, Code};
 use crate::gate::Pass;
 use crate::query;
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, Uri};
+use axum::http::Uri;
 use keyviz_core::{HotKeysOf, HotKeysQuery, NoHotKeys, Reader, wire};
 
 /// Bytes that a key is expected to take in the answer, beside its own in base64.
@@ -21,8 +20,9 @@ const KEY_BYTES: usize = 64;
 pub(crate) async fn hot_keys(
     State(admin): State<Admin>,
     Extension(caller): Extension<Caller>,
+    packing: Packing,
     uri: Uri,
-) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
+) -> Result<Answer, ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
     let config = reader.config();
     let query = query::hot_keys(uri.query().unwrap_or(""), &config.labels)?;
@@ -31,11 +31,17 @@ pub(crate) async fn hot_keys(
     }
     // The records of all columns are read, and their keys listed, at the most.
     let pass = admin.gate().enter(config.hot_key_bytes.saturating_mul(4)).await?;
-    let json = on_blocking_thread(move || build(&admin, &caller, &reader, &query, pass)).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], json))
+    on_blocking_thread(move || build(&admin, &caller, &reader, &query, pass, packing)).await
 }
 
-fn build(admin: &Admin, caller: &Caller, reader: &Reader, query: &HotKeysQuery, pass: Pass) -> Result<Bytes, ApiError> {
+fn build(
+    admin: &Admin,
+    caller: &Caller,
+    reader: &Reader,
+    query: &HotKeysQuery,
+    pass: Pass,
+    packing: Packing,
+) -> Result<Answer, ApiError> {
     let hot = reader.hot_keys(query).map_err(absent)?;
     let mut json = String::new();
     let bytes: usize = hot.keys.iter().map(|key| key.key.len().saturating_mul(4) / 3 + KEY_BYTES).sum();
@@ -47,7 +53,7 @@ fn build(admin: &Admin, caller: &Caller, reader: &Reader, query: &HotKeysQuery, 
     };
     let asked = Asked { start, end, from_ms: query.from_ms, to_ms: query.to_ms };
     admin.audit(caller, "hotkeys", &asked, hot.keys.len());
-    pass.finish(json)
+    pass.finish(json, packing)
 }
 
 fn absent(why: NoHotKeys) -> ApiError {

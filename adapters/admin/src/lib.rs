@@ -81,6 +81,7 @@
 mod access;
 mod admin;
 mod admin_flags;
+mod answer;
 mod assets;
 mod audit;
 mod auth;

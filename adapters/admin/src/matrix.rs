@@ -2,16 +2,15 @@
 
 use crate::Admin;
 use crate::admin::Asked;
+use crate::answer::{Answer, Packing};
 use crate::blocking::on_blocking_thread;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::gate::Pass;
 use crate::query;
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, Uri};
+use axum::http::Uri;
 use keyviz_core::limits::MAX_ROWS;
 use keyviz_core::{Config, MatrixQuery, Reader, WindowInfo, wire};
 
@@ -27,8 +26,9 @@ const COLUMN_BYTES: usize = 256;
 pub(crate) async fn matrix(
     State(admin): State<Admin>,
     Extension(caller): Extension<Caller>,
+    packing: Packing,
     uri: Uri,
-) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
+) -> Result<Answer, ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
     let query = query::matrix(uri.query().unwrap_or(""), &reader.config().labels)?;
     let mut query = query::as_shown(query, admin.redactor(caller.role))?;
@@ -36,8 +36,7 @@ pub(crate) async fn matrix(
     let now_ms = admin.now_ms();
     let expected = expected_bytes(reader.config(), &reader.window(), &query);
     let pass = admin.gate().enter(expected).await?;
-    let json = on_blocking_thread(move || build(&admin, &caller, &reader, &query, now_ms, pass)).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], json))
+    on_blocking_thread(move || build(&admin, &caller, &reader, &query, now_ms, pass, packing)).await
 }
 
 fn build(
@@ -47,7 +46,8 @@ fn build(
     query: &MatrixQuery,
     now_ms: u64,
     pass: Pass,
-) -> Result<Bytes, ApiError> {
+    packing: Packing,
+) -> Result<Answer, ApiError> {
     let redactor = admin.redactor(caller.role);
     let mut matrix = reader.matrix(query);
     let keys = redactor.matrix(&mut matrix);
@@ -64,7 +64,7 @@ fn build(
     let asked = Asked { start, end: end.as_deref(), from_ms: *from_ms, to_ms: *to_ms };
     admin.audit(caller, "matrix", &asked, keys);
     json.shrink_to_fit();
-    pass.finish(json)
+    pass.finish(json, packing)
 }
 
 /// What the largest answer to this query is expected to take, counts and text together. The columns

@@ -1,36 +1,38 @@
 //! zstd around a snapshot: frames of half a megabyte one after the other, so that neither side holds more than one.
-//!
-//! `ruzstd`, because whoever builds keyviz needs no C compiler for it. Of 10 000 routes and 288 columns (21.0 MB) it
-//! makes 18.4 MB in 0.35 s, where the C library's level 1 makes 16.6 MB in 0.09 s, on a thread that nobody waits for.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 use keyviz_core::{Reader, Snapshot, SnapshotDecoder, SnapshotError};
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use zstd::bulk::Compressor;
+use zstd::stream::read::Decoder;
 
 /// Bytes of a frame before they are packed.
 const FRAME_BYTES: usize = 512 << 10;
 
-/// The widest window taken; ours are as wide as a frame, and those of `zstd` at its usual levels are of at most 8 MiB.
-const WINDOW_BYTES: u64 = 8 << 20;
+/// zstd's fastest level but those that it calls ultra-fast.
+const LEVEL: i32 = 1;
+
+/// The widest window taken, as a power of two; ours are as wide as a frame, and those of `zstd` at its usual levels are
+/// of at most 8 MiB.
+const WINDOW_LOG: u32 = 23;
 
 /// Gives `sink` the packed snapshot of what a reader sees, a frame at a time; returns how many bytes that was.
 ///
 /// `written_ms` is the present instant, in Unix milliseconds. Memory: a column, its rows, and some megabytes.
 ///
 /// # Errors
-/// What `sink` returns, at once.
-pub fn write_snapshot<E>(
+/// What `sink` returns, at once; and where there is no memory to pack.
+pub fn write_snapshot(
     reader: &Reader,
     written_ms: u64,
-    mut sink: impl FnMut(Vec<u8>) -> Result<(), E>,
-) -> Result<u64, E> {
+    mut sink: impl FnMut(Vec<u8>) -> io::Result<()>,
+) -> io::Result<u64> {
+    let mut packer = Compressor::new(LEVEL)?;
+    packer.include_checksum(true)?;
     let (mut frame, mut packed_bytes) = (Vec::with_capacity(FRAME_BYTES), 0u64);
-    let mut pack = |frame: &mut Vec<u8>| {
-        let packed = compress_to_vec(frame.as_slice(), CompressionLevel::Fastest);
+    let mut pack = |frame: &mut Vec<u8>| -> io::Result<()> {
+        let packed = packer.compress(frame)?;
         frame.clear();
         packed_bytes += packed.len() as u64;
         sink(packed)
@@ -42,7 +44,7 @@ pub fn write_snapshot<E>(
             pack(&mut frame)?;
         }
         frame.extend_from_slice(bytes);
-        Ok(())
+        io::Result::Ok(())
     })?;
     if !frame.is_empty() {
         pack(&mut frame)?;
@@ -57,22 +59,34 @@ pub fn write_snapshot<E>(
 /// snapshot.
 pub fn read_snapshot(source: impl Read, max_bytes: usize) -> Result<Snapshot, ReadSnapshotError> {
     let mut source = BufReader::with_capacity(64 << 10, source);
-    let mut decoder = SnapshotDecoder::new(max_bytes);
+    let decoder = SnapshotDecoder::new(max_bytes);
     // Four bytes tell; a source that gives fewer at once is not packed, or not to be read.
     let begins = source.fill_buf().map_err(ReadSnapshotError::Source)?;
     let is_packed = matches!(begins, [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]);
-    let mut frames = Frames::new(&mut source);
+    if !is_packed {
+        return feed(decoder, |buffer| source.read(buffer).map_err(ReadSnapshotError::Source));
+    }
+    let unpackable = |error: io::Error| ReadSnapshotError::Packed(error.to_string());
+    let mut frames = Decoder::with_buffer(BufReader::with_capacity(64 << 10, Watched { source, failed: false }))
+        .map_err(unpackable)?;
+    frames.window_log_max(WINDOW_LOG).map_err(unpackable)?;
+    feed(decoder, |buffer| {
+        let read = frames.read(buffer);
+        let failed = frames.get_ref().get_ref().failed;
+        read.map_err(|error| if failed { ReadSnapshotError::Source(error) } else { unpackable(error) })
+    })
+}
+
+fn feed(
+    mut decoder: SnapshotDecoder,
+    mut read: impl FnMut(&mut [u8]) -> Result<usize, ReadSnapshotError>,
+) -> Result<Snapshot, ReadSnapshotError> {
     let mut buffer = vec![0; 64 << 10];
     loop {
-        let read = if is_packed {
-            frames.read(&mut buffer)?
-        } else {
-            frames.source.read(&mut buffer).map_err(ReadSnapshotError::Source)?
-        };
-        if read == 0 {
-            return Ok(decoder.finish()?);
+        match read(&mut buffer)? {
+            0 => return Ok(decoder.finish()?),
+            count => decoder.push(buffer.get(..count).unwrap_or(&[]))?,
         }
-        decoder.push(buffer.get(..read).unwrap_or(&[]))?;
     }
 }
 
@@ -114,59 +128,17 @@ impl From<SnapshotError> for ReadSnapshotError {
     }
 }
 
-/// Frames being unpacked.
-struct Frames<R> {
+/// A source that remembers that it failed, since what unpacks it tells its errors as its own.
+struct Watched<R> {
     source: R,
-    decoder: FrameDecoder,
-    in_frame: bool,
+    failed: bool,
 }
 
-impl<R: BufRead> Frames<R> {
-    fn new(source: R) -> Self {
-        let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(WINDOW_BYTES);
-        Frames { source, decoder, in_frame: false }
-    }
-
-    /// The next bytes; 0 at the end.
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadSnapshotError> {
-        loop {
-            if !self.in_frame && !self.next_frame()? {
-                return Ok(0);
-            }
-            self.in_frame = true;
-            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                self.decoder
-                    .decode_blocks(&mut self.source, BlockDecodingStrategy::UptoBlocks(1))
-                    .map_err(|error| ReadSnapshotError::Packed(error.to_string()))?;
-            }
-            let count = self.decoder.read(buffer).map_err(ReadSnapshotError::Source)?;
-            if count > 0 {
-                return Ok(count);
-            }
-            self.in_frame = !self.decoder.is_finished();
-            let (said, found) = (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
-            if !self.in_frame && said.is_some() && said != found {
-                return Err(ReadSnapshotError::Packed("the checksum of a zstd frame does not hold".to_owned()));
-            }
-        }
-    }
-
-    /// Opens the next frame, past frames that are to be skipped; false at the end.
-    fn next_frame(&mut self) -> Result<bool, ReadSnapshotError> {
-        while !self.source.fill_buf().map_err(ReadSnapshotError::Source)?.is_empty() {
-            match self.decoder.reset(&mut self.source) {
-                Ok(()) => return Ok(true),
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                    let skipped = io::copy(&mut self.source.by_ref().take(length.into()), &mut io::sink());
-                    if skipped.map_err(ReadSnapshotError::Source)? < u64::from(length) {
-                        return Err(ReadSnapshotError::Packed("a zstd frame is cut off".to_owned()));
-                    }
-                }
-                Err(error) => return Err(ReadSnapshotError::Packed(error.to_string())),
-            }
-        }
-        Ok(false)
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer);
+        self.failed = matches!(&read, Err(error) if error.kind() != io::ErrorKind::Interrupted);
+        read
     }
 }
 
@@ -174,6 +146,7 @@ impl<R: BufRead> Frames<R> {
 mod tests {
     use super::*;
     use keyviz_core::{Config, Op, RouteId, Sampler, Tally};
+    use zstd::bulk::compress;
 
     fn sampler(columns: u64) -> Sampler {
         let mut config = Config::default();
@@ -199,9 +172,9 @@ mod tests {
         let mut packed = Vec::new();
         let told = write_snapshot(&sampler.reader(), 6000, |frame| {
             packed.extend_from_slice(&frame);
-            Ok::<(), ()>(())
+            Ok(())
         });
-        assert_eq!(told, Ok(packed.len() as u64));
+        assert_eq!(told.unwrap(), packed.len() as u64);
         packed
     }
 
@@ -251,13 +224,13 @@ mod tests {
         let refused = |bytes: &[u8], max| read_snapshot(bytes, max).unwrap_err().to_string();
         assert_eq!(refused(b"", 1000), "cut off at byte 0");
         assert_eq!(refused(b"hello", 1000), "not a snapshot of keyviz: the first bytes are others");
-        let other = compress_to_vec(&b"a file of something else"[..], CompressionLevel::Fastest);
+        let other = compress(b"a file of something else", LEVEL).unwrap();
         assert_eq!(refused(&other, 1000), "not a snapshot of keyviz: the first bytes are others");
         assert!(refused(&[0x28, 0xb5, 0x2f, 0xfd, 9], 1000).starts_with("damaged or cut off: "));
         let packed = packed(&sampler(1));
         assert!(refused(&packed, 1000).starts_with("too large: from byte "), "{}", refused(&packed, 1000));
         // It packs well, and takes no more than it may.
-        let zeros = compress_to_vec(&vec![0; 8 << 20][..], CompressionLevel::Fastest);
+        let zeros = compress(&[0; 8 << 20], LEVEL).unwrap();
         assert_eq!(refused(&zeros, 1000), "not a snapshot of keyviz: the first bytes are others");
         struct Failing;
         impl Read for Failing {

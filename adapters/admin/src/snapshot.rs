@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use keyviz_core::Reader;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
@@ -43,7 +44,9 @@ pub(crate) async fn snapshot(
         // Before the first byte, so that none is sent that is not recorded: two bounds for each route.
         let bounds = usize::try_from(reader.counters().routes).unwrap_or(usize::MAX).saturating_mul(2);
         admin.audit(&caller, "snapshot", &Asked::default(), bounds);
-        let made = write_snapshot(&reader, now_ms, |frame| send.blocking_send(Part::Frame(frame.into())));
+        let made = write_snapshot(&reader, now_ms, |frame| {
+            send.blocking_send(Part::Frame(frame.into())).map_err(io::Error::other)
+        });
         if made.is_ok() {
             // Where the client has gone there is nobody to tell.
             let _ = send.blocking_send(Part::End);

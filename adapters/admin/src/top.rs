@@ -2,16 +2,15 @@
 
 use crate::Admin;
 use crate::admin::Asked;
+use crate::answer::{Answer, Packing};
 use crate::blocking::on_blocking_thread;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::gate::Pass;
 use crate::query;
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, Uri};
+use axum::http::Uri;
 use keyviz_core::{Config, Reader, TopQuery, wire};
 
 /// Bytes that a range of the two windows is expected to take while it is ranked, bounds included.
@@ -23,16 +22,23 @@ const ROW_BYTES: usize = 2048;
 pub(crate) async fn top(
     State(admin): State<Admin>,
     Extension(caller): Extension<Caller>,
+    packing: Packing,
     uri: Uri,
-) -> Result<([(HeaderName, &'static str); 1], Bytes), ApiError> {
+) -> Result<Answer, ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
     let query = query::top(uri.query().unwrap_or(""), &reader.config().labels)?;
     let pass = admin.gate().enter(expected_bytes(reader.config(), &query)).await?;
-    let json = on_blocking_thread(move || build(&admin, &caller, &reader, &query, pass)).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], json))
+    on_blocking_thread(move || build(&admin, &caller, &reader, &query, pass, packing)).await
 }
 
-fn build(admin: &Admin, caller: &Caller, reader: &Reader, query: &TopQuery, pass: Pass) -> Result<Bytes, ApiError> {
+fn build(
+    admin: &Admin,
+    caller: &Caller,
+    reader: &Reader,
+    query: &TopQuery,
+    pass: Pass,
+    packing: Packing,
+) -> Result<Answer, ApiError> {
     let top = reader.top(query);
     let mut json = String::new();
     json.try_reserve(top.rows.len().saturating_mul(512))
@@ -42,7 +48,7 @@ fn build(admin: &Admin, caller: &Caller, reader: &Reader, query: &TopQuery, pass
     wire::encode::top(&top, admin.now_ms(), names.as_deref(), &split, &mut json);
     // Two bounds a row; a split command's key lies between them.
     admin.audit(caller, "top", &Asked::default(), top.rows.len().saturating_mul(2));
-    pass.finish(json)
+    pass.finish(json, packing)
 }
 
 fn expected_bytes(config: &Config, query: &TopQuery) -> usize {

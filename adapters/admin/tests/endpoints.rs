@@ -48,6 +48,34 @@ fn matrix_of_a_sampler() {
 }
 
 #[test]
+fn answers_are_packed_for_those_who_take_zstd() {
+    let sampler = sampler();
+    for route in 10..200u64 {
+        sampler.register(RouteId(route), format!("z{route}").as_bytes(), None, 0).unwrap();
+        sampler.observe(RouteId(route), Op::Write, b"key", route);
+    }
+    sampler.flush(T0 + 2_000);
+    let server = Server::start(Admin::builder(Some(sampler.reader())).build());
+    let target = format!("{MATRIX}?axis=route");
+    let plain = server.get(&target);
+    assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("accept-encoding")));
+    let packed = server.request("GET", &target, "Accept-Encoding: gzip, zstd;q=0.5\r\n");
+    good_headers(&packed);
+    assert_eq!((packed.status, packed.header("content-encoding")), (200, Some("zstd")));
+    assert_eq!(
+        (packed.header("content-type"), packed.header("vary")),
+        (Some("application/json"), Some("accept-encoding"))
+    );
+    assert!(packed.body.len() * 3 < plain.body.len(), "{} of {}", packed.body.len(), plain.body.len());
+    let unpacked: serde_json::Value =
+        serde_json::from_slice(&zstd::bulk::decompress(&packed.body, 1 << 20).unwrap()).unwrap();
+    assert_eq!(unpacked["rows"], plain.json()["rows"]);
+    // An error is short, and goes as it is.
+    let error = server.request("GET", &format!("{MATRIX}?series=nothing"), "Accept-Encoding: zstd\r\n");
+    assert_eq!((error.status, error.header("content-encoding")), (400, None));
+}
+
+#[test]
 fn status_of_a_sampler() {
     let admin = Admin::builder(Some(sampled()))
         .title("a \"quoted\" engine")

@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 
 use flate2::write::GzEncoder;
 use keyviz_trace::{Compression, Format, Limits, Reason, Tally, Trace};
-use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use zstd::bulk::compress;
 
 fn text(from: usize, to: usize) -> Vec<u8> {
     let rows: Vec<String> = (from..to).map(|n| format!("{n},read,user:{n},{},\n", n % 9)).collect();
@@ -25,7 +25,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn zstd(bytes: &[u8]) -> Vec<u8> {
-    compress_to_vec(bytes, CompressionLevel::Fastest)
+    compress(bytes, 1).unwrap()
 }
 
 fn count(packed: &[u8]) -> (Compression, Tally) {

@@ -75,7 +75,7 @@ impl<R: Read> Unpacked<R> {
         let raw = Raw::new(input)?;
         let kind = match Compression::of(raw.head()) {
             Compression::Gzip => Kind::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, raw)))),
-            Compression::Zstd => Kind::Zstd(Box::new(Zstd::new(raw))),
+            Compression::Zstd => Kind::Zstd(Box::new(Zstd::new(raw)?)),
             Compression::None => Kind::Plain(raw),
         };
         Ok(Unpacked { kind, cut: false })
@@ -129,11 +129,7 @@ impl<R: Read> Unpacked<R> {
     fn is_cut(&self, error: &io::Error) -> bool {
         match &self.kind {
             Kind::Plain(_) => false,
-            Kind::Gzip(_) => error.kind() == ErrorKind::UnexpectedEof,
-            Kind::Zstd(zstd) => {
-                error.kind() == ErrorKind::UnexpectedEof
-                    || (error.kind() == ErrorKind::InvalidData && zstd.source().ended())
-            }
+            Kind::Gzip(_) | Kind::Zstd(_) => error.kind() == ErrorKind::UnexpectedEof,
         }
     }
 }

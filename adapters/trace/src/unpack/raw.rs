@@ -13,13 +13,12 @@ pub(crate) struct Raw<R> {
     held: usize,
     input: R,
     bytes: u64,
-    ended: bool,
 }
 
 impl<R: Read> Raw<R> {
     /// Reads the first bytes.
     pub(crate) fn new(input: R) -> io::Result<Raw<R>> {
-        let mut raw = Raw { head: [0; HEAD_BYTES], given: 0, held: 0, input, bytes: 0, ended: false };
+        let mut raw = Raw { head: [0; HEAD_BYTES], given: 0, held: 0, input, bytes: 0 };
         while let Some(room @ [_, ..]) = raw.head.get_mut(raw.held..) {
             match raw.input.read(room) {
                 Ok(0) => break,
@@ -40,11 +39,6 @@ impl<R: Read> Raw<R> {
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
-
-    /// Whether the input has no more.
-    pub(crate) fn ended(&self) -> bool {
-        self.ended
-    }
 }
 
 impl<R: Read> Read for Raw<R> {
@@ -53,7 +47,6 @@ impl<R: Read> Read for Raw<R> {
         let count = if left.is_empty() { self.input.read(buf)? } else { left.read(buf)? };
         self.given = (self.given + count).min(self.held);
         self.bytes += count as u64;
-        self.ended |= count == 0 && !buf.is_empty();
         Ok(count)
     }
 }
