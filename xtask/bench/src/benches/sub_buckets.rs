@@ -15,8 +15,8 @@ pub const BENCH: Bench = Bench {
 
 /// A recorder's own pages and one shard: 12 500 slots of 256 cells of 32 bytes, twice, and room.
 const CELL_BYTES: usize = 256 << 20;
-/// Three columns in which all these cells are at their largest, and room.
-const HISTORY_BYTES: usize = 512 << 20;
+/// The open column twice and the parts of term changes, with all these cells at their largest, and room.
+const HISTORY_BYTES: usize = 640 << 20;
 
 fn run(runs: usize) -> Result<Vec<Row>, String> {
     let stream = Stream::new(Shape::OneRoute, OPERATIONS);
