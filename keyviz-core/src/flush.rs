@@ -158,6 +158,8 @@ impl State<'_> {
             self.trade_places(shared);
             self.repartition(shared);
             self.tell_changes(shared);
+        } else if drain.is_some() {
+            self.grow_ranges(shared);
         }
         let open_from = self.open.as_ref().map_or(0, |o| o.window.saturating_mul(self.step_ms) + 1);
         shared.board.set(Published::OpenFrom, open_from);

@@ -79,6 +79,11 @@ impl<'m> RangeSamples<'m> {
         self.sampled.iter_mut().for_each(|sampled| sampled.weight /= 2);
     }
 
+    /// What the keys of a range stand for, of late.
+    pub(crate) fn weight(&self, range: u32) -> u64 {
+        self.sampled.get(range as usize).map_or(0, |sampled| sampled.weight)
+    }
+
     /// How many different keys a range has, and may so be split in.
     pub(crate) fn different(&self, range: u32) -> usize {
         let keys = self.of(range);

@@ -1,4 +1,4 @@
-//! Splits and joins of the core's own ranges, when a column is sealed.
+//! Splits and joins of the core's own ranges, when a column is sealed; while there are few, at each flush.
 //!
 //! The rule is in `rebalance`; here it is done: a range is split at the keys that recorders sampled in it, by the
 //! shortest keys that separate them, and goes as a route that splits does, so its counts in flight drain into it.
@@ -15,6 +15,10 @@ use crate::route::RouteId;
 use crate::shared::Shared;
 use crate::table::Found;
 use crate::writer::State;
+
+/// Ranges are few while there are less than one part in so many of the most: a good picture, and room for all that the
+/// columns' counts will ask for.
+const GROWING: usize = 4;
 
 /// The parts of a range.
 struct Parts {
@@ -82,13 +86,33 @@ impl State<'_> {
                 *to = load;
             }
         }
+        self.change_ranges(shared);
+        self.ranges.samples.age();
+    }
+
+    /// Splits what is hot while there are few ranges, so that the first columns are not one wide range each; the open
+    /// column was just published. What the sampled keys stand for is the load: counts of a range stand at its column's end.
+    pub(crate) fn grow_ranges(&mut self, shared: &Shared) {
+        if self.ranges.len == 0 || self.ranges.len > self.layout.ranges / GROWING {
+            return;
+        }
+        for place in 0..self.ranges.len {
+            let load = self.ranges.at(place).map_or(0, |number| self.ranges.samples.weight(number));
+            if let Some(to) = self.ranges.loads.get_mut(place) {
+                *to = load;
+            }
+        }
+        self.change_ranges(shared);
+    }
+
+    /// Changes what the rule says by the loads.
+    fn change_ranges(&mut self, shared: &Shared) {
         let taken = self.live + self.draining.len + self.ended;
         if self.ranges.plan(self.layout.own_seats.saturating_sub(taken as usize)) {
             self.join_ranges(shared);
             self.split_ranges(shared);
             self.publish_ranges(shared);
         }
-        self.ranges.samples.age();
     }
 
     pub(crate) fn publish_ranges(&mut self, shared: &Shared) {

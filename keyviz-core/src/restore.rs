@@ -145,7 +145,8 @@ impl State<'_> {
     }
 
     fn can_restore(&self, shared: &Shared, snapshot: &Snapshot) -> Result<(), RestoreError> {
-        let registered = self.since > 0 || self.live + self.members.len > 0;
+        // The core's own ranges there are from the beginning, and nobody registers others.
+        let registered = self.layout.ranges == 0 && (self.since > 0 || self.live + self.members.len > 0);
         if registered || self.ordinal > 1 || self.open.is_some() || shared.board.get(Published::Flushes) > 0 {
             return Err(RestoreError::InUse);
         }

@@ -9,10 +9,13 @@
     reason = "a test speaks by panicking"
 )]
 
+mod form;
+
 use std::collections::BTreeMap;
 
+use form::{Writer, each};
 use keyviz_core::{
-    AxisKind, Config, ConfigError, MatrixQuery, Op, Partition, RegisterError, RouteId, Scan, Series, Tally, Writer,
+    AxisKind, Config, ConfigError, MatrixQuery, Op, Partition, RegisterError, RouteId, Scan, Series, Tally, Tiers,
     merge,
 };
 
@@ -209,56 +212,104 @@ fn decimal(count: usize, prefix: &str) -> Vec<Vec<u8>> {
     (0..count).map(|n| format!("{prefix}{n:06}").into_bytes()).collect()
 }
 
+/// Twenty steps of a steady load, then a longer one to judge by.
+fn cut_evenly(ranges: u32, ops: usize) {
+    let load = zipf(decimal(20_000, "user:"), 0.99);
+    let mut world = World::new(config(ranges));
+    for _ in 0..20 {
+        world.step(&load, ops);
+    }
+    let before = world.writer.counters();
+    world.step(&load, 10 * ops);
+    world.balanced(ranges);
+    world.separated(&load);
+    let after = world.writer.counters();
+    assert!(after.routes * 10 >= u64::from(ranges) * 9, "most ranges are in use: {}", after.routes);
+    assert_eq!(after.range_changes_refused, 0);
+    // It has come to rest, but for what chance brings.
+    let changes = after.ranges_split - before.ranges_split;
+    assert!(changes <= u64::from(ranges / 16), "{changes} splits in a step");
+}
+
 #[test]
 fn a_steady_load_is_cut_evenly() {
-    for (ranges, ops) in [(64, 20_000), (1024, 200_000)] {
-        let load = zipf(decimal(20_000, "user:"), 0.99);
-        let mut world = World::new(config(ranges));
-        for _ in 0..20 {
-            world.step(&load, ops);
-        }
-        let before = world.writer.counters();
-        world.step(&load, 10 * ops);
-        world.balanced(ranges);
-        world.separated(&load);
-        let after = world.writer.counters();
-        assert!(after.routes * 10 >= u64::from(ranges) * 9, "most ranges are in use: {}", after.routes);
-        assert_eq!(after.range_changes_refused, 0);
-        // It has come to rest, but for what chance brings.
-        let changes = after.ranges_split - before.ranges_split;
-        assert!(changes <= u64::from(ranges / 16), "{changes} splits in a step");
-    }
+    each(|| cut_evenly(64, 20_000));
+}
+
+#[test]
+fn a_steady_load_is_cut_evenly_in_many_ranges() {
+    cut_evenly(1024, 200_000);
 }
 
 #[test]
 fn a_key_that_is_hotter_than_its_share_stands_alone() {
-    let keys = decimal(1000, "k");
-    let load = Load::new(keys, |at| if at == 321 { 500.0 } else { 1.0 });
-    let mut world = World::new(config(32));
-    for _ in 0..20 {
-        world.step(&load, 20_000);
-    }
-    world.step(&load, 100_000);
-    world.balanced(32);
-    let (rest, whole) = world.greatest();
-    assert!(whole > 0.3 && rest < 3.0 / 32.0, "{rest} {whole}");
+    each(|| {
+        let keys = decimal(1000, "k");
+        let load = Load::new(keys, |at| if at == 321 { 500.0 } else { 1.0 });
+        let mut world = World::new(config(32));
+        for _ in 0..20 {
+            world.step(&load, 20_000);
+        }
+        world.step(&load, 100_000);
+        world.balanced(32);
+        let (rest, whole) = world.greatest();
+        assert!(whole > 0.3 && rest < 3.0 / 32.0, "{rest} {whole}");
+    });
+}
+
+/// Flushed several times a column, as a host does, the ranges need not wait for the column's end.
+#[test]
+fn the_first_column_is_fine_already() {
+    each(|| {
+        const RANGES: u32 = 256;
+        let load = zipf(decimal(20_000, "user:"), 0.6);
+        let mut world = World::new(config(RANGES));
+        let recorder = world.writer.recorder();
+        for part in 1..=12u64 {
+            for _ in 0..5000 {
+                let key = &load.keys[load.draw(&mut world.noise)];
+                recorder.observe_key(Op::Write, key, 0);
+                world.total.add(Tally { writes: 1, write_bytes: key.len() as u64, ..Tally::ZERO });
+            }
+            world.now_ms = part * STEP_MS / 12;
+            world.writer.flush(world.now_ms);
+            world.accounted();
+        }
+        let counters = world.writer.counters();
+        assert!((u64::from(RANGES / 4)..=u64::from(RANGES)).contains(&counters.routes), "{}", counters.routes);
+        assert_eq!(counters.range_changes_refused, 0);
+        // Most of what came stands in narrow ranges.
+        let mut narrow = 0;
+        world.writer.reader().for_each_cell(0, 0, true, |_, cell| {
+            let keys = load.keys.iter().filter(|key| within(key, cell.start, &cell.end.map(<[u8]>::to_vec))).count();
+            narrow += if keys <= 20_000 / 16 { cell.counts.writes } else { 0 };
+        });
+        assert!(narrow * 10 >= world.total.writes * 6, "{narrow} of {}", world.total.writes);
+        for _ in 0..3 {
+            world.step(&load, 20_000);
+        }
+        world.step(&load, 200_000);
+        world.balanced(RANGES);
+    });
 }
 
 #[test]
 fn a_hotspot_that_moves_is_followed() {
-    const RANGES: u32 = 64;
-    let mut world = World::new(config(RANGES));
-    for phase in 0..5 {
-        let hot = phase * 1500..phase * 1500 + 500;
-        let load = Load::new(decimal(8000, "orders/"), |at| if hot.contains(&at) { 20.0 } else { 0.1 });
-        for _ in 0..12 {
-            world.step(&load, 20_000);
+    each(|| {
+        const RANGES: u32 = 64;
+        let mut world = World::new(config(RANGES));
+        for phase in 0..5 {
+            let hot = phase * 1500..phase * 1500 + 500;
+            let load = Load::new(decimal(8000, "orders/"), |at| if hot.contains(&at) { 20.0 } else { 0.1 });
+            for _ in 0..12 {
+                world.step(&load, 20_000);
+            }
+            world.balanced(RANGES);
+            let fine = world.ranges().iter().filter(|(start, ..)| hot.contains(&number(start))).count();
+            assert!(fine > RANGES as usize / 2, "{fine} ranges begin where it is hot");
         }
-        world.balanced(RANGES);
-        let fine = world.ranges().iter().filter(|(start, ..)| hot.contains(&number(start))).count();
-        assert!(fine > RANGES as usize / 2, "{fine} ranges begin where it is hot");
-    }
-    assert!(world.writer.counters().ranges_joined > 100);
+        assert!(world.writer.counters().ranges_joined > 100);
+    });
 }
 
 /// The number that a boundary of decimal keys begins with.
@@ -269,141 +320,184 @@ fn number(start: &[u8]) -> usize {
 
 #[test]
 fn keys_of_every_kind() {
-    let mut noise = Noise(17);
-    let mut bytes = |len: usize| (0..len).map(|_| noise.next() as u8).collect::<Vec<u8>>();
-    let binary: Vec<Vec<u8>> = (0..3000).map(|_| bytes(16)).collect();
-    let zeros: Vec<Vec<u8>> = (0..2000).map(|at| [vec![0; at % 40], bytes(at % 5)].concat()).collect();
-    let lengths: Vec<Vec<u8>> = (0..2000).map(|at| bytes([0, 1, 2, 9, 63, 64, 65, 300, 5000][at % 9])).collect();
-    let deep = decimal(3000, "a long way that all keys have in common/");
-    let tables = ["a", "orders/2024/eu/", "orders/2024/us/", "users/"].iter().flat_map(|t| decimal(700, t)).collect();
-    for (name, mut keys) in
-        [("binary", binary), ("zeros", zeros), ("lengths", lengths), ("deep", deep), ("tables", tables)]
-    {
-        keys.sort();
-        keys.dedup();
-        let load = zipf(keys, 0.6);
-        let mut world = World::new(config(48));
-        for _ in 0..20 {
-            world.step(&load, 10_000);
+    each(|| {
+        let mut noise = Noise(17);
+        let mut bytes = |len: usize| (0..len).map(|_| noise.next() as u8).collect::<Vec<u8>>();
+        let binary: Vec<Vec<u8>> = (0..3000).map(|_| bytes(16)).collect();
+        let zeros: Vec<Vec<u8>> = (0..2000).map(|at| [vec![0; at % 40], bytes(at % 5)].concat()).collect();
+        let lengths: Vec<Vec<u8>> = (0..2000).map(|at| bytes([0, 1, 2, 9, 63, 64, 65, 300, 5000][at % 9])).collect();
+        let deep = decimal(3000, "a long way that all keys have in common/");
+        let tables =
+            ["a", "orders/2024/eu/", "orders/2024/us/", "users/"].iter().flat_map(|t| decimal(700, t)).collect();
+        for (name, mut keys) in
+            [("binary", binary), ("zeros", zeros), ("lengths", lengths), ("deep", deep), ("tables", tables)]
+        {
+            keys.sort();
+            keys.dedup();
+            let load = zipf(keys, 0.6);
+            let mut world = World::new(config(48));
+            for _ in 0..20 {
+                world.step(&load, 10_000);
+            }
+            world.step(&load, 50_000);
+            println!("{name}: {} ranges", world.writer.counters().routes);
+            world.balanced(48);
+            world.separated(&load);
         }
-        world.step(&load, 50_000);
-        println!("{name}: {} ranges", world.writer.counters().routes);
-        world.balanced(48);
-        world.separated(&load);
-    }
+    });
 }
 
 /// What no separator of 64 bytes divides stays one range, and is counted.
 #[test]
 fn keys_alike_beyond_what_boundaries_hold() {
-    let load = Load::new(decimal(1000, &"x".repeat(80)), |_| 1.0);
-    let mut world = World::new(config(16));
-    (0..5).for_each(|_| world.step(&load, 5000));
-    assert_eq!(world.writer.counters().routes, 1);
+    each(|| {
+        let load = Load::new(decimal(1000, &"x".repeat(80)), |_| 1.0);
+        let mut world = World::new(config(16));
+        (0..5).for_each(|_| world.step(&load, 5000));
+        assert_eq!(world.writer.counters().routes, 1);
+    });
 }
 
 #[test]
 fn an_idle_engine_is_left_alone() {
-    let load = Load::new(decimal(1000, "k"), |_| 1.0);
-    let mut world = World::new(config(64));
-    (0..10).for_each(|_| world.step(&load, 2000));
-    let before = world.writer.counters();
-    (0..10).for_each(|_| world.step(&load, 0));
-    let after = world.writer.counters();
-    assert_eq!((after.ranges_split, after.routes), (before.ranges_split, before.routes));
+    each(|| {
+        let load = Load::new(decimal(1000, "k"), |_| 1.0);
+        let mut world = World::new(config(64));
+        (0..10).for_each(|_| world.step(&load, 2000));
+        let before = world.writer.counters();
+        (0..10).for_each(|_| world.step(&load, 0));
+        let after = world.writer.counters();
+        assert_eq!((after.ranges_split, after.routes), (before.ranges_split, before.routes));
+    });
 }
 
 #[test]
 fn the_host_names_no_routes() {
-    let mut writer = Writer::new(config(8), 0).unwrap();
-    assert_eq!(writer.register(RouteId(1), b"a", None, 0), Err(RegisterError::AutoRanges));
-    assert!(writer.split_route(RouteId(1), &[]).is_err());
-    let whole = writer.reader().counters();
-    assert_eq!((whole.routes, whole.register_refused), (1, 1));
-    for (ranges, works) in [(0, false), (1, false), (2, true), (65_536, true), (65_537, false)] {
-        let refused = config(ranges).validate();
-        let out_of_range = matches!(refused, Err(ConfigError::OutOfRange { field: "partition", .. }));
-        assert_eq!(!out_of_range, works, "{ranges}: {refused:?}");
-    }
+    each(|| {
+        let mut writer = Writer::new(config(8), 0).unwrap();
+        assert_eq!(writer.register(RouteId(1), b"a", None, 0), Err(RegisterError::AutoRanges));
+        assert!(writer.split_route(RouteId(1), &[]).is_err());
+        let whole = writer.reader().counters();
+        assert_eq!((whole.routes, whole.register_refused), (1, 1));
+        for (ranges, works) in [(0, false), (1, false), (2, true), (65_536, true), (65_537, false)] {
+            let refused = config(ranges).validate();
+            let out_of_range = matches!(refused, Err(ConfigError::OutOfRange { field: "partition", .. }));
+            assert_eq!(!out_of_range, works, "{ranges}: {refused:?}");
+        }
+    });
 }
 
 /// Scans count in every range from their start to their end, and reads in the first.
 #[test]
 fn scans_count_in_the_ranges_they_touch() {
-    let load = Load::new(decimal(1000, "k"), |_| 1.0);
-    let mut world = World::new(config(32));
-    (0..15).for_each(|_| world.step(&load, 5000));
-    let ranges = world.ranges();
-    assert!(ranges.len() > 20);
-    let recorder = world.writer.recorder();
-    let mut touched = 0;
-    let mut noise = Noise(3);
-    for _ in 0..500 {
-        let (start, end) = (&load.keys[noise.below(1000)], &load.keys[noise.below(1000)]);
-        let (start, end) = if start <= end { (start, end) } else { (end, start) };
-        recorder.observe_scan(&Scan::new(start, Some(end), 10));
-        let overlaps = |(low, high, _): &&(Vec<u8>, Option<Vec<u8>>, u64)| {
-            low < end && high.as_ref().is_none_or(|high| start < high)
-        };
-        touched += ranges.iter().filter(overlaps).count().max(1) as u64;
-    }
-    recorder.observe_scan(&Scan::new(b"", None, 0));
-    touched += ranges.len() as u64;
-    world.now_ms += STEP_MS;
-    world.writer.flush(world.now_ms);
-    let counters = world.writer.counters();
-    assert_eq!((counters.recorded.scans, counters.recorded.reads, counters.recorded.read_bytes), (touched, 501, 5000));
-    assert_eq!((counters.unattributed, counters.scan_ranges_cut), (Tally::ZERO, 0));
-    let query = MatrixQuery { series: Series::Scans, axis: AxisKind::Range, ..MatrixQuery::default() };
-    let matrix = world.writer.reader().matrix(&query);
-    assert_eq!(matrix.rows.iter().flat_map(|row| &row.values).sum::<u64>(), touched);
+    each(|| {
+        let load = Load::new(decimal(1000, "k"), |_| 1.0);
+        let mut world = World::new(config(32));
+        (0..15).for_each(|_| world.step(&load, 5000));
+        let ranges = world.ranges();
+        assert!(ranges.len() > 20);
+        let recorder = world.writer.recorder();
+        let mut touched = 0;
+        let mut noise = Noise(3);
+        for _ in 0..500 {
+            let (start, end) = (&load.keys[noise.below(1000)], &load.keys[noise.below(1000)]);
+            let (start, end) = if start <= end { (start, end) } else { (end, start) };
+            recorder.observe_scan(&Scan::new(start, Some(end), 10));
+            let overlaps = |(low, high, _): &&(Vec<u8>, Option<Vec<u8>>, u64)| {
+                low < end && high.as_ref().is_none_or(|high| start < high)
+            };
+            touched += ranges.iter().filter(overlaps).count().max(1) as u64;
+        }
+        recorder.observe_scan(&Scan::new(b"", None, 0));
+        touched += ranges.len() as u64;
+        world.now_ms += STEP_MS;
+        world.writer.flush(world.now_ms);
+        let counters = world.writer.counters();
+        assert_eq!(
+            (counters.recorded.scans, counters.recorded.reads, counters.recorded.read_bytes),
+            (touched, 501, 5000)
+        );
+        assert_eq!((counters.unattributed, counters.scan_ranges_cut), (Tally::ZERO, 0));
+        let query = MatrixQuery { series: Series::Scans, axis: AxisKind::Range, ..MatrixQuery::default() };
+        let matrix = world.writer.reader().matrix(&query);
+        assert_eq!(matrix.rows.iter().flat_map(|row| &row.values).sum::<u64>(), touched);
+    });
 }
 
 /// Two nodes with the same ranges: their rows are the same rows, and add.
 #[test]
 fn equal_ranges_of_two_nodes_add() {
-    let load = Load::new(decimal(1000, "k"), |_| 1.0);
-    let node = || {
-        let mut world = World::new(config(32));
-        (0..8).for_each(|_| world.step(&load, 5000));
-        world.writer.reader()
-    };
-    let (one, other) = (node(), node());
-    let query = MatrixQuery::default();
-    let alone = one.matrix(&query);
-    let merged = merge([(0, alone.clone().into()), (1, other.matrix(&query).into())], &query).unwrap();
-    assert!(merged.warnings.is_empty(), "{:?}", merged.warnings);
-    assert_eq!(merged.answer.rows.len(), alone.rows.len());
-    for (row, alone) in merged.answer.rows.iter().zip(&alone.rows) {
-        assert_eq!(row.values, alone.values.iter().map(|value| 2 * value).collect::<Vec<u64>>());
-    }
+    each(|| {
+        let load = Load::new(decimal(1000, "k"), |_| 1.0);
+        let node = || {
+            let mut world = World::new(config(32));
+            (0..8).for_each(|_| world.step(&load, 5000));
+            world.writer.reader()
+        };
+        let (one, other) = (node(), node());
+        let query = MatrixQuery::default();
+        let alone = one.matrix(&query);
+        let merged = merge([(0, alone.clone().into()), (1, other.matrix(&query).into())], &query).unwrap();
+        assert!(merged.warnings.is_empty(), "{:?}", merged.warnings);
+        assert_eq!(merged.answer.rows.len(), alone.rows.len());
+        for (row, alone) in merged.answer.rows.iter().zip(&alone.rows) {
+            assert_eq!(row.values, alone.values.iter().map(|value| 2 * value).collect::<Vec<u64>>());
+        }
+    });
 }
 
 /// Labels and divisions are those of ranges as they are of routes.
 #[test]
 fn labels_and_divisions() {
-    let mut config = config(16);
-    config.labels = keyviz_core::Labels::new(&["db1"]).unwrap();
-    config.sub_buckets = 4;
-    let mut writer = Writer::new(config, 0).unwrap();
-    let (recorder, db1) = (writer.recorder(), writer.label("db1"));
-    let mut noise = Noise(8);
-    for step in 1..=12 {
-        for _ in 0..3000 {
-            let key = noise.next().to_be_bytes();
-            if noise.next().is_multiple_of(3) {
-                recorder.observe_key_labelled(db1, Op::Read, &key, 0);
-            } else {
-                recorder.observe_key_many(Op::Write, &key, 2, 2);
+    each(|| {
+        let mut config = config(16);
+        config.labels = keyviz_core::Labels::new(&["db1"]).unwrap();
+        config.sub_buckets = 4;
+        let mut writer = Writer::new(config, 0).unwrap();
+        let (recorder, db1) = (writer.recorder(), writer.label("db1"));
+        let mut noise = Noise(8);
+        for step in 1..=12 {
+            for _ in 0..3000 {
+                let key = noise.next().to_be_bytes();
+                if noise.next().is_multiple_of(3) {
+                    recorder.observe_key_labelled(db1, Op::Read, &key, 0);
+                } else {
+                    recorder.observe_key_many(Op::Write, &key, 2, 2);
+                }
+            }
+            writer.flush(step * STEP_MS);
+        }
+        let reader = writer.reader();
+        let mut sums = [Tally::ZERO; 2];
+        reader.for_each_cell(0, 0, true, |_, cell| sums[usize::from(cell.label == db1)].add(cell.counts));
+        let counters = reader.counters();
+        assert_eq!(sums[0].writes + sums[1].reads, counters.recorded.writes + counters.recorded.reads);
+        assert_eq!((sums[0].reads, sums[1].writes, sums[0].write_bytes), (0, 0, sums[0].writes * 10));
+        assert!(counters.routes > 8, "{counters:?}");
+    });
+}
+
+/// Every change of a range is a row of its own in the history. In a steady load there are so few of them that they take
+/// no column away.
+#[test]
+fn a_steady_load_keeps_its_history() {
+    for ops in [7000, 20_000] {
+        let mut config = config(512);
+        (config.step_ms, config.history_columns, config.tiers) = (1000, 600, Tiers::NONE);
+        let mut writer = Writer::new(config, 0).unwrap();
+        let recorder = writer.recorder();
+        let load = zipf(decimal(20_000, "user:"), 0.99);
+        let mut noise = Noise(11);
+        for step in 1..=120u64 {
+            for part in 0..4 {
+                for _ in 0..ops / 4 {
+                    recorder.observe_key(Op::Write, &load.keys[load.draw(&mut noise)], 0);
+                }
+                writer.flush(step * 1000 - 750 + part * 250);
             }
         }
-        writer.flush(step * STEP_MS);
+        let counters = writer.counters();
+        assert_eq!((counters.columns_sealed, counters.evicted), (120, Tally::ZERO));
+        assert!(counters.ranges_split < 1500, "{counters:?}");
     }
-    let reader = writer.reader();
-    let mut sums = [Tally::ZERO; 2];
-    reader.for_each_cell(0, 0, true, |_, cell| sums[usize::from(cell.label == db1)].add(cell.counts));
-    let counters = reader.counters();
-    assert_eq!(sums[0].writes + sums[1].reads, counters.recorded.writes + counters.recorded.reads);
-    assert_eq!((sums[0].reads, sums[1].writes, sums[0].write_bytes), (0, 0, sums[0].writes * 10));
-    assert!(counters.routes > 8, "{counters:?}");
 }

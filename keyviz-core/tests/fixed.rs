@@ -3,7 +3,9 @@
 #![cfg(not(keyviz_loom))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
 
-use keyviz_core::{ClaimError, ColumnState, Config, ConfigError, EventKind, Label, Op, RouteId, Series, fixed};
+use keyviz_core::{
+    ClaimError, ColumnState, Config, ConfigError, EventKind, Label, Op, RegisterError, RouteId, Scan, Series, fixed,
+};
 
 fixed! {
     mod small {}
@@ -110,6 +112,51 @@ fn events_stand_in_a_static_too() {
         place += 1;
     });
     assert_eq!((told, place), ([(6, true), (7, true), (500, true), (0, false)], 3));
+}
+
+/// Ranges of the core's own in a static: cut where the load is, exact, never too many.
+#[test]
+fn ranges_of_the_cores_own_stand_in_a_static_too() {
+    fixed! {
+        mod auto {
+            partition: keyviz_core::Partition::Auto { ranges: 12 },
+            scans: true,
+            max_recorders: 2,
+            history_columns: 4,
+            sample_every: 4,
+        }
+    }
+    let mut memory = auto::Memory::new();
+    let mut writer = memory.claim(&auto::SHARED, 0).unwrap();
+    assert_eq!(writer.register(RouteId(1), b"a", None, 0), Err(RegisterError::AutoRanges));
+    let recorder = writer.recorder().unwrap();
+    for window in 1..=20u64 {
+        for at in 0..2400u64 {
+            // Half of it on a tenth of the keys.
+            let number = if at % 2 == 0 { at * 7919 % 1000 } else { 400 + at % 100 };
+            recorder.observe_key(Op::Write, &[b'k', (number / 100) as u8, (number % 100) as u8], 7);
+        }
+        recorder.observe_scan(&Scan::new(b"k", Some(b"l"), 3));
+        writer.flush(window * 1000);
+    }
+    let counters = writer.counters();
+    let all = (counters.recorded.writes, counters.recorded.write_bytes, counters.recorded.reads);
+    assert_eq!(all, (48_000, 480_000, 20));
+    assert_eq!((counters.observed, counters.unattributed.is_zero()), (counters.recorded, true));
+    assert!((8..=12).contains(&counters.routes) && counters.ranges_split > 0, "{counters:?}");
+    // Of the last column: no range has more than three shares, and more than one begins where it is hot.
+    let (mut last, mut hot, mut sum) = (0, 0, 0);
+    writer.for_each_cell(false, |column, cell| {
+        if column.end_ms == 20_000 {
+            last = last.max(cell.counts.writes);
+            sum += cell.counts.writes;
+            let mut start = [0; 16];
+            hot += u64::from(cell.start.copy_to(&mut start).is_some_and(|start| start.get(1) == Some(&4)));
+        }
+    });
+    assert_eq!(sum, 2400);
+    assert!(last <= 3 * 2400 / 12 && hot >= 4, "{last}, {hot}");
+    assert_eq!(writer.matrix::<40, 4>(Series::Scans, true).cut, [0; 4]);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use keyviz_core::{
     AxisKind, Column, ColumnState, Config, ConfigError, EventKind, Labels, Matrix, MatrixQuery, NewRoute, Op,
-    RestoreError, Restored, RouteId, Sampler, Scan, Series, Snapshot, Tally, Tiers,
+    Partition, RestoreError, Restored, RouteId, Sampler, Scan, Series, Snapshot, Tally, Tiers,
 };
 use proptest::prelude::*;
 
@@ -601,4 +601,52 @@ fn an_empty_snapshot_restores_nothing() {
     let before = Sampler::new(config(), 0).unwrap();
     let after = Sampler::new(config(), 5).unwrap();
     assert_eq!(after.restore(&snapshot(&before, 0)), Ok(Restored::default()));
+}
+
+/// Ranges of the core's own are there from the beginning, and are no reason against a past: its rows stay as they were,
+/// and the ranges of now grow anew.
+#[test]
+fn ranges_of_the_cores_own_go_on() {
+    let auto = || {
+        let mut config = config();
+        config.partition = Partition::Auto { ranges: 32 };
+        config
+    };
+    let observe = |sampler: &Sampler, from: u64| {
+        for number in 0..4000u64 {
+            sampler.observe_key(Op::Write, format!("k{:04}", (from + number * 7) % 3000).as_bytes(), 10);
+        }
+    };
+    let before = Sampler::new(auto(), 0).unwrap();
+    for step in 1..=6 {
+        observe(&before, step);
+        before.flush(step * STEP_MS);
+    }
+    observe(&before, 0);
+    before.flush(6 * STEP_MS + 400);
+    assert!(before.reader().counters().routes > 16);
+    let snapshot = snapshot(&before, 6 * STEP_MS + 400);
+    // Within the window that was open then, and long after it.
+    for now_ms in [6 * STEP_MS + 500, 100 * STEP_MS] {
+        let after = Sampler::new(auto(), now_ms).unwrap();
+        let restored = after.restore(&snapshot).unwrap();
+        assert_eq!((restored.columns, restored.recorded.writes, restored.left_out), (7, 28_000, Tally::ZERO));
+        assert_eq!(after.restore(&snapshot), Err(RestoreError::InUse));
+        let ask_old = MatrixQuery { to_ms: 6 * STEP_MS + 1, ..MatrixQuery::default() };
+        let rows = |sampler: &Sampler| {
+            let matrix = sampler.reader().matrix(&ask_old);
+            matrix.rows.iter().map(|row| (row.start.clone(), row.end.clone(), row.values.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(&after), rows(&before));
+        let from = now_ms / STEP_MS;
+        for step in 1..=6 {
+            observe(&after, step);
+            after.flush((from + step) * STEP_MS);
+        }
+        let counters = after.reader().counters();
+        assert_eq!((counters.recorded.writes, counters.unattributed), (52_000, Tally::ZERO));
+        assert!(counters.routes > 16 && counters.range_changes_refused == 0, "{counters:?}");
+        assert_eq!(all(&after).0.writes, 52_000);
+        conserved(&after);
+    }
 }

@@ -148,6 +148,14 @@ impl Writer {
         both!(Writer, self, w => w.drain_samples())
     }
 
+    pub fn counters(&self) -> Counters {
+        both!(Writer, self, w => w.counters())
+    }
+
+    pub fn label(&self, name: &str) -> Label {
+        both!(Writer, self, w => w.label(name))
+    }
+
     pub fn bucket_of(&self, route: RouteId) -> Option<u64> {
         both!(Writer, self, w => w.bucket_of(route))
     }
@@ -168,6 +176,22 @@ impl Writer {
 impl Recorder {
     pub fn observe(&self, route: RouteId, op: Op, key: &[u8], value_len: u64) {
         both!(Recorder, self, r => r.observe(route, op, key, value_len));
+    }
+
+    pub fn observe_key(&self, op: Op, key: &[u8], value_len: u64) {
+        both!(Recorder, self, r => r.observe_key(op, key, value_len));
+    }
+
+    pub fn observe_key_labelled(&self, label: Label, op: Op, key: &[u8], value_len: u64) {
+        both!(Recorder, self, r => r.observe_key_labelled(label, op, key, value_len));
+    }
+
+    pub fn observe_key_many(&self, op: Op, key: &[u8], value_len: u64, times: u64) {
+        both!(Recorder, self, r => r.observe_key_many(op, key, value_len, times));
+    }
+
+    pub fn observe_scan(&self, scan: &Scan<'_>) {
+        both!(Recorder, self, r => r.observe_scan(scan));
     }
 
     pub fn observe_labelled(&self, route: RouteId, label: Label, op: Op, key: &[u8], value_len: u64) {

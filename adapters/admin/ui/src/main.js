@@ -272,7 +272,7 @@ function drawLive(bare) {
   else if (!status.enabled) [is, text] = ["off", "switched off"];
   else if (state.viewport !== null && !state.moving && recorded === null) [is, text] = ["asking", "loading this part"];
   else if (recorded !== null) [is, text] = ["off", "recorded picture"];
-  else if (status.mode === "static") [is, text] = ["off", "replay, complete"];
+  else if (status.mode === "static") [is, text] = ["off", "complete"];
   else if (state.choice.paused) [is, text] = ["paused", `paused${old}`];
   else if (bare) [is, text] = ["asking", "connecting"];
   byId("live").dataset["is"] = is;

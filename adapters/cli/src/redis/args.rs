@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use keyviz_admin::{AdminArgs, ByteSize, Millis};
+use keyviz_admin::{AdminArgs, ByteSize, HistoryArgs, Millis};
 
 use super::tls::TlsFiles;
 use super::url::Address;
@@ -64,6 +64,9 @@ pub(crate) struct RedisArgs {
     /// End without serving the page, with the answer in text
     #[arg(long)]
     pub(crate) no_serve: bool,
+
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
 
     #[command(flatten)]
     pub(crate) admin: AdminArgs,

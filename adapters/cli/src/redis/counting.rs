@@ -1,38 +1,36 @@
-//! From keys of commands to columns: the one place that knows how keys find their ranges.
+//! From keys of commands to columns.
 //!
-//! The first commands are held for at most two seconds. The ranges are found in them as a replay finds a trace's; then
-//! they are counted at the times at which they came, and what follows is counted as it comes. Time in which no server is
-//! watched is skipped, so that its windows are missing and not empty.
+//! The ranges are the core's own: they follow the load. Time in which no server is watched is skipped, so that its
+//! windows are missing and not empty.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use keyviz_admin::{Clock, SystemClock, Ticker};
-use keyviz_core::{Config, EventKind, Label, Labels, Op as Observed, Reader, Recorder, RouteId, Sampler, Scan};
+use keyviz_core::{
+    Config, EventKind, Label, Labels, Op as Observed, Partition, Reader, Recorder, Sampler, Scan, Tally,
+};
 use keyviz_trace::Op;
 
 use super::frames::Seen;
-use crate::catalog::Catalog;
 use crate::failure::Failure;
-use crate::replay::cuts;
-use crate::replay::prefixes::{self, Prefix};
 use crate::replay::sample::{Reservoir, Sample};
 
 /// Most ranges.
-const MAX_ROUTES: usize = 512;
+const MAX_RANGES: u32 = 512;
 
 /// Databases with a label: 1 to 15, as many as there are labels.
 const LABELLED: u32 = 15;
 
-/// What is held before the ranges are found: records, bytes of keys, and time since the first.
-const HELD_RECORDS: usize = 20_000;
-const HELD_BYTES: usize = 8 << 20;
-const HELD_MS: u64 = 2_000;
-
 /// An hour of columns of a second, for as many ranges as there are.
 const COLUMNS: u32 = 3_600;
 const HISTORY_BYTES: usize = 64 << 20;
+
+/// Room for the bounds of all ranges of that hour.
+const BOUND_BYTES: usize = 8 << 20;
 
 /// Room for sampled keys, and how often they are taken out of it: a server gives its commands in bursts.
 const SAMPLE_BYTES: usize = 8 << 20;
@@ -45,10 +43,9 @@ pub(crate) struct Counting(Arc<Inner>);
 struct Inner {
     sampler: Sampler,
     step_ms: u64,
+    /// What the sampler had when this began: of a history that it goes on with.
+    before: Past,
     labels: Vec<Label>,
-    /// The ranges, once they are found.
-    found: OnceLock<Found>,
-    held: Mutex<Held>,
     sample: Mutex<Reservoir>,
     /// Operations in databases beyond those with labels.
     unlabelled: AtomicU64,
@@ -56,20 +53,13 @@ struct Inner {
     changed: Condvar,
 }
 
-/// The ranges, and the prefixes that name them.
-pub(crate) struct Found {
-    pub(crate) catalog: Catalog,
-    pub(crate) prefixes: Vec<Prefix>,
-}
-
-/// Records that wait for their ranges, with the times at which they came.
-#[derive(Default)]
-struct Held {
-    records: Vec<(u64, Seen)>,
-    key_bytes: usize,
-    recorder: Option<Recorder>,
-    /// Up to when time was looked at, or skipped.
-    looked_ms: u64,
+/// What was counted before this program began.
+#[derive(Clone, Copy, Debug, Default)]
+struct Past {
+    observed: Tally,
+    unattributed: Tally,
+    /// When it began.
+    until_ms: u64,
 }
 
 /// Whether time is being looked at.
@@ -79,33 +69,32 @@ struct Flow {
     watching: u32,
     /// Until when: what is counted a little later came before.
     until_ms: u64,
+    /// Up to when time was looked at, or skipped.
+    looked_ms: u64,
     ended: bool,
 }
 
 impl Counting {
-    /// Nothing counted yet.
-    ///
-    /// # Errors
-    /// Where the memory is not there.
-    pub(crate) fn new(step_ms: u64, servers: usize) -> Result<Counting, Failure> {
-        let refused = |error: &dyn std::fmt::Display| Failure::new(format!("the picture cannot be set up: {error}"));
-        let names: Vec<String> = (1..=LABELLED).map(|database| format!("db{database}")).collect();
-        let labels = Labels::new(&names).map_err(|error| refused(&error))?;
-        let mut config = config(step_ms, servers);
-        config.labels = labels.clone();
-        let sampler = Sampler::new(config, SystemClock.now_ms()).map_err(|error| refused(&error))?;
-        let labels = names.iter().map(|name| labels.get(name)).collect();
-        Ok(Counting(Arc::new(Inner {
-            sampler,
-            step_ms,
+    /// Nothing counted yet, by a sampler of this program's [`sampler`].
+    pub(crate) fn new(sampler: Sampler) -> Counting {
+        let reader = sampler.reader();
+        let (counters, config) = (reader.counters(), reader.config());
+        let labels = (1..=LABELLED).map(|database| config.labels.get(&label(database))).collect();
+        let before = Past {
+            observed: counters.observed,
+            unattributed: counters.unattributed,
+            until_ms: reader.window().last_flush_ms,
+        };
+        Counting(Arc::new(Inner {
+            step_ms: config.step_ms,
+            before,
             labels,
-            found: OnceLock::new(),
-            held: Mutex::default(),
             sample: Mutex::default(),
             unlabelled: AtomicU64::new(0),
             flow: Mutex::default(),
             changed: Condvar::new(),
-        })))
+            sampler,
+        }))
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -122,9 +111,8 @@ impl Counting {
     pub(crate) fn watching(&self, until_ms: u64) -> Watching {
         let mut flow = self.0.flow();
         if flow.watching == 0 {
-            let mut held = self.0.held();
-            held.looked_ms = held.looked_ms.max(SystemClock.now_ms());
-            self.0.sampler.skip(held.looked_ms);
+            flow.looked_ms = flow.looked_ms.max(SystemClock.now_ms());
+            self.0.sampler.skip(flow.looked_ms);
             flow.until_ms = 0;
         }
         flow.watching += 1;
@@ -139,15 +127,15 @@ impl Counting {
         let mut due_ms = 0;
         loop {
             let now_ms = SystemClock.now_ms();
-            inner.settle_in_time(now_ms);
             inner.sampler.drain_samples();
-            let flow = inner.flow();
+            let mut flow = inner.flow();
             // A clock that stepped back does not stop it.
             if now_ms >= due_ms || due_ms > now_ms + ticker.interval_ms() {
                 due_ms = ticker.next(now_ms);
                 if flow.watching > 0 {
                     // The end itself is for the last one, so that what is counted late is still of this window.
-                    inner.flush(&mut inner.held(), flow.until_ms.saturating_sub(1));
+                    let until_ms = flow.until_ms.saturating_sub(1);
+                    inner.flush(&mut flow, until_ms);
                 }
             }
             let nap = Duration::from_millis(due_ms.saturating_sub(now_ms).clamp(1, DRAIN_MS));
@@ -173,9 +161,15 @@ impl Counting {
         }
     }
 
-    /// The ranges; `None` while nothing has come.
-    pub(crate) fn found(&self) -> Option<&Found> {
-        self.0.found.get()
+    /// What was counted, and how much of it no range could take.
+    pub(crate) fn counted(&self) -> (Tally, Tally) {
+        let (counters, before) = (self.0.sampler.reader().counters(), &self.0.before);
+        (since(counters.observed, before.observed), since(counters.unattributed, before.unattributed))
+    }
+
+    /// When counting began, in Unix milliseconds.
+    pub(crate) fn began_ms(&self) -> u64 {
+        self.0.before.until_ms
     }
 
     /// Sampled keys of all that was counted.
@@ -198,12 +192,8 @@ impl Drop for Watching {
         let mut flow = self.0.flow();
         flow.watching -= 1;
         if flow.watching == 0 {
-            // What is held came in this time, too.
-            let mut held = self.0.held();
-            if !held.records.is_empty() {
-                self.0.settle(&mut held, flow.until_ms.saturating_sub(1));
-            }
-            self.0.flush(&mut held, flow.until_ms);
+            let until_ms = flow.until_ms;
+            self.0.flush(&mut flow, until_ms);
         }
     }
 }
@@ -221,18 +211,25 @@ impl Counter {
         if seen.op != Some(Op::Scan) {
             self.inner.sample.lock().unwrap_or_else(PoisonError::into_inner).offer(&seen.key, 1);
         }
-        if let Some(found) = self.inner.found.get() {
-            return self.inner.observe(found, &self.recorder, seen);
-        }
-        let mut held = self.inner.held();
-        if let Some(found) = self.inner.found.get() {
-            return self.inner.observe(found, &self.recorder, seen);
-        }
-        held.key_bytes += seen.key.len();
-        let kept = Seen { key: seen.key.clone(), end: seen.end.clone(), ..*seen };
-        held.records.push((SystemClock.now_ms(), kept));
-        if held.records.len() >= HELD_RECORDS || held.key_bytes >= HELD_BYTES {
-            self.inner.settle(&mut held, u64::MAX);
+        let label = match usize::try_from(seen.database).ok().and_then(|database| database.checked_sub(1)) {
+            None => Label::NONE,
+            Some(at) => self.inner.labels.get(at).copied().unwrap_or_else(|| {
+                self.inner.unlabelled.fetch_add(1, Ordering::Relaxed);
+                Label::NONE
+            }),
+        };
+        let op = match seen.op {
+            Some(Op::Scan) => {
+                let scan = Scan::new(&seen.key, Some(&seen.end), seen.key.len() as u64);
+                return self.recorder.observe_scan(&Scan { label, ..scan });
+            }
+            Some(Op::Write) => Observed::Write,
+            _ => Observed::Read,
+        };
+        if label == Label::NONE {
+            self.recorder.observe_key(op, &seen.key, seen.value_len);
+        } else {
+            self.recorder.observe_key_labelled(label, op, &seen.key, seen.value_len);
         }
     }
 }
@@ -242,103 +239,48 @@ impl Inner {
         self.flow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn observe(&self, found: &Found, recorder: &Recorder, seen: &Seen) {
-        let label = match usize::try_from(seen.database).ok().and_then(|database| database.checked_sub(1)) {
-            None => Label::NONE,
-            Some(at) => self.labels.get(at).copied().unwrap_or_else(|| {
-                self.unlabelled.fetch_add(1, Ordering::Relaxed);
-                Label::NONE
-            }),
-        };
-        let op = match seen.op {
-            Some(Op::Write) => Observed::Write,
-            Some(Op::Scan) => {
-                let routes: Vec<RouteId> = found.catalog.routes_of(&seen.key, Some(&seen.end)).collect();
-                let scan = Scan::new(&seen.key, Some(&seen.end), seen.key.len() as u64);
-                return recorder.observe_scan_routes(&routes, &Scan { label, ..scan });
-            }
-            _ => Observed::Read,
-        };
-        let route = found.catalog.route_of(&seen.key);
-        if label == Label::NONE {
-            recorder.observe(route, op, &seen.key, seen.value_len);
-        } else {
-            recorder.observe_labelled(route, label, op, &seen.key, seen.value_len);
-        }
-    }
-
-    /// Flushes, unless records wait for their ranges: those come first.
-    fn flush(&self, held: &mut Held, until_ms: u64) {
-        if held.records.is_empty() {
-            held.looked_ms = SystemClock.now_ms().min(until_ms).max(held.looked_ms);
-            self.sampler.flush(held.looked_ms);
-        }
-    }
-
-    fn settle_in_time(&self, now_ms: u64) {
-        if self.found.get().is_some() {
-            return;
-        }
-        let mut held = self.held();
-        if held.records.first().is_some_and(|(first_ms, _)| now_ms.saturating_sub(*first_ms) >= HELD_MS) {
-            self.settle(&mut held, u64::MAX);
-        }
-    }
-
-    /// Finds the ranges in what is held, and counts that: each record in the window in which it came, of those that
-    /// begin at `until_ms` or before.
-    fn settle(&self, held: &mut Held, until_ms: u64) {
-        if self.found.get().is_some() {
-            return;
-        }
-        let sample = self.sample.lock().unwrap_or_else(PoisonError::into_inner).sorted();
-        let prefixes = prefixes::find(&sample);
-        let catalog = Catalog::new(cuts::choose(&sample, &prefixes, MAX_ROUTES));
-        for (route, range) in catalog.routes() {
-            // As many as fit, of keys as long as fit: a refusal would leave its operations unattributed, counted.
-            let _ = self.sampler.register(route, range.start, range.end, 0);
-        }
-        let found = Found { catalog, prefixes };
-        let recorder = held.recorder.get_or_insert_with(|| self.sampler.recorder());
-        let pass = |looked_ms: &mut u64, time_ms: u64| {
-            loop {
-                let boundary_ms = (*looked_ms / self.step_ms + 1) * self.step_ms;
-                if boundary_ms > time_ms.min(until_ms) {
-                    return;
-                }
-                self.sampler.flush(boundary_ms);
-                *looked_ms = boundary_ms;
-            }
-        };
-        for (came_ms, seen) in held.records.drain(..) {
-            pass(&mut held.looked_ms, came_ms);
-            self.observe(&found, recorder, &seen);
-        }
-        pass(&mut held.looked_ms, SystemClock.now_ms());
-        held.recorder = None;
-        // Nobody else sets it: all who do hold the lock.
-        let _ = self.found.set(found);
+    fn flush(&self, flow: &mut Flow, until_ms: u64) {
+        flow.looked_ms = SystemClock.now_ms().min(until_ms).max(flow.looked_ms);
+        self.sampler.flush(flow.looked_ms);
     }
 }
 
-fn config(step_ms: u64, servers: usize) -> Config {
+/// What came to a sum; sums only grow.
+fn since(now: Tally, before: Tally) -> Tally {
+    Tally {
+        reads: now.reads.saturating_sub(before.reads),
+        writes: now.writes.saturating_sub(before.writes),
+        read_bytes: now.read_bytes.saturating_sub(before.read_bytes),
+        write_bytes: now.write_bytes.saturating_sub(before.write_bytes),
+        scans: now.scans.saturating_sub(before.scans),
+    }
+}
+
+fn label(database: u32) -> String {
+    format!("db{database}")
+}
+
+/// A sampler for so many servers, which nothing was counted in.
+///
+/// # Errors
+/// Where the memory is not there.
+pub(crate) fn sampler(step_ms: u64, servers: usize) -> Result<Sampler, Failure> {
+    let refused = |error: &dyn std::fmt::Display| Failure::new(format!("the picture cannot be set up: {error}"));
+    let names: Vec<String> = (1..=LABELLED).map(label).collect();
     let mut config = Config::default();
+    config.labels = Labels::new(&names).map_err(|error| refused(&error))?;
     config.step_ms = step_ms;
-    config.max_routes = MAX_ROUTES as u32;
-    config.max_known_routes = 0;
-    config.max_draining = 8;
-    // One a server's thread, and one for what is held.
-    config.max_recorders = u32::try_from(servers).unwrap_or(u32::MAX).saturating_add(2);
+    config.partition = Partition::Auto { ranges: MAX_RANGES };
+    // One a server's thread.
+    config.max_recorders = u32::try_from(servers).unwrap_or(u32::MAX).saturating_add(1);
     config.hot_keys = true;
     config.sample_bytes = SAMPLE_BYTES;
     config.cell_bytes = 32 << 20;
-    config.bound_bytes = 1 << 20;
+    config.bound_bytes = BOUND_BYTES;
     config.history_columns = COLUMNS;
     config.history_bytes = HISTORY_BYTES;
+    // One that no client of the servers can guess.
+    config.seed = RandomState::new().hash_one(config.seed);
     config.prefault = false;
-    config
+    Sampler::new(config, SystemClock.now_ms()).map_err(|error| refused(&error))
 }

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Each server is a node (`node`): session after session (`process`, `session`) at the times of the `plan`, counted by
-//! `counting`; what happens to it stands on the `board` and is told by `tell`. A session makes records (`frames`) of what
+//! `counting`; what happens to it stands on the `board` and is told by `tell`, in ranges that `spread` makes out of the
+//! columns'. A session makes records (`frames`) of what
 //! the server sends over a `connection` (`url`, `secret`, `tls`, `resp`), looks after the server meanwhile (`server`), and
 //! says in plain words what went wrong (`explain`).
 //!
@@ -24,6 +25,7 @@ mod resp;
 mod secret;
 mod server;
 mod session;
+mod spread;
 mod tell;
 mod tls;
 mod url;
@@ -36,7 +38,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use keyviz_admin::{Admin, Clock, Mode, Redactor, SystemClock};
+use keyviz_admin::{Admin, Clock, HistoryFile, Mode, Redactor, SystemClock};
 
 use crate::failure::Failure;
 use crate::out;
@@ -62,7 +64,10 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
     let redactor = args.admin.exports().map_err(|error| Failure::new(error.to_string()))?.redactor();
     let secret = Secret::find(args.password_file.as_deref())?;
     let names: Vec<String> = addresses.iter().map(url::Address::name).collect();
-    let counting = Counting::new(step_ms, addresses.len())?;
+    let sampler = counting::sampler(step_ms, addresses.len())?;
+    let history = args.history.open(&sampler, |news| out::complain(&news.to_string()));
+    let history = history.map_err(|error| Failure::new(format!("no thread to keep the history: {error}")))?;
+    let counting = Counting::new(sampler);
     let (web, stop) = if args.no_serve {
         (None, Stop::on_signals()?)
     } else {
@@ -91,7 +96,9 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
         .map(|(place, address)| Node { place, address, held: process::Held::default(), changes: changes.clone() })
         .collect();
     drop(changes);
-    let run = Run { args, redactor: &redactor, names: &names, common: &common, nodes: &nodes };
+    let run =
+        Run { args, redactor: &redactor, names: &names, common: &common, nodes: &nodes, history: history.as_ref() };
+    // The history is kept to its end.
     std::thread::scope(|threads| run.watch(threads, changed, web))
 }
 
@@ -104,6 +111,7 @@ struct Run<'a> {
     names: &'a [String],
     common: &'a Common,
     nodes: &'a [Node],
+    history: Option<&'a HistoryFile>,
 }
 
 impl<'env> Run<'env> {
@@ -136,7 +144,11 @@ impl<'env> Run<'env> {
         };
         let Some(mut web) = web else { return end(None) };
         let title = format!("redis {}", self.names.join(", "));
-        let admin = web.admin(Admin::builder(Some(common.counting.reader())).title(title));
+        let mut builder = Admin::builder(Some(common.counting.reader())).title(title);
+        if let Some(history) = self.history {
+            builder = builder.history_state(history.state());
+        }
+        let admin = web.admin(builder);
         admin.set_notice(Some(tell::notice(&common.board.nodes(), self.args, false)));
         out::say(&format!("page      {}\n          end with Ctrl-C", web.url()))?;
         let page = admin.clone();

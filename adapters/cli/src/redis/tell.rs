@@ -3,15 +3,21 @@
 use std::fmt::Write;
 
 use keyviz_admin::{Notice, Redactor};
-use keyviz_core::Series;
+use keyviz_core::{Series, Tally};
 use keyviz_trace::Reason;
 
 use super::args::RedisArgs;
 use super::board::NodeState;
 use super::counting::Counting;
+use super::spread;
+use crate::catalog::Catalog;
 use crate::quantity::{bytes, count, duration, rate};
-use crate::replay::answer::Answer;
+use crate::replay::answer::{self, Answer};
 use crate::replay::text::{self, Period};
+use crate::replay::{cuts, prefixes};
+
+/// Routes of the catalog in which the answer is told.
+const TOLD_OF: usize = 512;
 
 /// Other masters of a cluster that are named at most.
 const NAMED: usize = 12;
@@ -110,24 +116,30 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, (args, redactor):
     for node in nodes {
         let _ = of_node(&mut text, node);
     }
-    let came = counting.reader().counters().observed.get(Series::Ops) > 0;
-    let Some(found) = counting.found().filter(|_| came) else {
+    let (total, unattributed) = counting.counted();
+    let total_ops = total.get(Series::Ops);
+    if total_ops == 0 {
         text.push_str("\nno command with a key came");
         return text;
-    };
-    let reader = counting.reader();
-    let answer = Answer::new(&reader, &found.catalog, &counting.sample(), &found.prefixes);
-    let total = &answer.total;
+    }
+    let (answer, divided) = found(counting, total, unattributed.get(Series::Ops));
     let _ = writeln!(
         text,
         "\ntotal     {} operations: {} reads, {} writes; {} read, {} written (keys and values); {} on average",
-        count(total.get(Series::Ops)),
+        count(total_ops),
         count(total.reads),
         count(total.writes),
         bytes(total.read_bytes),
         bytes(total.write_bytes),
-        rate(total.get(Series::Ops), watched_ms.max(1))
+        rate(total_ops, watched_ms.max(1))
     );
+    if total.scans > 0 {
+        let _ = writeln!(
+            text,
+            "scans     {} ranges touched by KEYS and SCAN with a pattern, each of which is one of the reads",
+            count(total.scans)
+        );
+    }
     if let Some(duty) = args.duty() {
         let _ = writeln!(
             text,
@@ -144,14 +156,34 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, (args, redactor):
     if answer.let_go > 0 {
         let _ = writeln!(text, "older     {} operations are in columns that were let go", count(answer.let_go));
     }
-    let unattributed = reader.counters().unattributed.get(Series::Ops);
-    if unattributed > 0 {
-        let _ = writeln!(text, "warning   {} operations are in no range", count(unattributed));
+    if unattributed.get(Series::Ops) > 0 {
+        let _ = writeln!(text, "warning   {} operations are in no range", count(unattributed.get(Series::Ops)));
+    }
+    if divided > 0 {
+        let _ = writeln!(
+            text,
+            "estimate  {} operations came to ranges that were wider, and are told by a sample of their keys",
+            count(divided)
+        );
     }
     let period = Period { relative: false, duration_ms: watched_ms, rated_ms: watched_ms.max(1) };
     let _ = text::hottest(&mut text, period, &answer, redactor);
     text.truncate(text.trim_end().len());
     text
+}
+
+/// What was found, of what was counted here; and how many operations were divided by sampled keys for it.
+fn found(counting: &Counting, total: Tally, unattributed: u64) -> (Answer, u64) {
+    let (reader, sample) = (counting.reader(), counting.sample());
+    let nominated = prefixes::find(&sample);
+    let catalog = Catalog::new(cuts::choose(&sample, &nominated, TOLD_OF));
+    // Columns count by when they end.
+    let from_ms = counting.began_ms() + 1;
+    let (by_route, divided) = spread::by_route(&reader, from_ms, &catalog, &sample);
+    let (ranges, prefixes, shown) = answer::hottest(&by_route, &catalog, &sample, &nominated);
+    let keys = answer::hot_keys(&reader, from_ms, answer::TOLD);
+    let let_go = total.get(Series::Ops).saturating_sub(shown + unattributed);
+    (Answer { total, ranges, prefixes, keys, let_go, not_shown: 0 }, divided)
 }
 
 fn of_node(text: &mut String, node: &NodeState) -> std::fmt::Result {

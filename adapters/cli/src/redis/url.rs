@@ -78,8 +78,11 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Address, AddressError> {
         // Ahead of everything else, so that no other complaint is about a text with a password in it.
         let after = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let authority = after.split('/').next().unwrap_or_default();
-        if authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) {
+        // A password may have a slash in it; so may a socket's path, behind the user's name.
+        let is_socket =
+            text.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("unix")) || text.contains("+unix:");
+        let named = if is_socket { after.split('/').next().unwrap_or_default() } else { after };
+        if named.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) {
             return Err(AddressError::Password);
         }
         if text.contains(['?', '#']) {
@@ -175,6 +178,7 @@ mod tests {
             "redis://:s3cret@db",
             "redis://user:s3cret@db:7000/0",
             "rediss://user:s3c@ret@db",
+            "redis://:s3c/ret@db",
             "unix://:s3cret@/run/x",
             "user:s3cret@db",
             "http://user:s3cret@db?x",

@@ -1,7 +1,7 @@
 //! What was found, as data. Everything is counted in the columns that the picture shows.
 
 use keyviz_admin::Redactor;
-use keyviz_core::{HotKeys, HotKeysQuery, Matrix, MatrixQuery, Reader, Series, Tally};
+use keyviz_core::{Column, HotKeys, HotKeysQuery, Matrix, MatrixQuery, Reader, Series, Tally};
 
 use super::hot::{self, HotPrefix, HotRange};
 use super::prefixes::Prefix;
@@ -9,7 +9,7 @@ use super::sample::Sample;
 use crate::catalog::Catalog;
 
 /// How many ranges and prefixes are told.
-const TOLD: usize = 5;
+pub(crate) const TOLD: usize = 5;
 
 /// The greatest rate of a range, in one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,35 +35,74 @@ pub(crate) struct Answer {
     pub(crate) not_shown: u64,
 }
 
+/// What the routes of a catalog had in each column.
+#[derive(Debug)]
+pub(crate) struct ByRoute {
+    pub(crate) columns: Vec<Column>,
+    /// Of each route, in the catalog's order.
+    pub(crate) ops: Vec<Vec<u64>>,
+}
+
+impl ByRoute {
+    /// Nothing, in these columns.
+    pub(crate) fn zero(columns: Vec<Column>, routes: usize) -> ByRoute {
+        ByRoute { ops: vec![vec![0; columns.len()]; routes], columns }
+    }
+
+    /// As a recording counted them, route by route.
+    fn of(reader: &Reader, routes: usize) -> ByRoute {
+        let matrix = matrix(reader, Series::Ops);
+        let mut by_route = ByRoute::zero(matrix.columns, routes);
+        for row in &matrix.rows {
+            let place = row.route.0.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+            let values = place.and_then(|place| by_route.ops.get_mut(place));
+            for (sum, value) in values.into_iter().flatten().zip(&row.values) {
+                *sum += value;
+            }
+        }
+        by_route
+    }
+}
+
 impl Answer {
     pub(crate) fn new(reader: &Reader, catalog: &Catalog, sample: &Sample, prefixes: &[Prefix]) -> Answer {
-        let matrix = matrix(reader, Series::Ops);
-        let routes: Vec<Vec<u64>> = by_route(&matrix, catalog.len());
-        let ops: Vec<u64> = routes.iter().map(|values| values.iter().sum()).collect();
-        let mut ranges = hot::ranges(catalog, sample, prefixes, &ops);
-        ranges.truncate(TOLD);
-        let mut prefixes = hot::prefixes(catalog, prefixes, &ops);
-        // What is a range of its own is told there.
-        prefixes.retain(|hot| !ranges.iter().any(|range| range.is_all_of(&hot.prefix)));
-        prefixes.truncate(TOLD);
         let counters = reader.counters();
-        let shown: u64 = ops.iter().sum();
+        let by_route = ByRoute::of(reader, catalog.len());
+        let (ranges, prefixes, shown) = hottest(&by_route, catalog, sample, prefixes);
         let let_go = counters.evicted.get(Series::Ops);
         Answer {
             total: counters.observed,
-            ranges: ranges.into_iter().map(|range| with_peak(range, &routes, &matrix)).collect(),
+            ranges,
             prefixes,
-            keys: hot_keys(reader, TOLD),
+            keys: hot_keys(reader, 1, TOLD),
             let_go,
             not_shown: counters.observed.get(Series::Ops).saturating_sub(shown + let_go),
         }
     }
 }
 
-/// The hottest keys of the whole trace, reads and writes together.
-pub(crate) fn hot_keys(reader: &Reader, top: usize) -> HotKeys {
-    // From the first column on; every key that a sketch has counts before the list is cut.
-    let query = HotKeysQuery { from_ms: 1, top: 0, ..HotKeysQuery::of_range(b"", None) };
+/// The hottest ranges and prefixes, and all operations that there are in the columns.
+pub(crate) fn hottest(
+    by_route: &ByRoute,
+    catalog: &Catalog,
+    sample: &Sample,
+    prefixes: &[Prefix],
+) -> (Vec<(HotRange, Option<Peak>)>, Vec<HotPrefix>, u64) {
+    let ops: Vec<u64> = by_route.ops.iter().map(|values| values.iter().sum()).collect();
+    let mut ranges = hot::ranges(catalog, sample, prefixes, &ops);
+    ranges.truncate(TOLD);
+    let mut prefixes = hot::prefixes(catalog, prefixes, &ops);
+    // What is a range of its own is told there.
+    prefixes.retain(|hot| !ranges.iter().any(|range| range.is_all_of(&hot.prefix)));
+    prefixes.truncate(TOLD);
+    let ranges = ranges.into_iter().map(|range| with_peak(range, by_route)).collect();
+    (ranges, prefixes, ops.iter().sum())
+}
+
+/// The hottest keys of the columns that end at `from_ms` or later, reads and writes together.
+pub(crate) fn hot_keys(reader: &Reader, from_ms: u64, top: usize) -> HotKeys {
+    // Every key that a sketch has counts before the list is cut.
+    let query = HotKeysQuery { from_ms, top: 0, ..HotKeysQuery::of_range(b"", None) };
     let sides = [Series::Reads, Series::Writes];
     let found: Vec<HotKeys> = sides
         .into_iter()
@@ -84,21 +123,9 @@ pub(crate) fn shown(reader: &Reader, series: Series, redactor: &Redactor) -> Mat
     matrix
 }
 
-/// The values of each route, in the catalog's order.
-fn by_route(matrix: &Matrix, routes: usize) -> Vec<Vec<u64>> {
-    let mut values = vec![vec![0; matrix.columns.len()]; routes];
-    for row in &matrix.rows {
-        let place = row.route.0.checked_sub(1).and_then(|place| values.get_mut(usize::try_from(place).ok()?));
-        for (sum, value) in place.into_iter().flatten().zip(&row.values) {
-            *sum += value;
-        }
-    }
-    values
-}
-
-fn with_peak(range: HotRange, routes: &[Vec<u64>], matrix: &Matrix) -> (HotRange, Option<Peak>) {
-    let rows = routes.get(range.routes.clone()).unwrap_or_default();
-    let peak = matrix.columns.iter().enumerate().map(|(at, column)| Peak {
+fn with_peak(range: HotRange, by_route: &ByRoute) -> (HotRange, Option<Peak>) {
+    let rows = by_route.ops.get(range.routes.clone()).unwrap_or_default();
+    let peak = by_route.columns.iter().enumerate().map(|(at, column)| Peak {
         ops: rows.iter().filter_map(|values| values.get(at)).sum(),
         duration_ms: column.end_ms - column.start_ms,
         start_ms: column.start_ms,

@@ -1,0 +1,147 @@
+//! What columns counted in ranges that follow the load, as counts of one catalog's routes.
+//!
+//! A range of a column that lies within a route is the route's. One that several routes share, as the wide ranges of the
+//! first columns do, is divided among them as the sampled keys in it are: the parts sum to the whole.
+
+use keyviz_core::{Reader, Series};
+
+use crate::catalog::Catalog;
+use crate::replay::answer::ByRoute;
+use crate::replay::sample::Sample;
+
+/// Counts by route, and how many of them were divided by sampled keys.
+pub(crate) fn by_route(reader: &Reader, from_ms: u64, catalog: &Catalog, sample: &Sample) -> (ByRoute, u64) {
+    let routes: Vec<(&[u8], Option<&[u8]>)> = catalog.routes().map(|(_, range)| (range.start, range.end)).collect();
+    let weights = Weights::of(sample);
+    let mut cells: Vec<(u64, usize, u64)> = Vec::new();
+    let (mut divided, mut shares) = (0, Vec::new());
+    let columns = reader.for_each_cell(from_ms, 0, true, |column, cell| {
+        let ops = cell.counts.get(Series::Ops);
+        if ops == 0 {
+            return;
+        }
+        let first = catalog.index_of(cell.start);
+        let last = cell.end.map_or(routes.len(), |end| routes.partition_point(|(start, _)| *start < end));
+        let within = routes.get(first..last.max(first + 1)).unwrap_or_default();
+        shares.clear();
+        shares.extend(within.iter().map(|(start, end)| {
+            let end = [*end, cell.end].into_iter().flatten().min();
+            weights.between((*start).max(cell.start), end)
+        }));
+        if shares.iter().filter(|weight| **weight > 0).count() > 1 {
+            divided += ops;
+        }
+        divide(ops, &mut shares);
+        let parts = (first..).zip(&shares).filter(|(_, part)| **part > 0);
+        cells.extend(parts.map(|(route, part)| (column.start_ms, route, *part)));
+    });
+    let mut by_route = ByRoute::zero(columns, catalog.len());
+    for (start_ms, route, ops) in cells {
+        let column = by_route.columns.partition_point(|column| column.start_ms < start_ms);
+        if let Some(sum) = by_route.ops.get_mut(route).and_then(|values| values.get_mut(column)) {
+            *sum += ops;
+        }
+    }
+    (by_route, divided)
+}
+
+/// Sampled keys, with what all before each weigh.
+struct Weights<'a> {
+    keys: Vec<(&'a [u8], u64)>,
+    total: u64,
+}
+
+impl<'a> Weights<'a> {
+    fn of(sample: &'a Sample) -> Weights<'a> {
+        let mut sum = 0;
+        let keys = sample.keys.iter().map(|(key, weight)| {
+            let before = sum;
+            sum += weight;
+            (key.as_slice(), before)
+        });
+        let keys = keys.collect();
+        Weights { keys, total: sum }
+    }
+
+    fn below(&self, key: &[u8]) -> u64 {
+        let at = self.keys.partition_point(|(other, _)| *other < key);
+        self.keys.get(at).map_or(self.total, |(_, before)| *before)
+    }
+
+    /// What sampled keys of `[start, end)` weigh.
+    fn between(&self, start: &[u8], end: Option<&[u8]>) -> u64 {
+        end.map_or(self.total, |end| self.below(end)).saturating_sub(self.below(start))
+    }
+}
+
+/// Turns weights into parts of `whole`, by the largest remainder; without any weight the first has it all.
+fn divide(whole: u64, shares: &mut [u64]) {
+    let total: u128 = shares.iter().map(|weight| u128::from(*weight)).sum();
+    if total == 0 {
+        shares.iter_mut().take(1).for_each(|share| *share = whole);
+        return;
+    }
+    let mut left = whole;
+    let mut remainders: Vec<(u128, usize)> = Vec::new();
+    for (at, share) in shares.iter_mut().enumerate() {
+        let exact = u128::from(whole) * u128::from(*share);
+        *share = (exact / total) as u64;
+        left -= *share;
+        remainders.push((exact % total, at));
+    }
+    remainders.sort_unstable_by_key(|(remainder, at)| (std::cmp::Reverse(*remainder), *at));
+    for (_, at) in remainders.into_iter().take(left as usize) {
+        if let Some(share) = shares.get_mut(at) {
+            *share += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyviz_core::{Config, Op, Partition, Sampler};
+
+    #[test]
+    fn parts_sum_to_the_whole() {
+        for (whole, weights, parts) in [
+            (10, &[1, 1, 1][..], &[4, 3, 3][..]),
+            (1, &[0, 5, 0], &[0, 1, 0]),
+            (7, &[0, 0], &[7, 0]),
+            (u64::MAX, &[u64::MAX, u64::MAX], &[1 << 63, (1 << 63) - 1]),
+        ] {
+            let mut shares = weights.to_vec();
+            divide(whole, &mut shares);
+            assert_eq!(shares, parts);
+        }
+    }
+
+    /// Whatever the ranges were, all that was counted is there, and a route that they never cut has its share.
+    #[test]
+    fn wide_ranges_are_divided_as_their_keys_are() {
+        let mut config = Config::default();
+        config.partition = Partition::Auto { ranges: 64 };
+        (config.step_ms, config.prefault) = (1000, false);
+        let sampler = Sampler::new(config, 0).unwrap();
+        let mut reservoir = crate::replay::sample::Reservoir::default();
+        for step in 1..=5 {
+            for number in 0..10_000_u64 {
+                let key = match number % 10 {
+                    0..=5 => format!("user:hot:{:03}", number * 7 % 300),
+                    _ => format!("cart:{:05}", number * 7919 % 100_000),
+                };
+                sampler.observe_key(Op::Write, key.as_bytes(), 1);
+                reservoir.offer(key.as_bytes(), 1);
+            }
+            sampler.flush(step * 1000);
+        }
+        let catalog = Catalog::new(vec![b"user:hot:".to_vec(), b"user:hot;".to_vec()]);
+        let (by_route, divided) = by_route(&sampler.reader(), 0, &catalog, &reservoir.sorted());
+        let sums: Vec<u64> = by_route.ops.iter().map(|values| values.iter().sum()).collect();
+        assert_eq!((by_route.columns.len(), sums.iter().sum::<u64>()), (5, 50_000));
+        assert!((29_900..=30_100).contains(&sums[1]), "{sums:?}");
+        // The first column is one range; of the others hardly any is.
+        assert!((10_000..15_000).contains(&divided), "{divided}");
+        assert_eq!(by_route.ops[1][4], 6000);
+    }
+}
