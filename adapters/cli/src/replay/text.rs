@@ -147,11 +147,11 @@ fn keys(text: &mut String, period: Period, answer: &Answer, redactor: &Redactor)
         let name = if name.is_empty() { "the empty key" } else { &name };
         // What other columns or cells may have of it without listing it.
         let under = keys.error_bound.min(total.saturating_sub(key.count));
-        let off = if key.error > 0 || under > 0 {
-            format!("  ({} to {})", count(key.count.saturating_sub(key.error)), count(key.count + under))
-        } else {
-            String::new()
-        };
+        // And what sampling adds to both, 19 times of 20.
+        let chance = keys.deviation(key.count).saturating_mul(2);
+        let least = key.count.saturating_sub(key.error).saturating_sub(chance);
+        let most = key.count.saturating_add(under).saturating_add(chance).min(total.max(key.count));
+        let off = if least < most { format!("  ({} to {})", count(least), count(most)) } else { String::new() };
         writeln!(
             text,
             "  {:>7}  {:>10}  {:>10}  {name}{off}",
