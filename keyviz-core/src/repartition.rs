@@ -92,6 +92,7 @@ impl State<'_> {
 
     /// Splits what is hot while there are few ranges, so that the first columns are not one wide range each; the open
     /// column was just published. What the sampled keys stand for is the load: counts of a range stand at its column's end.
+    #[inline(never)]
     pub(crate) fn grow_ranges(&mut self, shared: &Shared) {
         if self.ranges.len == 0 || self.ranges.len > self.layout.ranges / GROWING {
             return;

@@ -12,7 +12,7 @@ use super::counting::Counting;
 use super::spread;
 use crate::catalog::Catalog;
 use crate::quantity::{bytes, count, duration, rate};
-use crate::replay::answer::{self, Answer};
+use crate::replay::answer::{self, Answer, Hottest};
 use crate::replay::text::{self, Period};
 use crate::replay::{cuts, prefixes};
 
@@ -180,7 +180,7 @@ fn found(counting: &Counting, total: Tally, unattributed: u64) -> (Answer, u64) 
     // Columns count by when they end.
     let from_ms = counting.began_ms() + 1;
     let (by_route, divided) = spread::by_route(&reader, from_ms, &catalog, &sample);
-    let (ranges, prefixes, shown) = answer::hottest(&by_route, &catalog, &sample, &nominated);
+    let Hottest { ranges, prefixes, shown } = answer::hottest(&by_route, &catalog, &sample, &nominated);
     let keys = answer::hot_keys(&reader, from_ms, answer::TOLD);
     let let_go = total.get(Series::Ops).saturating_sub(shown + unattributed);
     (Answer { total, ranges, prefixes, keys, let_go, not_shown: 0 }, divided)

@@ -68,7 +68,7 @@ impl Answer {
     pub(crate) fn new(reader: &Reader, catalog: &Catalog, sample: &Sample, prefixes: &[Prefix]) -> Answer {
         let counters = reader.counters();
         let by_route = ByRoute::of(reader, catalog.len());
-        let (ranges, prefixes, shown) = hottest(&by_route, catalog, sample, prefixes);
+        let Hottest { ranges, prefixes, shown } = hottest(&by_route, catalog, sample, prefixes);
         let let_go = counters.evicted.get(Series::Ops);
         Answer {
             total: counters.observed,
@@ -81,13 +81,18 @@ impl Answer {
     }
 }
 
-/// The hottest ranges and prefixes, and all operations that there are in the columns.
-pub(crate) fn hottest(
-    by_route: &ByRoute,
-    catalog: &Catalog,
-    sample: &Sample,
-    prefixes: &[Prefix],
-) -> (Vec<(HotRange, Option<Peak>)>, Vec<HotPrefix>, u64) {
+/// What is hot in the columns.
+#[derive(Debug)]
+pub(crate) struct Hottest {
+    /// The hottest ranges, each with its busiest column.
+    pub(crate) ranges: Vec<(HotRange, Option<Peak>)>,
+    pub(crate) prefixes: Vec<HotPrefix>,
+    /// All operations in the columns.
+    pub(crate) shown: u64,
+}
+
+/// The hottest ranges and prefixes.
+pub(crate) fn hottest(by_route: &ByRoute, catalog: &Catalog, sample: &Sample, prefixes: &[Prefix]) -> Hottest {
     let ops: Vec<u64> = by_route.ops.iter().map(|values| values.iter().sum()).collect();
     let mut ranges = hot::ranges(catalog, sample, prefixes, &ops);
     ranges.truncate(TOLD);
@@ -96,7 +101,7 @@ pub(crate) fn hottest(
     prefixes.retain(|hot| !ranges.iter().any(|range| range.is_all_of(&hot.prefix)));
     prefixes.truncate(TOLD);
     let ranges = ranges.into_iter().map(|range| with_peak(range, by_route)).collect();
-    (ranges, prefixes, ops.iter().sum())
+    Hottest { ranges, prefixes, shown: ops.iter().sum() }
 }
 
 /// The hottest keys of the columns that end at `from_ms` or later, reads and writes together.
