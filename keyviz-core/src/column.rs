@@ -6,6 +6,9 @@
 //! follow (bits 0 to 4) and whether the route was removed (bit 5). A
 //! cell without counters says that the row's route had this descriptor when the column was flushed.
 
+#[cfg(feature = "alloc")]
+use zerocopy::IntoBytes;
+
 use crate::limits::{BLOCK_BYTES, TALLY_WORDS};
 #[cfg(feature = "alloc")]
 use crate::op::Series;
@@ -178,34 +181,39 @@ pub(crate) const BEFORE_FIRST: u64 = u64::MAX;
 /// Cells out of words copied from the history.
 #[cfg(feature = "alloc")]
 pub(crate) struct WordSource<'a> {
-    words: &'a [u64],
+    bytes: &'a [u8],
     at: usize,
     len: usize,
 }
 
 #[cfg(feature = "alloc")]
 impl<'a> WordSource<'a> {
-    /// The first `len` bytes of `words`.
+    /// The first `len` bytes of `words`, whose first byte is the lowest: each went through [`u64::to_le`].
     pub(crate) fn new(words: &'a [u64], len: usize) -> Self {
-        WordSource { words, at: 0, len: len.min(words.len() * 8) }
+        let bytes = words.as_bytes();
+        WordSource { bytes, at: 0, len: len.min(bytes.len()) }
     }
 
     /// The next eight bytes, the first one lowest; 0 past the end.
     #[inline]
     fn next_word(&self) -> u64 {
-        let (at, shift) = (self.at / 8, self.at % 8 * 8);
-        let low = self.words.get(at).map_or(0, |word| word >> shift);
-        // A shift by 64 is none: there is nothing to take from the next word then.
-        let high = self.words.get(at + 1).map_or(0, |word| word.checked_shl(64 - shift as u32).unwrap_or(0));
-        low | high
+        let rest = self.bytes.get(self.at..).unwrap_or(&[]);
+        rest.first_chunk().map_or_else(|| last_word(rest), |bytes| u64::from_le_bytes(*bytes))
     }
+}
+
+/// As many bytes as there are, and zeros.
+#[cfg(feature = "alloc")]
+#[cold]
+fn last_word(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 #[cfg(feature = "alloc")]
 impl Source for WordSource<'_> {
     #[inline]
     fn byte(&mut self) -> u8 {
-        let byte = self.words.get(self.at / 8).map_or(0, |w| (w >> (self.at % 8 * 8)) as u8);
+        let byte = self.bytes.get(self.at).copied().unwrap_or(0);
         self.at += 1;
         byte
     }

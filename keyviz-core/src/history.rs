@@ -204,7 +204,7 @@ impl History {
         self.sequence(entry, Ordering::Relaxed) == sequence
     }
 
-    /// Copies a segment's words behind `out`; the caller checks [`still`](Self::still) afterwards.
+    /// Copies a segment's words, their bytes in the stream's order, behind `out`; the caller checks [`still`](Self::still) afterwards.
     #[cfg(feature = "alloc")]
     pub(crate) fn copy(&self, segment: &Segment, out: &mut Vec<u64>) {
         let mut block = segment.first;
@@ -212,7 +212,7 @@ impl History {
         while left > 0 {
             let from = block as usize * BLOCK_WORDS;
             let Some(words) = self.words.get(from..from + left.min(BLOCK_WORDS)) else { return };
-            out.extend(words.iter().map(|w| w.load(Ordering::Relaxed)));
+            out.extend(words.iter().map(|w| w.load(Ordering::Relaxed).to_le()));
             left -= words.len();
             block = self.links.get(block as usize).map_or(NONE, |l| l.load(Ordering::Relaxed));
         }

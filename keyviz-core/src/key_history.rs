@@ -199,7 +199,7 @@ impl KeyHistory {
                 }
                 let (at, len) = (head.at as usize, (head.len as usize).div_ceil(8));
                 let words = self.words.get(at..at.saturating_add(len)).unwrap_or(&[]);
-                let words: Vec<u64> = words.iter().map(|word| word.load(Ordering::Relaxed)).collect();
+                let words: Vec<u64> = words.iter().map(|word| word.load(Ordering::Relaxed).to_le()).collect();
                 fence(Ordering::Acquire);
                 if entry.sequence.load(Ordering::Relaxed) == sequence {
                     records.push((head, words));
