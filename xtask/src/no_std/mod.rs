@@ -18,18 +18,19 @@ use crate::tools::Tool;
 /// What this cannot do without.
 pub const NEEDS: &[Tool] = &[Tool::BareRustc, Tool::BareCargo, Tool::BareSource, Tool::QemuArm];
 
+/// The crate in `examples/bare-metal`.
+const PACKAGE: &str = "keyviz-bare-cortex-m";
+
 /// A machine that firmware is for.
 struct Machine {
-    /// The crate in `examples/bare-metal`.
-    package: &'static str,
     target: &'static str,
     /// QEMU's name for it.
     board: &'static str,
 }
 
 const MACHINES: [Machine; 2] = [
-    Machine { package: "keyviz-bare-cortex-m0", target: "thumbv6m-none-eabi", board: "microbit" },
-    Machine { package: "keyviz-bare-cortex-m4", target: "thumbv7em-none-eabihf", board: "mps2-an386" },
+    Machine { target: "thumbv6m-none-eabi", board: "microbit" },
+    Machine { target: "thumbv7em-none-eabihf", board: "mps2-an386" },
 ];
 
 /// A target that the core alone is built for.
@@ -78,11 +79,11 @@ pub fn firmware(checkout: &Checkout) -> Result<(), String> {
     process::run(bare_cargo(checkout, CORE_TARGET, &linker).args(["--package", "keyviz-core"]))?;
     println!("the core builds for {CORE_TARGET}");
     for machine in &MACHINES {
-        process::run(bare_cargo(checkout, machine.target, &linker).args(["--package", machine.package]))?;
+        process::run(bare_cargo(checkout, machine.target, &linker).args(["--package", PACKAGE]))?;
     }
     let expected = on_host(checkout)?;
     for machine in &MACHINES {
-        let image = target(checkout).join(machine.target).join("release").join(machine.package);
+        let image = target(checkout).join(machine.target).join("release").join(PACKAGE);
         let (printed, stack) = in_qemu(machine, &image)?;
         compare(machine, &expected, &printed)?;
         let sizes = elf::sizes(&image)?;
@@ -147,17 +148,17 @@ fn in_qemu(machine: &Machine, image: &Path) -> Result<(Vec<String>, String), Str
     let last = lines.pop().unwrap_or_default();
     match last.strip_prefix("stack ") {
         Some(stack) => Ok((lines, stack.to_owned())),
-        None => Err(format!("{}: the last line is `{last}`, not the stack's size", machine.package)),
+        None => Err(format!("{}: the last line is `{last}`, not the stack's size", machine.target)),
     }
 }
 
 fn compare(machine: &Machine, expected: &[String], printed: &[String]) -> Result<(), String> {
     let pairs = expected.iter().zip(printed).enumerate();
     if let Some((at, (host, bare))) = pairs.into_iter().find(|(_, (host, bare))| host != bare) {
-        return Err(format!("{}: line {} is `{bare}`, and `{host}` on the host", machine.package, at + 1));
+        return Err(format!("{}: line {} is `{bare}`, and `{host}` on the host", machine.target, at + 1));
     }
     if expected.len() != printed.len() || expected.is_empty() {
-        return Err(format!("{}: {} lines, and {} on the host", machine.package, printed.len(), expected.len()));
+        return Err(format!("{}: {} lines, and {} on the host", machine.target, printed.len(), expected.len()));
     }
     Ok(())
 }
