@@ -2,57 +2,22 @@
 /** Moving in the map: boxes, wheel, panning, the way back; and what is drawn beside and over the picture. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { Browser, bufferOf, noBrowser, shoot } from "../support/browser.js";
-import { NOT_FOUND, TestServer, fixed } from "../support/server.js";
-import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
-import { answerOf } from "../../src/recorded.js";
+import { describe, test } from "node:test";
+import { bufferOf, noBrowser, shoot } from "../support/browser.js";
+import { fixed } from "../support/server.js";
+import { LAST, Visit, at, choice, settled, until } from "../support/visit.js";
+import { STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 import { base64url } from "../../src/key.js";
 import { onConflictLine, onGapLine } from "../../src/heatmap.js";
 import { paletteFor, pixelOf } from "../../src/palette.js";
 
 const skip = noBrowser();
-const LAST = Math.floor(NOW / STEP) * STEP + STEP;
 const calm = busyMatrix(16, 300);
 const keyOfRow = (/** @type {number} */ row) => base64url(Buffer.from(String(calm.rows[row].start), "base64"));
 
 describe("navigation", { skip }, () => {
-  const server = new TestServer();
-  const browser = new Browser();
-  before(() => server.start());
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
-
-  /** A server that cuts what is asked for out of one picture. @param {any} whole @param {Record<string, any>} [others] @returns {void} */
-  function serve(whole, others = {}) {
-    const known = status({ history_from_unix_ms: LAST - 300 * STEP });
-    server.answers = ({ path, query }) => {
-      if (path === "status") return { status: 200, body: known };
-      if (others[path] !== undefined) return { status: 200, body: others[path] };
-      if (path !== "matrix") return NOT_FOUND;
-      const of = (/** @type {string} */ name) => query.get(name) ?? "";
-      return { status: 200, body: { ...answerOf(whole, { fromUnixMs: Number(of("from_unix_ms")), toUnixMs: Number(of("to_unix_ms")), rows: Number(of("rows")), start: of("start"), end: of("end") }), series: of("series") } };
-    };
-  }
-
-  /** @param {import("../support/browser.js").Look & {fragment?: string}} [look] @returns {Promise<import("playwright-core").Page>} */
-  async function open(look = {}) {
-    server.asked = [];
-    const page = await browser.open(look);
-    await page.goto(`${server.url}#${look.fragment ?? "tz=utc&refresh=60"}`);
-    await page.waitForSelector("#legend .ramp");
-    await page.waitForTimeout(100);
-    return page;
-  }
-
-  /** @param {import("playwright-core").Page} page @param {number} across @param {number} down @returns {Promise<[number, number]>} */
-  async function at(page, across, down) {
-    const box = await page.locator("#picture").boundingBox();
-    if (box === null) throw new Error("no picture");
-    return [box.x + box.width * across, box.y + box.height * down];
-  }
+  const visit = new Visit("tz=utc&refresh=60");
+  const { server, browser } = visit;
 
   /** @param {import("playwright-core").Page} page @param {[number, number]} from @param {[number, number]} to @returns {Promise<void>} */
   async function drag(page, from, to) {
@@ -61,14 +26,12 @@ describe("navigation", { skip }, () => {
     await page.mouse.move(...(await at(page, (from[0] + to[0]) / 2, (from[1] + to[1]) / 2)));
     await page.mouse.move(...(await at(page, ...to)));
   }
-  const asked = () => server.asked.filter((one) => one.path === "matrix");
-  const choice = (/** @type {import("playwright-core").Page} */ page) => new URLSearchParams(new URL(page.url()).hash.slice(1));
   const shownRows = (/** @type {import("playwright-core").Page} */ page, /** @type {number} */ rows) =>
     page.waitForFunction((count) => [...document.querySelectorAll("#accounts dt")].find((name) => /^(Rows|Ranges)$/.test(name.textContent ?? ""))?.nextElementSibling?.textContent === String(count), rows);
 
   test("a box zooms both axes and asks anew; Backspace goes back, R to the whole", async () => {
-    serve(calm);
-    const page = await open();
+    visit.serve(calm);
+    const page = await visit.open();
     await drag(page, [0.25, 4.2 / 16], [0.75, 7.8 / 16]);
     assert.equal(await page.isVisible("#brush"), true);
     await shoot(page, "brush-light");
@@ -80,7 +43,7 @@ describe("navigation", { skip }, () => {
     const [from, to] = [Date.parse(String(zoomed.get("from"))), Date.parse(String(zoomed.get("to")))];
     const ms = 300 * STEP;
     assert.ok(Math.abs(from - (LAST - 0.75 * ms)) <= 2 * STEP && Math.abs(to - (LAST - 0.25 * ms)) <= 2 * STEP, `${from} ${to}`);
-    assert.deepEqual([asked().at(-1)?.query.get("start"), asked().at(-1)?.query.get("end")], [keyOfRow(4), keyOfRow(8)]);
+    assert.deepEqual([visit.asked().at(-1)?.query.get("start"), visit.asked().at(-1)?.query.get("end")], [keyOfRow(4), keyOfRow(8)]);
     assert.equal(choice(page).has("pin"), false, "a box pins nothing");
 
     // A flat box zooms time alone, a narrow one keys alone.
@@ -89,7 +52,7 @@ describe("navigation", { skip }, () => {
     await page.waitForFunction((before) => new URLSearchParams(location.hash.slice(1)).get("from") !== before, zoomed.get("from"));
     assert.equal(choice(page).get("start"), keyOfRow(4));
     const narrow = choice(page);
-    await page.waitForTimeout(200);
+    await settled(page);
     await drag(page, [0.5, 0.3], [0.501, 0.7]);
     await page.mouse.up();
     await shownRows(page, 2);
@@ -113,8 +76,8 @@ describe("navigation", { skip }, () => {
   });
 
   test("until the part that is zoomed to is answered, the page says that it is loading, and shows what it has", async () => {
-    serve(calm);
-    const page = await open({ fragment: "tz=utc" });
+    visit.serve(calm);
+    const page = await visit.open({ fragment: "tz=utc" });
     const answers = server.answers;
     server.answers = (asked) => (asked.query.has("start") ? "hang" : answers(asked));
     await drag(page, [0.25, 4.2 / 16], [0.75, 7.8 / 16]);
@@ -127,8 +90,8 @@ describe("navigation", { skip }, () => {
   });
 
   test("a box that is given up changes nothing", async () => {
-    serve(calm);
-    const page = await open();
+    visit.serve(calm);
+    const page = await visit.open();
     await drag(page, [0.25, 0.2], [0.75, 0.6]);
     await page.keyboard.press("Escape");
     assert.equal(await page.isVisible("#brush"), false);
@@ -138,24 +101,39 @@ describe("navigation", { skip }, () => {
   });
 
   test("the wheel zooms where the pointer is, at once, and asks when it rests; Shift time alone, Alt keys alone", async () => {
-    serve(calm);
-    const page = await open();
-    const first = asked().length;
+    visit.serve(calm);
+    const page = await visit.open({ clock: true });
+    const first = visit.asked().length;
     const coarse = (await bufferOf(page)).data;
+    await page.evaluate(() => {
+      const turned = { wheelPx: 0 };
+      addEventListener("wheel", (event) => (turned.wheelPx += event.deltaY));
+      Object.assign(window, turned, { turned });
+    });
+    let sent = 0;
+    const turn = async (/** @type {number} */ times) => {
+      for (let i = 0; i < times; i += 1) await page.mouse.wheel(0, -120);
+      sent -= 120 * times;
+      await page.waitForFunction((px) => /** @type {any} */ (window).turned.wheelPx === px, sent);
+    };
     await page.mouse.move(...(await at(page, 0.5, 0.5)));
-    for (let i = 0; i < 4; i += 1) await page.mouse.wheel(0, -120);
-    await page.waitForTimeout(80);
+    await turn(4);
+    await visit.pass(page, 20);
     assert.notDeepEqual((await bufferOf(page)).data, coarse, "it moves before anything is asked");
-    assert.equal(asked().length, first);
-    await page.waitForFunction(() => location.hash.includes("start="));
-    await page.waitForTimeout(300);
-    assert.equal(asked().length, first + 1);
+    await visit.pass(page, 150);
+    await turn(1);
+    await visit.pass(page, 170);
+    assert.equal(choice(page).has("start"), false, "it rests when it has not turned for a while");
+    await visit.pass(page, 1000);
+    assert.equal(choice(page).has("start"), true);
+    assert.equal(visit.asked().length, first + 1, "asked once, whatever the number of turns");
     const zoomed = choice(page);
     const middle = (Date.parse(String(zoomed.get("from"))) + Date.parse(String(zoomed.get("to")))) / 2;
     assert.ok(Math.abs(middle - (LAST - 150 * STEP)) <= 3 * STEP, "about the pointer");
+    await page.clock.resume();
     await page.keyboard.press("r");
     await shownRows(page, 16);
-    await page.waitForTimeout(200);
+    await settled(page);
     await page.mouse.move(...(await at(page, 0.5, 0.4)));
     await page.keyboard.down("Alt");
     await page.mouse.wheel(0, -400);
@@ -164,7 +142,7 @@ describe("navigation", { skip }, () => {
     assert.equal(choice(page).has("from"), false, "time stays as it was");
     await page.keyboard.press("r");
     await shownRows(page, 16);
-    await page.waitForTimeout(200);
+    await settled(page);
     await page.mouse.move(...(await at(page, 0.5, 0.6)));
     await page.keyboard.down("Shift");
     await page.mouse.wheel(0, -400);
@@ -175,54 +153,53 @@ describe("navigation", { skip }, () => {
   });
 
   test("zooming out and panning go over the picture that was there before, to its edges and no further", async () => {
-    serve(calm);
-    const page = await open();
+    visit.serve(calm);
+    const page = await visit.open();
     await drag(page, [0.4, 6.1 / 16], [0.6, 9.9 / 16]);
     await page.mouse.up();
     await shownRows(page, 4);
-    await page.waitForTimeout(150);
+    await settled(page);
     await page.keyboard.down("Shift");
     await drag(page, [0.5, 0.2], [0.5, 0.7]);
     await page.mouse.up();
     await page.keyboard.up("Shift");
     await page.waitForFunction((start) => new URLSearchParams(location.hash.slice(1)).get("start") !== start, keyOfRow(6));
-    await page.waitForTimeout(200);
+    await settled(page);
     assert.deepEqual([choice(page).get("start"), choice(page).get("end")], [keyOfRow(4), keyOfRow(8)], "two rows up, as far as the hand moved");
     const before = choice(page);
     await page.keyboard.press("Shift+ArrowLeft");
     await page.waitForFunction((from) => new URLSearchParams(location.hash.slice(1)).get("from") !== from, before.get("from"));
     const step = Date.parse(String(before.get("from"))) - Date.parse(String(choice(page).get("from")));
     assert.ok(Math.abs(step - 0.2 * 60 * STEP) <= 2 * STEP, `${step}`);
-    await page.waitForTimeout(200);
+    await settled(page);
     await page.mouse.move(...(await at(page, 0.5, 0.5)));
     for (let i = 0; i < 12; i += 1) await page.mouse.wheel(0, 300);
     await shownRows(page, 16);
-    await page.waitForTimeout(400);
-    assert.deepEqual([choice(page).get("start"), choice(page).get("end")], [null, null], "the whole key space");
+    await page.waitForFunction(() => !/(start|end)=/.test(location.hash), undefined, { timeout: 5000 });
     assert.ok(Date.parse(String(choice(page).get("from") ?? new Date(LAST - 300 * STEP).toISOString())) >= LAST - 300 * STEP - STEP, "not before history");
     assert.deepEqual(browser.complaints, []);
   });
 
   test("plus and minus zoom; a link to a part of the map shows it, and R leads to all of it", async () => {
-    serve(calm);
-    const page = await open({ fragment: `tz=utc&refresh=60&start=${keyOfRow(4)}&end=${keyOfRow(12)}` });
+    visit.serve(calm);
+    const page = await visit.open({ fragment: `tz=utc&refresh=60&start=${keyOfRow(4)}&end=${keyOfRow(12)}` });
     await shownRows(page, 8);
-    assert.equal(asked()[0].query.get("start"), keyOfRow(4));
+    assert.equal(visit.asked()[0].query.get("start"), keyOfRow(4));
     await page.focus("#picture");
     await page.keyboard.press("+");
     await shownRows(page, 4);
-    await page.waitForTimeout(200);
+    await settled(page);
     await page.keyboard.press("-");
     await shownRows(page, 8);
     await page.keyboard.press("R");
-    await page.waitForTimeout(200);
+    await settled(page);
     await page.keyboard.press("R");
     await shownRows(page, 16);
   });
 
   test("help lists the keys, by button and by question mark", async () => {
-    serve(calm);
-    const page = await open();
+    visit.serve(calm);
+    const page = await visit.open();
     await page.keyboard.press("?");
     assert.equal(await page.isVisible("#help"), true);
     assert.match(await page.innerText("#help"), /Backspace[\s\S]*one step back/);
@@ -235,12 +212,12 @@ describe("navigation", { skip }, () => {
   });
 
   test("palettes and brightness change the colours; a scale that is kept is the same in every view", async () => {
-    serve(calm);
-    const page = await open({ theme: "dark" });
+    visit.serve(calm);
+    const page = await visit.open({ theme: "dark" });
     const colours = new Set([JSON.stringify((await bufferOf(page)).data.slice(0, 4000))]);
     for (const palette of ["viridis", "cividis"]) {
       await page.selectOption("#palette", palette);
-      await page.waitForTimeout(100);
+      await settled(page);
       colours.add(JSON.stringify((await bufferOf(page)).data.slice(0, 4000)));
       await shoot(page, `palette-${palette}-dark`);
     }
@@ -259,14 +236,14 @@ describe("navigation", { skip }, () => {
     await shownRows(page, 2);
     assert.equal((await scale()).replaceAll(" B", "").replaceAll(" kB", " k"), kept.replaceAll(" B", ""), "the same ends");
     await page.uncheck("#fixed");
-    await page.waitForTimeout(100);
+    await settled(page);
     assert.notEqual((await scale()).replaceAll("B", ""), kept, "free again, it follows the picture");
   });
 
   test("the margins are the sums: of all rows over time, of each row over all the time", async () => {
     const rows = [10, 40, 20, 30].map((value, i) => wireRow({ bucket_id: `route:${i}`, start: base64(`k${i}`), end: base64(`k${i + 1}`), values: Array.from({ length: 60 }, (_, c) => (c < 30 ? value : 2 * value)) }));
     server.answers = fixed(status({ history_from_unix_ms: LAST - 60 * STEP }), matrix(columns(60, () => "complete"), rows));
-    const page = await open({ fragment: "range=all&refresh=60" });
+    const page = await visit.open({ fragment: "range=all&refresh=60" });
     const high = async (/** @type {string} */ id) => {
       const { width, height, data } = await bufferOf(page, id);
       const ground = pixelOf(paletteFor("light").ground.outside);
@@ -289,8 +266,8 @@ describe("navigation", { skip }, () => {
       { at_unix_ms: LAST - 75 * STEP, kind: "leader_change", text: hostile, number: 2 },
       { at_unix_ms: LAST - 9000 * STEP, kind: "deploy", text: "long ago", number: 0 },
     ] };
-    serve(calm, { events });
-    const page = await open();
+    visit.serve(calm, { events });
+    const page = await visit.open();
     const lane = await page.locator("#events").boundingBox();
     const ticks = await page.evaluate(() => [...document.querySelectorAll("#events i")].map((tick) => {
       const box = tick.getBoundingClientRect();
@@ -307,11 +284,12 @@ describe("navigation", { skip }, () => {
   });
 
   test("a server without annotations is asked for them once", async () => {
-    serve(calm);
-    const page = await open({ fragment: "" });
-    await page.waitForTimeout(2500);
-    assert.equal(server.asked.filter((one) => one.path === "events").length, 1);
-    assert.ok(asked().length >= 3);
+    visit.serve(calm);
+    const page = await visit.open({ fragment: "" });
+    await until(() => visit.asked().length >= 3, "three pictures are asked for");
+    await page.click("#pause");
+    await visit.quiet(page);
+    assert.equal(visit.asked("events").length, 1);
   });
 
   for (const theme of /** @type {const} */ (["light", "dark"])) {
@@ -320,7 +298,7 @@ describe("navigation", { skip }, () => {
       const half = Array.from({ length: 60 }, (_, i) => i >= 30);
       const marked = matrix(columns(60, () => "complete"), [of(0, {}), of(1, { estimated: half }), of(2, { missing: half }), of(3, { conflict: true, conflicts: half })], { axis: "range" });
       server.answers = fixed(status({ history_from_unix_ms: LAST - 60 * STEP }), marked);
-      const page = await open({ fragment: "range=all&refresh=60&tz=utc", theme });
+      const page = await visit.open({ fragment: "range=all&refresh=60&tz=utc", theme });
       const { width, height, data } = await bufferOf(page);
       const { ground } = paletteFor(theme);
       const plain = data[Math.floor(height / 8) * width + 5];
@@ -355,7 +333,7 @@ describe("navigation", { skip }, () => {
     const tiered = matrix({ ...wide, column_unix_ms: ends, column_start_unix_ms: starts, column_covers_from_unix_ms: starts, column_covers_to_unix_ms: ends, column_state: ends.map(() => "complete"), column_nodes: ends.map(() => 1) },
       [wireRow({ bucket_id: "route:1", values: ends.map((_, i) => (i === 2 ? 5000 : i === 20 ? 500 : i < 6 ? 10 : 1)) })]);
     server.answers = fixed(status({ history_from_unix_ms: starts[0] }), tiered);
-    const page = await open({ fragment: `from=${new Date(starts[0]).toISOString()}&to=${new Date(LAST).toISOString()}&refresh=60` });
+    const page = await visit.open({ fragment: `from=${new Date(starts[0]).toISOString()}&to=${new Date(LAST).toISOString()}&refresh=60` });
     const { width, data } = await bufferOf(page);
     const level = (/** @type {number} */ ms) => data[10 * width + Math.floor(((ms - starts[0]) / (LAST - starts[0])) * width)];
     const hot = level(starts[2] + 5 * STEP);
@@ -367,8 +345,8 @@ describe("navigation", { skip }, () => {
 
   test("keys under common prefixes are grouped, in the format that is chosen", async () => {
     const keys = ["", "tenant-a/orders/1", "tenant-a/orders/2", "tenant-a/orders/3", "tenant-b/carts/1", "tenant-b/carts/2", "tenant-b/users/9", "tenant-c"];
-    serve(matrix(columns(60), keys.map((key, i) => wireRow({ bucket_id: `route:${i}`, start: key === "" ? null : base64(key), end: i + 1 < keys.length ? base64(keys[i + 1]) : null, values: new Array(60).fill(10 + i) }))));
-    const page = await open();
+    visit.serve(matrix(columns(60), keys.map((key, i) => wireRow({ bucket_id: `route:${i}`, start: key === "" ? null : base64(key), end: i + 1 < keys.length ? base64(keys[i + 1]) : null, values: new Array(60).fill(10 + i) }))));
+    const page = await visit.open();
     const texts = (/** @type {string} */ tag) => page.evaluate((name) => [...document.querySelectorAll(`#keys ${name}`)].map((one) => one.textContent), tag);
     assert.deepEqual(await texts("b"), ["a/orders/", "b/"]);
     assert.deepEqual(await texts("span"), ["(lowest key)", "…1", "…2", "…3", "…carts/1", "…carts/2", "…users/9", "…c"]);

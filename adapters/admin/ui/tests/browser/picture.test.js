@@ -2,16 +2,16 @@
 /** The picture, pixel by pixel: a known hot row at its place and in its colour, gaps, the open window, late columns. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { Browser, bufferOf, noBrowser, pixelAt, shoot } from "../support/browser.js";
-import { TestServer, fixed } from "../support/server.js";
-import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
+import { describe, test } from "node:test";
+import { bufferOf, noBrowser, pixelAt, shoot } from "../support/browser.js";
+import { fixed } from "../support/server.js";
+import { LAST, Visit, settled } from "../support/visit.js";
+import { STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 import { levelOf, scaleFor } from "../../src/scale.js";
 import { onGapLine, onOpenLine } from "../../src/heatmap.js";
 import { paletteFor, pixelOf } from "../../src/palette.js";
 
 const skip = noBrowser();
-const LAST = Math.floor(NOW / STEP) * STEP + STEP;
 /** Eight rows; row 5 is hot. Columns 20 to 24 are missing, 30 is late over three steps, the last is open. */
 const COUNT = 60;
 const wide = columns(COUNT, (i) => (i === COUNT - 1 ? "open" : i >= 20 && i < 25 ? "missing" : i === 30 ? "late" : i === 28 || i === 29 ? "missing" : "complete"));
@@ -20,28 +20,14 @@ const known = matrix(wide, Array.from({ length: 8 }, (_, r) =>
   wireRow({ bucket_id: `route:${r}`, start: base64(`row-${r}`), end: base64(`row-${r + 1}`), values: wide.column_state.map((/** @type {string} */ state) => (state === "missing" ? 0 : r === 5 ? 1_000_000 : r === 2 ? 1 : 0)) })));
 
 describe("picture", { skip }, () => {
-  const server = new TestServer();
-  const browser = new Browser();
-  before(() => server.start());
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
-
-  /** @param {import("../support/browser.js").Look & {fragment?: string}} look @returns {Promise<import("playwright-core").Page>} */
-  async function open(look) {
-    const page = await browser.open(look);
-    await page.goto(`${server.url}#${look.fragment ?? "range=5m"}`);
-    await page.waitForSelector("#legend .ramp");
-    await page.waitForTimeout(100);
-    return page;
-  }
+  const visit = new Visit("range=5m");
+  const { server, browser } = visit;
 
   for (const theme of /** @type {const} */ (["light", "dark"])) {
     for (const ratio of [1, 2]) {
       test(`a known hot row is at its place in its colour: ${theme}, device pixel ratio ${ratio}`, async () => {
         server.answers = fixed(status({ history_from_unix_ms: LAST - COUNT * STEP }), known);
-        const page = await open({ theme, scale: ratio });
+        const page = await visit.open({ theme, scale: ratio });
         const { width, height, data } = await bufferOf(page);
         const box = await page.locator("#picture").boundingBox();
         assert.deepEqual([width, height], [Math.round((box?.width ?? 0) * ratio), Math.round((box?.height ?? 0) * ratio)]);
@@ -83,7 +69,7 @@ describe("picture", { skip }, () => {
 
   test("the linear scale shows 1 beside a million too", async () => {
     server.answers = fixed(status({ history_from_unix_ms: LAST - COUNT * STEP }), known);
-    const page = await open({ fragment: "scale=linear" });
+    const page = await visit.open({ fragment: "scale=linear" });
     const { width, height, data } = await bufferOf(page);
     assert.equal(data[Math.floor((2.5 * height) / 8) * width + Math.floor((3.5 * width) / COUNT)], paletteFor("light").pixels[1]);
     await shoot(page, "linear-light");
@@ -92,7 +78,7 @@ describe("picture", { skip }, () => {
   test("late, open and missing columns are marked above the picture, however thin they are", async () => {
     const many = busyMatrix(32, 1440, (i) => (i === 1439 ? "open" : i === 400 ? "late" : i === 900 ? "missing" : "complete"));
     server.answers = fixed(status({ history_from_unix_ms: LAST - 1440 * STEP }), many);
-    const page = await open({ fragment: "range=all" });
+    const page = await visit.open({ fragment: "range=all" });
     const { width, height, data } = await bufferOf(page, "strip");
     const ground = pixelOf(paletteFor("light").ground.outside);
     const marked = (/** @type {number} */ column) => {
@@ -109,7 +95,7 @@ describe("picture", { skip }, () => {
   test("1024 rows in a low window: the one hot row is drawn", async () => {
     const hot = matrix(columns(60), Array.from({ length: 1024 }, (_, r) => wireRow({ bucket_id: `route:${r}`, start: base64(`r${String(r).padStart(5, "0")}`), values: new Array(60).fill(r === 617 ? 1_000_000 : 1) })));
     server.answers = fixed(status({ history_from_unix_ms: LAST - 60 * STEP }), hot);
-    const page = await open({ height: 560, theme: "dark" });
+    const page = await visit.open({ height: 560, theme: "dark" });
     const { width, height, data } = await bufferOf(page);
     assert.ok(height < 512, `${height}`);
     const level = levelOf(scaleFor("log", 1, 1_000_000 / 0.4), 1_000_000);
@@ -119,12 +105,12 @@ describe("picture", { skip }, () => {
 
   test("the picture follows the size of the window and the theme toggle", async () => {
     server.answers = fixed(status({ history_from_unix_ms: LAST - COUNT * STEP }), known);
-    const page = await open({ theme: "light" });
+    const page = await visit.open({ theme: "light" });
     const before = await bufferOf(page);
     await page.setViewportSize({ width: 1600, height: 900 });
     await page.waitForFunction((width) => /** @type {HTMLCanvasElement} */ (document.getElementById("picture")).width > width, before.width);
     await page.click("#theme");
-    await page.waitForTimeout(100);
+    await settled(page);
     const { width, height, data } = await bufferOf(page);
     assert.equal(data[Math.floor((4.5 * height) / 8) * width + 40], paletteFor("dark").pixels[0]);
     assert.match(new URL(page.url()).hash, /theme=dark/);
@@ -132,7 +118,7 @@ describe("picture", { skip }, () => {
     assert.doesNotMatch(new URL(page.url()).hash, /theme/);
     for (const size of [{ width: 620, height: 900 }, { width: 2560, height: 1300 }]) {
       await page.setViewportSize(size);
-      await page.waitForTimeout(200);
+      await settled(page);
       await shoot(page, `width-${size.width}`);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `nothing sticks out at ${size.width}`);
     }
@@ -141,7 +127,7 @@ describe("picture", { skip }, () => {
 
   test("on a wall everything is larger, the picture as sharp as ever, and a pointed cell the one under the pointer", async () => {
     server.answers = fixed(status({ history_from_unix_ms: LAST - COUNT * STEP }), known);
-    const page = await open({ fragment: "range=5m&tz=utc" });
+    const page = await visit.open({ fragment: "range=5m&tz=utc" });
     await page.setViewportSize({ width: 3840, height: 2160 });
     await page.waitForFunction(() => /** @type {HTMLCanvasElement} */ (document.getElementById("picture")).width > 2000);
     const box = await page.locator("#picture").boundingBox();

@@ -2,15 +2,16 @@
 /** Every state of the page in both themes, from recorded answers: its words, its next step, a picture of it. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { Browser, noBrowser, shoot } from "../support/browser.js";
-import { TestServer, fixed } from "../support/server.js";
+import { describe, test } from "node:test";
+import { noBrowser, shoot } from "../support/browser.js";
+import { fixed } from "../support/server.js";
+import { Visit, settled } from "../support/visit.js";
 import { base64url } from "../../src/key.js";
 import { breaches } from "../support/accessible.js";
 import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 
 /** @typedef {import("playwright-core").Page} Page */
-/** @typedef {{name: string, fragment?: string, answers: import("../support/server.js").Answers, title: RegExp | null, says?: RegExp[], then?: (page: Page, server: TestServer) => Promise<void>}} State */
+/** @typedef {{name: string, fragment?: string, answers: import("../support/server.js").Answers, title: RegExp | null, says?: RegExp[], then?: (page: Page) => Promise<void>}} State */
 
 const none = { observed_reads: 0, observed_writes: 0, observed_read_bytes: 0, observed_write_bytes: 0, unattributed_reads: 0, unattributed_writes: 0 };
 const empty = matrix(columns(0), []);
@@ -28,8 +29,8 @@ const TOP = {
 /** @type {State[]} */
 const STATES = [
   { name: "connecting", answers: () => "hang", title: /^Connecting$/, says: [/Asking 127\.0\.0\.1:\d+/, /check that the process is running/] },
-  { name: "waiting", answers: fixed(status({ history_from_unix_ms: null, step_ms: 60_000, next_column_unix_ms: NOW + 42_000 }), empty), title: /^Waiting for the first column$/, says: [/A column covers 1 min/, /\b4[012] s\b/, /appears by itself/] },
-  { name: "filling", answers: fixed(status({ history_from_unix_ms: null, step_ms: 60_000, next_column_unix_ms: Math.ceil(NOW / 60_000) * 60_000 }), { ...busyMatrix(16, 1), column_start_unix_ms: [Math.floor(NOW / 60_000) * 60_000], column_unix_ms: [Math.ceil(NOW / 60_000) * 60_000], step_ms: 60_000 }), title: null, says: [/The first column is being filled/, /It closes in (2\d|30) s/] },
+  { name: "waiting", answers: fixed(status({ history_from_unix_ms: null, step_ms: 60_000, next_column_unix_ms: NOW + 42_000 }), empty), title: /^Waiting for the first column$/, says: [/A column covers 1 min/, /\b42 s\b/, /appears by itself/] },
+  { name: "filling", answers: fixed(status({ history_from_unix_ms: null, step_ms: 60_000, next_column_unix_ms: Math.ceil(NOW / 60_000) * 60_000 }), { ...busyMatrix(16, 1), column_start_unix_ms: [Math.floor(NOW / 60_000) * 60_000], column_unix_ms: [Math.ceil(NOW / 60_000) * 60_000], step_ms: 60_000 }), title: null, says: [/The first column is being filled/, /It closes in 30 s/] },
   { name: "no-routes", answers: fixed(status({ routes: 0, counters: none, history_from_unix_ms: null }), empty), title: /^No routes registered$/, says: [/Nothing was observed so far/, /sampler\.register/] },
   { name: "no-observations", answers: fixed(status({ counters: none }), zero), title: /^Routes, but no observations$/, says: [/16 routes are registered/, /recorder\.observe/] },
   { name: "unknown-routes", answers: fixed(status(), { ...phases(300), unattributed: new Array(300).fill(1100) }), title: null, says: [/1\d % of observations hit unknown routes/, /Register each route before its first observation/] },
@@ -85,23 +86,20 @@ const STATES = [
 
 const skip = noBrowser();
 describe("states", { skip }, () => {
-  const server = new TestServer();
-  const browser = new Browser();
-  before(() => server.start());
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const visit = new Visit("");
+  const { server, browser } = visit;
 
   for (const theme of /** @type {const} */ (["light", "dark"])) {
     for (const state of STATES) {
       test(`${state.name}, ${theme}`, async () => {
         server.answers = state.answers;
         const page = await browser.open({ theme });
+        // Countdowns and ages are those of this instant, however long the machine takes to get to them.
+        await page.clock.setFixedTime(NOW);
         await page.goto(`${server.url}#${state.fragment ?? ""}`);
         if (state.title === null) await page.waitForSelector("#legend .ramp");
-        else await page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#message h2")?.textContent ?? ""), state.title.source, { timeout: 8000 });
-        await page.waitForTimeout(150);
+        else await page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#message h2")?.textContent ?? ""), state.title.source, { timeout: 20_000 });
+        await settled(page);
         const text = await page.innerText("body");
         for (const words of state.says ?? []) assert.match(text, words);
         assert.equal(await page.isVisible("#message"), state.title !== null);
@@ -109,11 +107,11 @@ describe("states", { skip }, () => {
         assert.deepEqual(await breaches(page), [], "accessible");
         // A wall of a screen: the same page, and nothing of it outside.
         await page.setViewportSize({ width: 3840, height: 2160 });
-        await page.waitForTimeout(150);
+        await settled(page);
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight), true, "nothing sticks out");
         await shoot(page, `${state.name}-${theme}-3840`);
         await page.setViewportSize({ width: 1280, height: 760 });
-        await state.then?.(page, server);
+        await state.then?.(page);
         assert.deepEqual(browser.complaints, []);
       });
     }

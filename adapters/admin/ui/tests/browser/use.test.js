@@ -2,47 +2,24 @@
 /** Using the page: pointing, keyboard, copying, tokens, fragments, ranges, refresh; and keys that want to do harm. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { Browser, noBrowser, shoot } from "../support/browser.js";
-import { TestServer, fixed } from "../support/server.js";
+import { describe, test } from "node:test";
+import { noBrowser, shoot } from "../support/browser.js";
+import { fixed } from "../support/server.js";
+import { LAST, Visit, at } from "../support/visit.js";
 import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 
 const skip = noBrowser();
-const LAST = Math.floor(NOW / STEP) * STEP + STEP;
 const calm = busyMatrix(16, 300);
 
 describe("use", { skip }, () => {
-  const server = new TestServer();
-  const browser = new Browser();
-  before(() => server.start());
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
-
-  /** @param {import("../support/browser.js").Look & {fragment?: string}} [look] @returns {Promise<import("playwright-core").Page>} */
-  async function open(look = {}) {
-    server.asked = [];
-    const page = await browser.open(look);
-    await page.goto(`${server.url}#${look.fragment ?? ""}`);
-    await page.waitForSelector("#legend .ramp");
-    await page.waitForTimeout(100);
-    return page;
-  }
-
-  /** @param {import("playwright-core").Page} page @param {number} across 0 to 1 @param {number} down 0 to 1 @returns {Promise<{x: number, y: number}>} */
-  async function at(page, across, down) {
-    const box = await page.locator("#picture").boundingBox();
-    if (box === null) throw new Error("no picture");
-    return { x: box.x + box.width * across, y: box.y + box.height * down };
-  }
+  const visit = new Visit("");
+  const { server, browser } = visit;
   const hash = (/** @type {import("playwright-core").Page} */ page) => new URL(page.url()).hash;
-  const matrixAsked = () => server.asked.filter((one) => one.path === "matrix");
 
   test("pointing at a cell tells rate, count, time, key range and route", async () => {
     server.answers = fixed(status(), calm);
-    const page = await open({ zone: "Asia/Kolkata" });
-    const { x, y } = await at(page, 0.5, 10.5 / 16);
+    const page = await visit.open({ zone: "Asia/Kolkata" });
+    const [x, y] = await at(page, 0.5, 10.5 / 16);
     await page.mouse.move(x, y);
     const text = await page.innerText("#cell");
     const value = calm.rows[10].values[150];
@@ -62,7 +39,7 @@ describe("use", { skip }, () => {
 
   test("the keyboard moves from cell to cell, pins and lets go, and is spoken", async () => {
     server.answers = fixed(status(), calm);
-    const page = await open({ fragment: "tz=utc" });
+    const page = await visit.open({ fragment: "tz=utc" });
     await page.focus("#picture");
     for (const key of ["Home", "PageUp", "PageUp", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
     assert.match(await page.innerText("#cell"), /customer-00625[\s\S]*customer-01250/);
@@ -70,7 +47,7 @@ describe("use", { skip }, () => {
     await page.keyboard.press("Enter");
     const pinned = new URLSearchParams(hash(page).slice(1));
     assert.equal(pinned.get("pin"), "route:2");
-    const { x, y } = await at(page, 0.9, 0.9);
+    const [x, y] = await at(page, 0.9, 0.9);
     await page.mouse.move(x, y);
     assert.match(await page.innerText("#cell"), /pinned[\s\S]*customer-00625/, "a pinned cell stays while the pointer moves");
     await shoot(page, "pinned-light");
@@ -82,7 +59,7 @@ describe("use", { skip }, () => {
 
   test("every control is reached by Tab and has a name", async () => {
     server.answers = fixed(status(), calm);
-    const page = await open();
+    const page = await visit.open();
     /** @type {string[]} */
     const reached = [];
     for (let i = 0; i < 45; i += 1) {
@@ -104,12 +81,12 @@ describe("use", { skip }, () => {
     const keys = ["</script><script>document.title='owned'</script>", image, "a\u001b]0;owned\u0007\u001b[31mred", "abc\u202egnp.exe", "k".repeat(3000), "zz\u0000\u0000end"];
     const rows = keys.map((key, i) => wireRow({ bucket_id: `route:${i}`, start: base64(key), end: base64(keys[i + 1] ?? key), label: i === 1 ? "<b>label</b>" : undefined, values: new Array(60).fill(10 + i) }));
     server.answers = fixed(status({ title: image, notice: { id: "x", title: image, text: image, since_unix_ms: NOW - 9000, until_unix_ms: null } }), matrix(columns(60), rows));
-    const page = await open({ fragment: `pin=${encodeURIComponent(image)}&at=5` });
+    const page = await visit.open({ fragment: `pin=${encodeURIComponent(image)}&at=5` });
     const expected = ["</script><script>document.title='owned'</script>", image, "a\\x1b]0;owned\\x07\\x1b[31mred", "abc\\xe2\\x80\\xaegnp.exe", `${"k".repeat(240)}…`, "zz\\x00\\x00end"];
     await page.click("#picture", { position: { x: 600, y: 5 } });
     await page.keyboard.press("Escape");
     for (let i = 0; i < keys.length; i += 1) {
-      const { x, y } = await at(page, 0.99, (i + 0.5) / keys.length);
+      const [x, y] = await at(page, 0.99, (i + 0.5) / keys.length);
       await page.mouse.move(x - 20, y);
       await page.waitForFunction((text) => document.querySelector("#cell .key")?.textContent === text, expected[i]);
       if (i === 1) await shoot(page, "hostile-keys-light");
@@ -123,9 +100,9 @@ describe("use", { skip }, () => {
   test("a key is copied whole, escaped", async () => {
     const long = `${"k".repeat(2000)}\u001bend`;
     server.answers = fixed(status(), matrix(columns(60), [wireRow({ bucket_id: "route:1", start: base64(long), values: new Array(60).fill(3) })]));
-    const page = await open();
+    const page = await visit.open();
     await browser.context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    const { x, y } = await at(page, 0.99, 0.5);
+    const [x, y] = await at(page, 0.99, 0.5);
     await page.mouse.click(x - 20, y);
     await page.click("#cell .bound button");
     await page.waitForSelector("text=Copied");
@@ -175,7 +152,7 @@ describe("use", { skip }, () => {
   for (const theme of /** @type {const} */ (["light", "dark"])) {
     test(`a server that goes away: the last picture stays, grey, with its age; and comes back by itself (${theme})`, async () => {
       server.answers = fixed(status(), calm);
-      const page = await open({ theme });
+      const page = await visit.open({ theme });
       const coloured = await page.locator("#picture").screenshot();
       server.answers = () => "drop";
       await page.waitForSelector(".lines [data-kind=gone]");
@@ -205,16 +182,16 @@ describe("use", { skip }, () => {
 
   test("choices are in the fragment, and a fragment is a choice", async () => {
     server.answers = fixed(status(), calm);
-    const page = await open({ fragment: "series=writes&range=1h&scale=linear&rows=128&tz=utc&refresh=10&theme=dark" });
+    const page = await visit.open({ fragment: "series=writes&range=1h&scale=linear&rows=128&tz=utc&refresh=10&theme=dark" });
     assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll("input:checked")].map((input) => /** @type {HTMLInputElement} */ (input).value)), ["writes", "1h", "utc", "linear", "range"]);
     assert.deepEqual([await page.inputValue("#rows"), await page.inputValue("#refresh")], ["128", "10000"]);
     assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), "dark");
-    const asked = matrixAsked()[0].query;
+    const asked = visit.asked()[0].query;
     assert.deepEqual([asked.get("series"), asked.get("rows"), asked.get("axis"), asked.get("open"), asked.get("to_unix_ms")], ["writes", "128", "range", "1", "0"]);
     await page.check("#axis input[value=route]");
     await page.waitForFunction(() => location.hash.includes("axis=route"));
     await page.check("#axis input[value=range]");
-    assert.ok(matrixAsked().some((asked) => asked.query.get("axis") === "route"));
+    assert.ok(visit.asked().some((asked) => asked.query.get("axis") === "route"));
     await page.check("#series input[value=read_bytes]");
     await page.selectOption("#rows", "1024");
     await page.check("#scale input[value=log]");
@@ -228,24 +205,24 @@ describe("use", { skip }, () => {
 
   test("the default is ops, and the ranges ask for the times they name", async () => {
     server.answers = fixed(status({ history_from_unix_ms: LAST - 8 * 86_400_000, step_ms: 60_000 }), { ...calm, step_ms: 60_000 });
-    const page = await open();
-    assert.equal(matrixAsked()[0].query.get("series"), "ops");
+    const page = await visit.open();
+    assert.equal(visit.asked()[0].query.get("series"), "ops");
     const end = (Math.floor(NOW / 60_000) + 1) * 60_000;
     for (const [name, hours] of /** @type {const} */ ([["1h", 1], ["6h", 6], ["24h", 24], ["7d", 168]])) {
       const asked = page.waitForRequest((request) => request.url().includes("/matrix"));
       if (name === "1h") await page.check("#range input[value='6h']").then(() => asked).then(() => page.check("#range input[value='1h']"));
       else await page.check(`#range input[value='${name}']`);
-      await page.waitForTimeout(250);
-      assert.equal(Number(matrixAsked().at(-1)?.query.get("from_unix_ms")), end - hours * 3_600_000 + 1, name);
+      await visit.quiet(page);
+      assert.equal(Number(visit.asked().at(-1)?.query.get("from_unix_ms")), end - hours * 3_600_000 + 1, name);
     }
     await page.check("#range input[value=all]");
-    await page.waitForTimeout(250);
-    assert.equal(Number(matrixAsked().at(-1)?.query.get("from_unix_ms")), LAST - 8 * 86_400_000 + 1);
+    await visit.quiet(page);
+    assert.equal(Number(visit.asked().at(-1)?.query.get("from_unix_ms")), LAST - 8 * 86_400_000 + 1);
   });
 
   test("an absolute range is taken in the shown zone", async () => {
     server.answers = fixed(status(), calm);
-    const page = await open({ zone: "America/New_York" });
+    const page = await visit.open({ zone: "America/New_York" });
     await page.locator("#range label", { hasText: "From–to" }).click();
     assert.equal(await page.inputValue("#custom-from"), "2026-11-20T22:07:31", "filled with what is shown");
     await page.fill("#custom-from", "2026-11-20T22:09:00");
@@ -254,9 +231,9 @@ describe("use", { skip }, () => {
     assert.match(await page.innerText("#custom-error"), /has to be before/);
     await page.fill("#custom-to", "2026-11-20T22:11:00");
     await page.click("#custom button");
-    await page.waitForTimeout(300);
+    await visit.quiet(page);
     assert.equal(hash(page), "#from=2026-11-21T03:09:00Z&to=2026-11-21T03:11:00Z");
-    const asked = matrixAsked().at(-1)?.query;
+    const asked = visit.asked().at(-1)?.query;
     assert.deepEqual([asked?.get("from_unix_ms"), asked?.get("to_unix_ms")].map(Number), [Date.UTC(2026, 10, 21, 3, 9) + 1, Date.UTC(2026, 10, 21, 3, 11) + STEP]);
     await shoot(page, "absolute-light");
     await page.check("#zone input[value=utc]");
@@ -266,24 +243,26 @@ describe("use", { skip }, () => {
 
   test("refresh: by itself, paused, on demand", async () => {
     server.answers = fixed(status(), calm);
-    const page = await open();
-    await page.waitForTimeout(2600);
-    assert.ok(matrixAsked().length >= 3, `${matrixAsked().length} in 2.6 s`);
+    const page = await visit.open({ clock: true });
+    const opened = visit.asked().length;
+    await visit.pass(page, 2600);
+    const often = visit.asked().length - opened;
+    assert.ok(often >= 2 && often <= 5, `${often} in 2.6 s`);
     await page.click("#pause");
+    await visit.pass(page, 20);
     assert.equal(await page.getAttribute("#pause", "aria-pressed"), "true");
     assert.match(hash(page), /paused=1/);
-    await page.waitForTimeout(300);
-    const before = matrixAsked().length;
-    await page.waitForTimeout(2500);
-    assert.equal(matrixAsked().length, before);
-    assert.match(await page.innerText("#live"), /paused, \d s ago/);
+    const before = visit.asked().length;
+    await visit.pass(page, 4000);
+    assert.equal(visit.asked().length, before);
+    assert.match(await page.innerText("#live"), /paused, [34] s ago/);
     await shoot(page, "paused-light");
     await page.click("#now");
-    await page.waitForTimeout(300);
-    assert.equal(matrixAsked().length, before + 1);
+    await visit.pass(page, 2000);
+    assert.equal(visit.asked().length, before + 1, "once");
     await page.click("#pause");
-    await page.waitForTimeout(1500);
-    assert.ok(matrixAsked().length > before + 2);
+    await visit.pass(page, 2000);
+    assert.ok(visit.asked().length > before + 2);
   });
 
   test("phases that the host announces are drawn over the time they took", async () => {
@@ -291,7 +270,7 @@ describe("use", { skip }, () => {
     const tour = [["uniform", "Uniform"], ["zipf", "Zipf"], ["hot", "Hot range"]];
     let phase = 0;
     server.answers = (asked) => fixed(status({ now_unix_ms: now, notice: { id: tour[phase][0], title: tour[phase][1], text: "What to see.", since_unix_ms: NOW - 200_000 + phase * 90_000, until_unix_ms: NOW - 110_000 + phase * 90_000 } }), calm)(asked);
-    const page = await open();
+    const page = await visit.open();
     for (phase = 1; phase < tour.length; phase += 1) {
       await page.click("#now");
       await page.waitForFunction((title) => document.querySelector("#notice b")?.textContent === title, tour[phase][1]);
@@ -314,7 +293,7 @@ describe("use", { skip }, () => {
       assert.equal(await page.evaluate(() => document.getAnimations().length), still ? 0 : 1);
     }
     server.answers = fixed(status(), calm);
-    const page = await open({ still: true });
+    const page = await visit.open({ still: true });
     assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
   });
 
@@ -331,10 +310,10 @@ describe("use", { skip }, () => {
       const ends = hours.column_unix_ms.map((/** @type {number} */ _, /** @type {number} */ i) => from + (i + 1) * step);
       const wide = { ...hours, column_unix_ms: ends, column_start_unix_ms: ends.map((/** @type {number} */ end) => end - step), column_covers_from_unix_ms: ends.map((/** @type {number} */ end) => end - step), column_covers_to_unix_ms: ends };
       server.answers = fixed(status({ now_unix_ms: to, history_from_unix_ms: from, step_ms: step, last_flush_unix_ms: to }), matrix(wide, [wireRow({ bucket_id: "route:1", values: new Array(240).fill(3) })], { step_ms: step }));
-      const page = await open({ zone, fragment: `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}` });
+      const page = await visit.open({ zone, fragment: `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}` });
       const shown = await page.evaluate(() => [...document.querySelectorAll("#times > span")].map((one) => one.textContent));
       for (const tick of ticks) assert.ok(shown.includes(tick), `${tick} in ${shown}`);
-      const { x, y } = await at(page, 0.5, 0.5);
+      const [x, y] = await at(page, 0.5, 0.5);
       await page.mouse.move(x, y);
       const middle = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(from + 2 * 3_600_000);
       assert.match(await page.innerText("#cell"), new RegExp(`${middle}:00`));
