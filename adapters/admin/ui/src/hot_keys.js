@@ -24,6 +24,8 @@ const REASONS = {
   no_snapshot: "The keys are not gathered yet; they come with the next column.",
   out_of_snapshot_window: "No keys were kept for this time.",
   forbidden: "Your token shows load, not keys.",
+  forbidden_role: "Your token is of the role read, which shows load, not keys. A token of the role full (--admin-token-file) shows them; whoever runs the process has it.",
+  redacted: "Keys are redacted on this server for every token (--admin-redaction), so none is shown whole. Whoever runs the process decides that; the picture shows where the load is all the same.",
   keyviz_disabled: "The process runs without a sampler.",
   in_file: "A recorded picture holds no keys.",
   not_found: "This server does not follow hot keys.",

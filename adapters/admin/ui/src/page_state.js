@@ -73,7 +73,13 @@ function failureMessage(known, failure) {
     };
   }
   if (failure.kind === "disabled") return disabled();
-  if (failure.code === "forbidden") {
+  if (failure.code === "redacted") {
+    return {
+      kind: "redacted_whole", blocks: true, title: "Keys are redacted on this server",
+      text: `What was asked for would show whole keys, which it shows to no token: ${failure.message}.`, next: "Whoever runs the process decides that, with --admin-redaction.",
+    };
+  }
+  if (failure.code === "forbidden" || failure.code === "forbidden_role") {
     return {
       kind: "forbidden", blocks: true, asksToken: true, title: "This token does not open this",
       text: `The server knows the token, and does not let it see what was asked for: ${failure.message}.`, next: "Use a token of the role full (--admin-token-file), or ask whoever runs the process for one.",

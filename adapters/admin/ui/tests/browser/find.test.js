@@ -237,8 +237,8 @@ describe("find", { skip }, () => {
     await page.keyboard.press("Escape");
     await page.mouse.click(...(await at(page, 0.4, 10.5 / 16)));
     await page.waitForFunction(() => /Degraded, a key may be missing: 17 samples were dropped, 4 operations had keys too long to follow/.test(document.querySelector("#hot")?.textContent ?? ""));
-    for (const [code, words] of [["hotkeys_disabled", "Keys are not sampled here"], ["no_sketch", "not hot enough"], ["expired", "no longer kept"], ["below_threshold", "No key stands out"], ["no_snapshot", "come with the next column"], ["out_of_snapshot_window", "No keys were kept for this time"], ["forbidden", "shows load, not keys"], ["something_new", "could not be had: because"]]) {
-      answer = { status: code === "forbidden" ? 403 : 404, body: { error: code, message: "because" } };
+    for (const [code, words] of [["hotkeys_disabled", "Keys are not sampled here"], ["no_sketch", "not hot enough"], ["expired", "no longer kept"], ["below_threshold", "No key stands out"], ["no_snapshot", "come with the next column"], ["out_of_snapshot_window", "No keys were kept for this time"], ["forbidden", "shows load, not keys"], ["forbidden_role", "role read, which shows load, not keys"], ["redacted", "redacted on this server for every token"], ["something_new", "could not be had: because"]]) {
+      answer = { status: /^(forbidden|redacted)/.test(code) ? 403 : 404, body: { error: code, message: "because" } };
       await page.keyboard.press("Escape");
       await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
       await page.waitForFunction((wanted) => document.querySelector("#hot")?.textContent?.includes(wanted), words);

@@ -119,6 +119,15 @@ export function settled(page) {
   return page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(undefined))))));
 }
 
+/** Waits until the picture has as many pixels as its place on the screen: what it says of places is then true. @param {Page} page @returns {Promise<void>} */
+export async function fitted(page) {
+  await page.waitForFunction(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById("picture"));
+    const box = canvas.getBoundingClientRect();
+    return canvas.width === Math.round(box.width * devicePixelRatio) && canvas.height === Math.round(box.height * devicePixelRatio);
+  });
+}
+
 /** @param {Page} page @returns {URLSearchParams} what the reader chose */
 export function choice(page) {
   return new URLSearchParams(new URL(page.url()).hash.slice(1));
