@@ -6,6 +6,7 @@ use core::fmt;
 ///
 /// An id names one route at a time. Removed, it may be registered with other bounds at once; its earlier
 /// counts stay under the earlier ones.
+#[repr(transparent)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteId(pub u64);
 

@@ -90,6 +90,12 @@ impl Flusher {
         self.timings.clone()
     }
 
+    /// Whether its thread ended by itself: a fault, which ends the flushes.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+
     /// Flushes a last time and joins the thread: what was observed before this call is in a column
     /// when it returns. Takes as long as the flush under way and the last one.
     pub fn stop(self) {

@@ -47,7 +47,8 @@
 //!
 //! # Three ways to embed
 //!
-//! 1. **Start it**: [`serve`] on a `TcpListener`, with limits on connections, heads, bodies and time.
+//! 1. **Start it**: [`serve`] on a `TcpListener`, with limits on connections, heads, bodies and time; or
+//!    [`Background`], where there is no runtime to run it on.
 //! 2. **Mount it**: [`Admin::router`] merged into a host's own axum router. Token, host check, headers,
 //!    body and time limits come along; limits on connections and heads are the host's server's.
 //! 3. **Use only the flags and the flusher**: [`SamplerArgs`] flattened into a host's own flags,
@@ -85,6 +86,7 @@ mod answer;
 mod assets;
 mod audit;
 mod auth;
+mod background;
 mod base64;
 mod blocking;
 mod body;
@@ -140,6 +142,7 @@ pub use access::{Access, AccessError};
 pub use admin::Admin;
 pub use admin_flags::AdminArgs;
 pub use audit::Audited;
+pub use background::{Background, BackgroundError};
 pub use builder::AdminBuilder;
 pub use byte_size::{ByteSize, ByteSizeError};
 pub use clock::{Clock, SystemClock};

@@ -1,0 +1,105 @@
+//! Flushing: by the host, or by a thread of keyviz's.
+
+use keyviz_admin::Flusher;
+
+use crate::fence::fenced;
+use crate::guest;
+use crate::input::instant;
+use crate::last_error::fail;
+use crate::log::not_in_callback;
+use crate::sampler::{keyviz_sampler, lock, pinned};
+use crate::status::keyviz_status;
+
+pub(crate) fn no_thread(error: &std::io::Error) -> keyviz_status {
+    fail(keyviz_status::NoThread, format_args!("the system gave no thread: {error}"))
+}
+
+/// Gathers what was observed since the last flush; seals the open column when `now_ms` has reached its end.
+///
+/// For hosts that have a thread for it: at each multiple of the step, and in between as often as the open column is to
+/// be fresh. Others call `keyviz_flusher_start`.
+///
+/// Ownership: none.
+/// Threads: any; one at a time, others wait. Recorders and readers wait for nothing.
+/// Units: `now_ms` is Unix time in milliseconds; `KEYVIZ_NOW` asks the system's clock. A time before the last one's
+/// counts as that.
+/// Errors: those of the handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn keyviz_flush(sampler: keyviz_sampler, now_ms: u64) -> keyviz_status {
+    fenced(|| {
+        pinned(sampler)?.sampler.flush(instant(now_ms));
+        Ok(())
+    })
+}
+
+/// Lets time pass in which nobody observed: its windows are missing, and not zero.
+///
+/// Ownership: none.
+/// Threads: as `keyviz_flush`.
+/// Units: as `keyviz_flush`.
+/// Errors: those of the handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn keyviz_skip(sampler: keyviz_sampler, now_ms: u64) -> keyviz_status {
+    fenced(|| {
+        pinned(sampler)?.sampler.skip(instant(now_ms));
+        Ok(())
+    })
+}
+
+/// Takes the keys that recorders sampled since the last time, as each flush does. A host that flushes itself and samples
+/// keys calls it some ten times a second.
+///
+/// Ownership: none.
+/// Threads: as `keyviz_flush`.
+/// Units: none.
+/// Errors: those of the handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn keyviz_drain_samples(sampler: keyviz_sampler) -> keyviz_status {
+    fenced(|| {
+        let _ = pinned(sampler)?.sampler.drain_samples();
+        Ok(())
+    })
+}
+
+/// Starts a thread, `keyviz-flush`, that flushes by the system's clock at every window's end and in between. It blocks
+/// all signals and has niceness 10.
+///
+/// Ownership: it is the sampler's, and ends with it.
+/// Threads: any.
+/// Units: none.
+/// Errors: those of the handle; `already_running`, `no_thread`, `in_callback`.
+#[unsafe(no_mangle)]
+pub extern "C" fn keyviz_flusher_start(sampler: keyviz_sampler) -> keyviz_status {
+    fenced(|| {
+        not_in_callback()?;
+        let host = pinned(sampler)?;
+        let mut flusher = lock(&host.flusher);
+        if flusher.is_some() {
+            return Err(fail(keyviz_status::AlreadyRunning, format_args!("the flusher runs already")));
+        }
+        let sampler = host.sampler.clone();
+        let started = guest::starting(|| Flusher::spawn(sampler)).and_then(|started| started);
+        *flusher = Some(started.map_err(|error| no_thread(&error))?);
+        Ok(())
+    })
+}
+
+/// Ends the flusher, with a last flush: what was observed before this call is in a column when it returns.
+///
+/// Ownership: none.
+/// Threads: any; takes as long as the flush under way and the last one.
+/// Units: none.
+/// Errors: those of the handle; `not_running`, `in_callback`.
+#[unsafe(no_mangle)]
+pub extern "C" fn keyviz_flusher_stop(sampler: keyviz_sampler) -> keyviz_status {
+    fenced(|| {
+        not_in_callback()?;
+        let host = pinned(sampler)?;
+        let flusher = lock(&host.flusher).take();
+        match flusher {
+            Some(flusher) => flusher.stop(),
+            None => return Err(fail(keyviz_status::NotRunning, format_args!("the flusher does not run"))),
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,90 @@
+//! What keyviz has to say, given to the host: it prints nothing itself.
+
+use std::cell::Cell;
+use std::ffi::{CString, c_char, c_void};
+use std::sync::{PoisonError, RwLock};
+
+use crate::fence::fenced;
+use crate::fork::is_forked;
+use crate::last_error::fail;
+use crate::status::keyviz_status;
+
+/// How much a line of the log matters.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum keyviz_log_level {
+    /// Something went wrong, and keyviz goes on with less.
+    Error = 1,
+    /// Something should be looked at.
+    Warn = 2,
+    /// Something happened.
+    Info = 3,
+}
+
+/// Takes a line of the log: the host's pointer, a number of `keyviz_log_level`, and a text that is good during the call.
+///
+/// It is called from any thread of the host's that calls keyviz, and from keyviz's own, several at once. It must
+/// return, and not by an exception or `longjmp`. It may observe; other calls of keyviz are `in_callback`.
+pub type keyviz_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: u32, text: *const c_char)>;
+
+struct Sink {
+    callback: unsafe extern "C" fn(*mut c_void, u32, *const c_char),
+    user_data: usize,
+}
+
+static SINK: RwLock<Option<Sink>> = RwLock::new(None);
+
+std::thread_local! {
+    static CALLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says who gets the log of this process, in place of whoever got it before; NULL is nobody, as in the beginning.
+///
+/// When it returns, the one before is not called any more.
+///
+/// Ownership: `user_data` stays the host's and has to live until another callback is set.
+/// Threads: any; not from within the callback.
+/// Units: none.
+/// Errors: `in_callback`, `forked`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keyviz_log_set(callback: keyviz_log_callback, user_data: *mut c_void) -> keyviz_status {
+    fenced(|| {
+        not_in_callback()?;
+        if is_forked() {
+            return Err(fail(
+                keyviz_status::Forked,
+                format_args!("the log is that of the process this one was forked from"),
+            ));
+        }
+        let sink = callback.map(|callback| Sink { callback, user_data: user_data as usize });
+        *SINK.write().unwrap_or_else(PoisonError::into_inner) = sink;
+        Ok(())
+    })
+}
+
+/// Tells the host.
+pub(crate) fn tell(level: keyviz_log_level, text: &str) {
+    if CALLING.get() || is_forked() {
+        return;
+    }
+    let sink = SINK.read().unwrap_or_else(PoisonError::into_inner);
+    let Some(sink) = sink.as_ref() else { return };
+    let plain: Vec<u8> = text.bytes().map(|byte| if byte == 0 { b' ' } else { byte }).collect();
+    let Ok(text) = CString::new(plain) else { return };
+    CALLING.set(true);
+    // SAFETY: the host gave both, said that they belong together, and keeps them good until it sets others, for which
+    // it has to wait until this is over.
+    unsafe { (sink.callback)(sink.user_data as *mut c_void, level as u32, text.as_ptr()) };
+    CALLING.set(false);
+}
+
+/// Refuses what cannot be done from within the callback.
+pub(crate) fn not_in_callback() -> Result<(), keyviz_status> {
+    if CALLING.get() {
+        return Err(fail(
+            keyviz_status::InCallback,
+            format_args!("this cannot be called from within the log callback"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! What a handle can stand for.
+
+use crate::buffer::Buffer;
+use crate::hot_keys::HotKeysTable;
+use crate::matrix::MatrixTable;
+use crate::recorder::OwnRecorder;
+use crate::sampler::Host;
+use crate::top::TopTable;
+
+/// What is behind a handle. All but a recorder may be shared.
+pub(crate) enum Object {
+    Sampler(Box<Host>),
+    Recorder(Box<OwnRecorder>),
+    Matrix(Box<MatrixTable>),
+    HotKeys(Box<HotKeysTable>),
+    Top(Box<TopTable>),
+    Buffer(Buffer),
+}

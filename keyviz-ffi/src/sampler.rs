@@ -1,0 +1,147 @@
+//! Samplers: opened, closed, and what keyviz runs beside one.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use keyviz_admin::{Flusher, HistoryFile};
+use keyviz_core::{KeyNames, Reader, Sampler};
+
+use crate::admin::Page;
+use crate::config::{given, keyviz_config, refused};
+use crate::fence::{fenced, keep_quiet};
+use crate::fork;
+use crate::handle::Kind;
+use crate::input::{instant, out};
+use crate::label::LabelSet;
+use crate::log::not_in_callback;
+use crate::object::Object;
+use crate::status::keyviz_status;
+use crate::table::{self, Pin};
+use crate::tag;
+
+/// A sampler: what counts the load of one key space. All zero is none.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct keyviz_sampler {
+    /// keyviz's own.
+    pub bits: u64,
+}
+
+/// What is behind a sampler's handle.
+pub(crate) struct Host {
+    pub(crate) sampler: Sampler,
+    pub(crate) reader: Reader,
+    pub(crate) tag: u32,
+    pub(crate) labels: LabelSet,
+    pub(crate) names: Mutex<Option<Arc<KeyNames>>>,
+    /// Dropped in this order: who asks, who flushes, who writes down.
+    pub(crate) page: Mutex<Option<Page>>,
+    pub(crate) flusher: Mutex<Option<Flusher>>,
+    pub(crate) history: Mutex<Option<HistoryFile>>,
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Host {
+    /// Ends what runs beside the sampler.
+    fn stop(&self) {
+        // Each is out of its lock before it is waited for.
+        let page = lock(&self.page).take();
+        drop(page);
+        let flusher = lock(&self.flusher).take();
+        drop(flusher);
+        let history = lock(&self.history).take();
+        drop(history);
+    }
+}
+
+/// A pinned sampler.
+pub(crate) struct Pinned(Pin);
+
+impl std::ops::Deref for Pinned {
+    type Target = Host;
+
+    #[expect(clippy::unreachable, reason = "`pinned` looked at the kind, which a pinned place keeps")]
+    fn deref(&self) -> &Host {
+        match self.0.object() {
+            Some(Object::Sampler(host)) => host,
+            _ => unreachable!(),
+        }
+    }
+}
+
+impl Pinned {
+    pub(crate) fn place(&self) -> &'static table::Place {
+        self.0.place()
+    }
+}
+
+/// The sampler of a handle.
+pub(crate) fn pinned(kv: keyviz_sampler) -> Result<Pinned, keyviz_status> {
+    let pin = table::pin(kv.bits, Kind::Sampler)?;
+    match pin.object() {
+        Some(Object::Sampler(_)) => Ok(Pinned(pin)),
+        _ => Err(table::refuse(kv.bits, Kind::Sampler)),
+    }
+}
+
+/// Opens a sampler: takes the memory that `keyviz_config_memory_bytes` tells, and nothing more later but for answers.
+///
+/// Ownership: `config` is the host's, is read during the call, and may be NULL for the defaults. The sampler is the
+/// host's to close.
+/// Threads: any. A process may have several samplers.
+/// Units: `now_ms` is Unix time in milliseconds; `KEYVIZ_NOW` asks the system's clock.
+/// Errors: `null_pointer`, `bad_struct_size`, `bad_config`, `bad_label`, `out_of_memory`, `too_many_handles`;
+/// `sampler` is not written then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keyviz_open(
+    config: *const keyviz_config,
+    now_ms: u64,
+    sampler: *mut keyviz_sampler,
+) -> keyviz_status {
+    keep_quiet();
+    fork::watch();
+    fenced(|| {
+        // SAFETY: the caller's word.
+        let (config, handle) = unsafe { (given(config)?, out(sampler, "sampler")?) };
+        let labels = config.labels.clone();
+        let sampler = Sampler::new(config, instant(now_ms)).map_err(refused)?;
+        let tag = tag::next();
+        let host = Host {
+            reader: sampler.reader(),
+            sampler,
+            tag,
+            labels: LabelSet::new(tag, &labels),
+            names: Mutex::new(None),
+            page: Mutex::new(None),
+            flusher: Mutex::new(None),
+            history: Mutex::new(None),
+        };
+        let bits = table::put(Kind::Sampler, tag, Object::Sampler(Box::new(host)))?;
+        handle.write(keyviz_sampler { bits });
+        Ok(())
+    })
+}
+
+/// Closes a sampler: its page, flusher and history file end, in that order, the flusher with a last flush.
+///
+/// Its handle, and those of its recorders, are `closed_handle` from now on; calls under way on other threads end as they
+/// would have. Memory is given back once they have ended, the recorders are closed, and every thread that observed with
+/// `keyviz_observe` has ended or observed another sampler.
+///
+/// Ownership: the handle goes. Matrices, lists and buffers made of it stay, and are closed by themselves.
+/// Threads: any; takes as long as answers of its page that are under way, at most 5 seconds.
+/// Units: none.
+/// Errors: `invalid_handle`, `closed_handle`, `foreign_handle`, `forked`, `in_callback`.
+#[unsafe(no_mangle)]
+pub extern "C" fn keyviz_close(sampler: keyviz_sampler) -> keyviz_status {
+    fenced(|| {
+        not_in_callback()?;
+        let again = pinned(sampler)?;
+        let Pinned(pin) = pinned(sampler)?;
+        table::close(pin, sampler.bits, Kind::Sampler)?;
+        again.stop();
+        Ok(())
+    })
+}
