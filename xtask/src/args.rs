@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -33,6 +34,13 @@ pub enum Command {
     Stress(Vec<OsString>),
     /// Write what of the documents is made from the code.
     Docs,
+    /// Write `keyviz.h` from the sources.
+    Header,
+    /// Install the C library.
+    Install {
+        /// Under this folder.
+        prefix: PathBuf,
+    },
     /// Install what the tests need.
     Setup,
 }
@@ -48,6 +56,8 @@ pub fn parse() -> Result<Command, lexopt::Error> {
     match command.as_str() {
         "help" => nothing_more(parser, Command::Help),
         "docs" => nothing_more(parser, Command::Docs),
+        "header" => nothing_more(parser, Command::Header),
+        "install" => install(parser),
         "setup" => nothing_more(parser, Command::Setup),
         "no-std" => nothing_more(parser, Command::NoStd),
         "test" => test(parser),
@@ -85,6 +95,19 @@ fn fuzz(mut parser: Parser) -> Result<Command, lexopt::Error> {
         return Err("--seconds 0: at least 1".into());
     }
     Ok(Command::Fuzz { target, seconds })
+}
+
+fn install(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let mut prefix = None;
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("prefix") => prefix = Some(PathBuf::from(parser.value()?)),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let prefix = prefix.ok_or("install: say where with --prefix DIR")?;
+    Ok(Command::Install { prefix })
 }
 
 fn loom(mut parser: Parser) -> Result<Command, lexopt::Error> {

@@ -18,6 +18,9 @@ cargo xtask COMMAND
                                     `bench build` times a build from nothing to a live picture
   stress [--ops N] [--seconds S] [--threads T] [--seed N]
                                     everything at once on many threads, every operation accounted for
+  header                            writes keyviz-ffi/include/keyviz.h from the sources
+  install --prefix DIR              builds the C library and puts it there: headers, libkeyviz.a, libkeyviz.so,
+                                    pkg-config file, CMake package
   docs                              writes docs/configuration.md from the code
 
 Environment

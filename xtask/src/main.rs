@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod checkout;
 mod docs;
+mod ffi;
 mod fuzz;
 mod help;
 mod loom;
@@ -43,6 +44,8 @@ fn main() -> ExitCode {
         Command::NoStd => no_std::run(&checkout),
         Command::Stress(arguments) => stress::run(&checkout, &arguments),
         Command::Docs => docs::run(&checkout),
+        Command::Header => ffi::run_header(&checkout),
+        Command::Install { prefix } => ffi::run_install(&checkout, &prefix),
         Command::Setup => setup::run(&checkout),
     }
 }

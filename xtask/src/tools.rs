@@ -37,6 +37,20 @@ pub enum Tool {
     DbBench,
     /// The compiler of libFuzzer, with which the trace readers are fuzzed.
     Cxx,
+    /// The compiler of the C library's programs, with the sanitizers; and its linker and archiver.
+    Gcc,
+    /// The second compiler of these programs.
+    Clang,
+    /// Looks on while they run.
+    Valgrind,
+    /// Builds one of them as a host's build would.
+    Cmake,
+    /// Tells how the installed library is linked.
+    PkgConfig,
+    /// The engine of `examples/rocksdb`.
+    RocksDb,
+    /// The engine of `examples/lmdb`.
+    Lmdb,
 }
 
 /// The oldest Node.js that runs the page's tests.
@@ -44,7 +58,7 @@ const NODE_MAJOR: u32 = 20;
 
 impl Tool {
     /// All of them, in the order in which they are set up.
-    pub const ALL: [Tool; 14] = [
+    pub const ALL: [Tool; 21] = [
         Tool::Rustfmt,
         Tool::Clippy,
         Tool::Node,
@@ -59,6 +73,13 @@ impl Tool {
         Tool::BareSource,
         Tool::QemuArm,
         Tool::Cxx,
+        Tool::Gcc,
+        Tool::Clang,
+        Tool::Valgrind,
+        Tool::Cmake,
+        Tool::PkgConfig,
+        Tool::RocksDb,
+        Tool::Lmdb,
     ];
 
     /// Its name, for people.
@@ -78,6 +99,13 @@ impl Tool {
             Tool::BareSource => "Debian's rust-web-src",
             Tool::QemuArm => "qemu-system-arm",
             Tool::Cxx => "a C++ compiler",
+            Tool::Gcc => "gcc and g++",
+            Tool::Clang => "clang",
+            Tool::Valgrind => "valgrind",
+            Tool::Cmake => "cmake",
+            Tool::PkgConfig => "pkg-config",
+            Tool::RocksDb => "RocksDB's headers",
+            Tool::Lmdb => "LMDB's headers",
         }
     }
 
@@ -96,7 +124,13 @@ impl Tool {
             Tool::BareCargo => Some("cargo-web"),
             Tool::BareSource => Some("rust-web-src"),
             Tool::QemuArm => Some("qemu-system-arm"),
-            Tool::Cxx => Some("g++"),
+            Tool::Cxx | Tool::Gcc => Some("g++"),
+            Tool::Clang => Some("clang"),
+            Tool::Valgrind => Some("valgrind"),
+            Tool::Cmake => Some("cmake"),
+            Tool::PkgConfig => Some("pkg-config"),
+            Tool::RocksDb => Some("librocksdb-dev"),
+            Tool::Lmdb => Some("liblmdb-dev"),
         }
     }
 
@@ -115,6 +149,13 @@ impl Tool {
             Tool::BareRustc | Tool::BareCargo | Tool::BareSource => "on Debian: rustc-web, cargo-web and rust-web-src",
             Tool::QemuArm => "install QEMU for Arm (Debian: qemu-system-arm)",
             Tool::Cxx => "install g++ or clang++, or name the compiler in CXX",
+            Tool::Gcc => "install gcc and g++, with the sanitizers' libraries",
+            Tool::Clang => "install clang",
+            Tool::Valgrind => "install valgrind",
+            Tool::Cmake => "install CMake",
+            Tool::PkgConfig => "install pkg-config",
+            Tool::RocksDb => "install RocksDB with its headers (Debian: librocksdb-dev)",
+            Tool::Lmdb => "install LMDB with its headers (Debian: liblmdb-dev)",
         }
     }
 
@@ -135,6 +176,13 @@ impl Tool {
             Tool::BareSource => Path::new("/usr/lib/rustlib/src/rust/library/core/src/lib.rs").is_file(),
             Tool::QemuArm => on_path("qemu-system-arm").is_some(),
             Tool::Cxx => env::var_os("CXX").is_some() || on_path("c++").is_some(),
+            Tool::Gcc => on_path("gcc").is_some() && on_path("g++").is_some(),
+            Tool::Clang => on_path("clang").is_some() && on_path("clang++").is_some(),
+            Tool::Valgrind => on_path("valgrind").is_some(),
+            Tool::Cmake => on_path("cmake").is_some(),
+            Tool::PkgConfig => on_path("pkg-config").is_some(),
+            Tool::RocksDb => Path::new("/usr/include/rocksdb/db.h").is_file(),
+            Tool::Lmdb => Path::new("/usr/include/lmdb.h").is_file(),
         }
     }
 }

@@ -61,7 +61,9 @@ fn function_name(statement: &str) -> Option<String> {
 
 fn lacking(functions: &[(String, String)]) -> Vec<String> {
     let each = functions.iter().flat_map(|(name, comment)| SAID.iter().map(move |said| (name, comment, said)));
-    each.filter(|(_, comment, said)| !comment.contains(**said)).map(|(name, _, said)| format!("{name}: no `{said}`")).collect()
+    each.filter(|(_, comment, said)| !comment.contains(**said))
+        .map(|(name, _, said)| format!("{name}: no `{said}`"))
+        .collect()
 }
 
 #[cfg(test)]

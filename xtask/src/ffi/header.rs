@@ -24,8 +24,15 @@ pub fn check(checkout: &Checkout) -> Result<(), String> {
 fn command(checkout: &Checkout, arguments: &[&str]) -> Command {
     let mut command = process::cargo(checkout, "run");
     command.env("CARGO_TARGET_DIR", checkout.target().join("header"));
-    command.args(["--locked", "--quiet", "--manifest-path"]).arg(checkout.root().join(TOOL).join("Cargo.toml")).arg("--");
+    command
+        .args(["--locked", "--quiet", "--manifest-path"])
+        .arg(checkout.root().join(TOOL).join("Cargo.toml"))
+        .arg("--");
     let folder = folder(checkout);
-    command.args(arguments).arg(folder.join("src")).arg(folder.join("cbindgen.toml")).arg(folder.join("include/keyviz.h"));
+    command
+        .args(arguments)
+        .arg(folder.join("src"))
+        .arg(folder.join("cbindgen.toml"))
+        .arg(folder.join("include/keyviz.h"));
     command
 }

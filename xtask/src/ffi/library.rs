@@ -59,10 +59,10 @@ pub fn make_with(checkout: &Checkout, features: &[&str], name: &str) -> Result<L
 fn object(checkout: &Checkout, into: &Path) -> Result<PathBuf, String> {
     let (whole, object) = (into.join("whole.o"), into.join("keyviz.o"));
     let mut link = tool("ld");
-    link.args(["-r", "-o"]).arg(&whole).arg("--whole-archive");
+    link.args(["-r", "--force-group-allocation", "-o"]).arg(&whole).arg("--whole-archive");
     process::run(link.arg(checkout.target().join("release/libkeyviz_ffi.a")))?;
     let mut hide = tool("objcopy");
-    hide.args(["--strip-debug", "--wildcard", "--keep-global-symbol=keyviz_*"]);
+    hide.args(["--strip-debug", "--wildcard", "--keep-global-symbol=keyviz_*", "--remove-section=.llvm*"]);
     process::run(hide.arg(&whole).arg(&object))?;
     Ok(object)
 }

@@ -15,6 +15,7 @@ use crate::checkout::Checkout;
 
 pub use contract::check as check_contract;
 pub use engines::run as run_engines;
+pub use header::TOOL as HEADER_TOOL;
 pub use header::check as check_header;
 pub use header::write as write_header;
 pub use install::install;

@@ -61,7 +61,8 @@ fn defined(symbols: &str) -> BTreeSet<String> {
 }
 
 fn same(one: &str, left: &BTreeSet<String>, other: &str, right: &BTreeSet<String>) -> Result<(), String> {
-    let only = |from: &BTreeSet<String>, of: &BTreeSet<String>| from.difference(of).cloned().collect::<Vec<_>>().join(", ");
+    let only =
+        |from: &BTreeSet<String>, of: &BTreeSet<String>| from.difference(of).cloned().collect::<Vec<_>>().join(", ");
     match (only(left, right), only(right, left)) {
         (a, b) if a.is_empty() && b.is_empty() => Ok(()),
         (a, b) => Err(format!("only in {one}: [{a}]; only in {other}: [{b}]")),

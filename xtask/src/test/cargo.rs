@@ -110,7 +110,7 @@ const CORE_TREE_LINES: usize = 8;
 fn fmt(checkout: &Checkout) -> Result<Done, String> {
     process::run(process::cargo(checkout, "fmt").args(["--all", "--check"]))?;
     // Workspaces of their own.
-    for folder in crate::fuzz::FOLDERS {
+    for folder in crate::fuzz::FOLDERS.into_iter().chain([crate::ffi::HEADER_TOOL]) {
         let manifest = format!("{folder}/Cargo.toml");
         process::run(process::cargo(checkout, "fmt").args(["--manifest-path", &manifest, "--check"]))?;
     }

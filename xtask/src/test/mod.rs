@@ -2,6 +2,7 @@
 
 mod cargo;
 mod conformance;
+mod ffi;
 mod fuzz;
 mod generated;
 mod licences;
@@ -49,6 +50,7 @@ const STEPS: &[&[Step]] = &[
     cargo::MACHINES,
     cargo::LOOM,
     cargo::WORKSPACE,
+    ffi::STEPS,
     fuzz::STEPS,
     generated::STEPS,
     page::STEPS,

@@ -1,0 +1,73 @@
+// The wrapper for C++17, and the header in C++: what is opened is closed, what fails throws.
+#include "keyviz.h"
+#include "keyviz.hpp"
+#include "keyviz.hpp"
+
+#include <cstddef>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "check.h"
+
+static_assert(sizeof(keyviz_config) == 184 && offsetof(keyviz_config, tiers) == 160, "keyviz_config");
+static_assert(sizeof(keyviz_matrix_arrays) == 296 && offsetof(keyviz_matrix_arrays, series) == 280, "arrays");
+static_assert(sizeof(keyviz_status) == 4 && sizeof(keyviz_op) == 4 && KEYVIZ_STATUS_INTERNAL == 42, "enums");
+static_assert(std::is_nothrow_move_constructible_v<keyviz::Sampler> && !std::is_copy_constructible_v<keyviz::Sampler>);
+
+int main() {
+    auto config = keyviz::config_within(64 << 20);
+    config.step_ms = 1000;
+    std::uint64_t closed_before = 0;
+    keyviz_sampler handle{};
+    {
+        keyviz::Sampler sampler(config, 0);
+        handle = sampler.get();
+        CHECK(sampler.register_route(1, "a", "m") && sampler.register_route(2, "m"));
+        {
+            auto recorder = sampler.recorder();
+            auto moved = std::move(recorder);
+            CHECK(!recorder && moved);
+            std::vector<std::thread> threads;
+            for (int i = 0; i < 4; i++)
+                threads.emplace_back([&] {
+                    for (int n = 0; n < 1000; n++) OK(sampler.observe(1, KEYVIZ_OP_WRITE, "apple", 5));
+                });
+            for (auto &thread : threads) thread.join();
+            OK(moved.observe(2, KEYVIZ_OP_WRITE, "zebra", 5));
+            CHECK_STATUS(recorder.observe(2, KEYVIZ_OP_WRITE, "zebra", 5), KEYVIZ_STATUS_INVALID_HANDLE);
+        }
+        sampler.annotate("deploy", "version 2", 500);
+        sampler.flush(1000);
+        CHECK(sampler.counters().recorded.writes == 4001);
+        auto matrix = sampler.matrix();
+        auto arrays = matrix.arrays();
+        CHECK(arrays.rows == 2 && arrays.values[0] == 4000 && arrays.values[1] == 1);
+        auto query = keyviz::query();
+        query.rows = 1;
+        CHECK(sampler.top(query).list().count == 1);
+        CHECK(sampler.matrix_json().view().find("\"route:1\"") != std::string_view::npos);
+        CHECK(!sampler.snapshot(1000).view().empty());
+        CHECK(sampler.start_admin("127.0.0.1:0") > 0);
+        sampler.start_flusher();
+        try {
+            sampler.register_route(3, "z", "a");
+            CHECK(false);
+        } catch (const keyviz::Error &error) {
+            CHECK(error.status() == KEYVIZ_STATUS_EMPTY_RANGE && error.what()[0] != 0);
+        }
+        try {
+            (void)sampler.hot_keys();
+            CHECK(false);
+        } catch (const keyviz::Error &error) {
+            CHECK(error.status() == KEYVIZ_STATUS_HOT_KEYS_DISABLED);
+        }
+        closed_before = sampler.counters().closed_handles;
+    }
+    CHECK_STATUS(keyviz_flush(handle, 0), KEYVIZ_STATUS_CLOSED_HANDLE);
+    keyviz::Sampler other(config, 0);
+    CHECK(other.counters().closed_handles == closed_before + 1);
+    other = keyviz::Sampler(config, 0); // the first one is closed
+    CHECK(other.counters().closed_handles == closed_before + 1);
+    return 0;
+}

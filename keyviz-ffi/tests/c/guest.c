@@ -1,0 +1,380 @@
+/* What a host meets that has the page inside: nothing of its own is changed, and nothing takes it down. Each check is a
+ * promise of the header or of the README; the first argument names the one to run. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "http.h"
+
+static keyviz_sampler loaded(uint32_t columns) {
+    keyviz_config config;
+    keyviz_sampler kv;
+    uint32_t column;
+    uint64_t route;
+    config.size = sizeof config;
+    OK(keyviz_config_defaults(&config));
+    config.step_ms = 1000;
+    config.max_routes = 1024;
+    config.max_known_routes = 1024;
+    config.history_columns = columns < 16 ? 16 : columns;
+    config.history_bytes = 64 << 20;
+    OK(keyviz_open(&config, 0, &kv));
+    for (route = 0; route < 1024; route++) {
+        unsigned char bounds[4] = {(unsigned char)(route >> 8), (unsigned char)route, 0, 0};
+        bounds[2] = (unsigned char)((route + 1) >> 8);
+        bounds[3] = (unsigned char)(route + 1);
+        OK(keyviz_register(kv, route, bounds, 2, bounds + 2, 2, 0, NULL));
+    }
+    for (column = 1; column <= columns; column++) {
+        for (route = 0; route < 1024; route++) OK(keyviz_observe(kv, route, KEYVIZ_OP_WRITE, "k", 1, route));
+        OK(keyviz_flush(kv, (uint64_t)column * 1000));
+    }
+    return kv;
+}
+
+static uint16_t serve(keyviz_sampler kv, uint64_t memory_bytes) {
+    keyviz_admin_options options;
+    uint16_t port;
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.memory_bytes = memory_bytes;
+    options.title = "guest";
+    OK(keyviz_admin_start(kv, "127.0.0.1:0", &options));
+    OK(keyviz_admin_port(kv, &port));
+    return port;
+}
+
+/* Calls `each` with the id of every thread of the process; how many there are. */
+static int for_each_thread(void (*each)(const char *task)) {
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    int count = 0;
+    CHECK(tasks != NULL);
+    while ((task = readdir(tasks)) != NULL) {
+        if (task->d_name[0] == '.') continue;
+        count++;
+        if (each != NULL) each(task->d_name);
+    }
+    closedir(tasks);
+    return count;
+}
+
+static int descriptors(int *without_cloexec) {
+    DIR *open_ones = opendir("/proc/self/fd");
+    struct dirent *one;
+    int count = 0;
+    CHECK(open_ones != NULL);
+    while ((one = readdir(open_ones)) != NULL) {
+        int fd = atoi(one->d_name), flags;
+        if (one->d_name[0] == '.' || fd == dirfd(open_ones)) continue;
+        flags = fcntl(fd, F_GETFD);
+        if (fd > 2 && flags >= 0 && (flags & FD_CLOEXEC) == 0 && without_cloexec != NULL) (*without_cloexec)++;
+        count++;
+    }
+    closedir(open_ones);
+    return count;
+}
+
+static long resident_kib(void) {
+    char line[256];
+    long kib = 0;
+    FILE *status = fopen("/proc/self/status", "re");
+    CHECK(status != NULL);
+    while (fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, "VmRSS:", 6) == 0) kib = atol(line + 6);
+    fclose(status);
+    return kib;
+}
+
+static void sleep_ms(long ms) {
+    struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&pause, NULL);
+}
+
+/* A client that leaves in the middle of an answer: a host with the default SIGPIPE lives on. */
+static void sigpipe(void) {
+    struct linger at_once = {1, 0};
+    struct sigaction action;
+    keyviz_sampler kv = loaded(300);
+    uint16_t port = serve(kv, 0);
+    int round;
+    size_t bytes;
+    CHECK(sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL);
+    for (round = 0; round < 30; round++) {
+        char some[100];
+        int fd = client(port);
+        ask(fd, "/admin/api/v1/keyviz/matrix?series=writes");
+        CHECK(recv(fd, some, sizeof some, 0) > 0);
+        if (round % 2) setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close(fd);
+    }
+    /* It serves as before. */
+    for (round = 0; round < 100; round++) {
+        int status = get(port, "/admin/api/v1/keyviz/matrix", &bytes, NULL, 0);
+        if (status == 200) break;
+        CHECK(status == 503);
+        sleep_ms(100);
+    }
+    CHECK(round < 100 && bytes > 100000);
+    CHECK(sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL);
+    OK(keyviz_close(kv));
+}
+
+/* 1000 starts and stops leave the threads, descriptors and memory that the first ones left. */
+static void starts(void) {
+    int round, threads = 0, fds = 0;
+    long kib = 0;
+    for (round = 0; round < 1000; round++) {
+        keyviz_sampler kv = small_sampler(0);
+        OK(keyviz_flusher_start(kv));
+        OK(keyviz_observe(kv, 1, KEYVIZ_OP_WRITE, "k", 1, 0));
+        uint16_t port = serve(kv, 0);
+        if (round % 20 == 0) CHECK(get(port, "/admin/api/v1/keyviz/status", NULL, NULL, 0) == 200);
+        if (round % 2) OK(keyviz_admin_stop(kv));
+        OK(keyviz_close(kv));
+        if (round == 100) {
+            threads = for_each_thread(NULL);
+            fds = descriptors(NULL);
+            kib = resident_kib();
+        }
+    }
+    CHECK(for_each_thread(NULL) == threads && threads == 1);
+    CHECK(descriptors(NULL) == fds);
+    fprintf(stdout, "resident: %ld KiB after 100, %ld KiB after 1000\n", kib, resident_kib());
+    CHECK(resident_kib() < kib + 2048);
+}
+
+/* A fork while threads run: the child's handles are inert, its own work, and the parent does not notice. */
+static volatile int stop_observing;
+
+static void *observes(void *sampler) {
+    while (!stop_observing) OK(keyviz_observe(*(keyviz_sampler *)sampler, 1, KEYVIZ_OP_WRITE, "key", 3, 0));
+    return NULL;
+}
+
+static void child(keyviz_sampler kv, keyviz_recorder recorder, keyviz_matrix matrix) {
+    keyviz_sampler own;
+    keyviz_buffer buffer;
+    keyviz_matrix_arrays arrays;
+    alarm(20); /* what waits for a thread that is not there would wait for ever */
+    arrays.size = sizeof arrays;
+    CHECK_STATUS(keyviz_observe(kv, 1, 0, "k", 1, 0), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_recorder_observe(recorder, 1, 0, "k", 1, 0), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_register(kv, 9, "a", 1, NULL, 0, 0, NULL), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_flush(kv, KEYVIZ_NOW), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_matrix_json(kv, NULL, &buffer), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_matrix_view(matrix, &arrays), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_admin_stop(kv), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_flusher_stop(kv), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_recorder_close(recorder), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_close(kv), KEYVIZ_STATUS_FORKED);
+    CHECK_STATUS(keyviz_log_set(NULL, NULL), KEYVIZ_STATUS_FORKED);
+    own = small_sampler(0);
+    OK(keyviz_register(own, 1, "a", 1, NULL, 0, 0, NULL));
+    OK(keyviz_observe(own, 1, KEYVIZ_OP_READ, "k", 1, 0));
+    OK(keyviz_flusher_start(own));
+    CHECK(get(serve(own, 0), "/admin/api/v1/keyviz/status", NULL, NULL, 0) == 200);
+    OK(keyviz_flusher_stop(own));
+    CHECK(counters_of(own).recorded.reads == 1);
+    OK(keyviz_close(own));
+    exit(0);
+}
+
+static void forks(void) {
+    keyviz_sampler kv = loaded(3);
+    keyviz_recorder recorder;
+    keyviz_matrix matrix;
+    pthread_t threads[4];
+    int i, round;
+    uint16_t port = serve(kv, 0);
+    OK(keyviz_flusher_start(kv));
+    OK(keyviz_recorder_open(kv, &recorder));
+    OK(keyviz_matrix_read(kv, NULL, &matrix));
+    for (i = 0; i < 4; i++) CHECK(pthread_create(&threads[i], NULL, observes, &kv) == 0);
+    for (round = 0; round < 20; round++) {
+        int status;
+        pid_t pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) child(kv, recorder, matrix);
+        CHECK(waitpid(pid, &status, 0) == pid);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        OK(keyviz_observe(kv, 1, KEYVIZ_OP_WRITE, "k", 1, 0));
+        CHECK(get(port, "/admin/api/v1/keyviz/status", NULL, NULL, 0) == 200);
+    }
+    stop_observing = 1;
+    for (i = 0; i < 4; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    OK(keyviz_recorder_close(recorder));
+    OK(keyviz_matrix_close(matrix));
+    OK(keyviz_close(kv));
+}
+
+/* 64 clients at once that take nothing: the page's memory stays within its budget, others are told `busy`. */
+static void crowd(void) {
+    enum { CLIENTS = 64, BUDGET_MIB = 128 };
+    keyviz_sampler kv = loaded(600);
+    uint16_t port = serve(kv, (uint64_t)BUDGET_MIB << 20);
+    int fds[CLIENTS], i, busy = 0, good = 0, answered = 0;
+    long before, most = 0;
+    int round;
+    (void)get(port, "/admin/", NULL, NULL, 0);
+    before = resident_kib();
+    for (i = 0; i < CLIENTS; i++) {
+        fds[i] = client(port);
+        ask(fds[i], "/admin/api/v1/keyviz/matrix?rows=1024");
+    }
+    for (round = 0; round < 60; round++) {
+        long now = resident_kib();
+        if (now > most) most = now;
+        sleep_ms(50);
+    }
+    for (i = 0; i < CLIENTS; i++) {
+        size_t bytes;
+        int status = answer(fds[i], &bytes, NULL, 0);
+        long now = resident_kib();
+        if (now > most) most = now;
+        good += status == 200;
+        busy += status == 503;
+        answered += status != 0;
+    }
+    fprintf(stdout, "%d clients: %d pictures, %d busy; resident %ld KiB before, %ld KiB at most\n", CLIENTS, good, busy,
+            before, most);
+    CHECK(answered == CLIENTS && good + busy == CLIENTS && good > 0 && busy > 0);
+    CHECK(most - before < BUDGET_MIB * 1024);
+    /* The 65th connection is told at once. */
+    for (i = 0; i < CLIENTS; i++) fds[i] = client(port);
+    sleep_ms(200);
+    CHECK(get(port, "/admin/", NULL, NULL, 0) == 503);
+    for (i = 0; i < CLIENTS; i++) close(fds[i]);
+    OK(keyviz_close(kv));
+}
+
+static int nice_threads, own_threads;
+
+static void look(const char *task) {
+    char path[300], line[512];
+    FILE *file;
+    uint64_t blocked = 0;
+    int nice = 99;
+    snprintf(path, sizeof path, "/proc/self/task/%s/comm", task);
+    file = fopen(path, "re");
+    CHECK(file != NULL && fgets(line, sizeof line, file) != NULL);
+    fclose(file);
+    if (strncmp(line, "keyviz-", 7) != 0) return;
+    own_threads++;
+    snprintf(path, sizeof path, "/proc/self/task/%s/status", task);
+    file = fopen(path, "re");
+    CHECK(file != NULL);
+    while (fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "SigBlk:", 7) == 0) blocked = strtoull(line + 7, NULL, 16);
+    fclose(file);
+    /* All but SIGKILL, SIGSTOP, and the two that the C library keeps for itself. */
+    CHECK((blocked | UINT64_C(0x180040100)) == UINT64_MAX);
+    errno = 0;
+    nice = getpriority(PRIO_PROCESS, (id_t)atoi(task));
+    CHECK(errno == 0 && nice == 10);
+    nice_threads++;
+}
+
+/* The host's settings are what they were: masks, handlers, niceness, output; its descriptors stay its own. */
+static void settings(void) {
+    sigset_t before, after;
+    struct sigaction handlers[32], now;
+    int signal_number, output[2], errors[2], inherited = 0, without_cloexec = 0, kept_out, kept_err;
+    char byte;
+    keyviz_sampler kv;
+    uint16_t port;
+    CHECK(pipe2(output, O_CLOEXEC | O_NONBLOCK) == 0 && pipe2(errors, O_CLOEXEC | O_NONBLOCK) == 0);
+    kept_out = dup(1);
+    kept_err = dup(2);
+    fcntl(kept_out, F_SETFD, FD_CLOEXEC);
+    fcntl(kept_err, F_SETFD, FD_CLOEXEC);
+    sigemptyset(&before);
+    sigaddset(&before, SIGUSR2);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    for (signal_number = 1; signal_number < 32; signal_number++)
+        sigaction(signal_number, NULL, &handlers[signal_number]);
+    fflush(NULL);
+    dup2(output[1], 1);
+    dup2(errors[1], 2);
+    descriptors(&inherited);
+    kv = loaded(3);
+    OK(keyviz_flusher_start(kv));
+    port = serve(kv, 0);
+    (void)get(port, "/admin/api/v1/keyviz/matrix", NULL, NULL, 0);
+    (void)get(port, "/admin/api/v1/keyviz/nothing", NULL, NULL, 0);
+    for_each_thread(look);
+    descriptors(&without_cloexec);
+    OK(keyviz_close(kv));
+    CHECK_STATUS(keyviz_flush(kv, 0), KEYVIZ_STATUS_CLOSED_HANDLE);
+    fflush(NULL);
+    dup2(kept_out, 1);
+    dup2(kept_err, 2);
+    CHECK(read(output[0], &byte, 1) == -1 && errno == EAGAIN);
+    CHECK(read(errors[0], &byte, 1) == -1 && errno == EAGAIN);
+    CHECK(own_threads == 3 && nice_threads == 3); /* flush, page, blocking */
+    CHECK(without_cloexec == inherited);
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    for (signal_number = 1; signal_number < 32; signal_number++) {
+        CHECK(sigismember(&before, signal_number) == sigismember(&after, signal_number));
+        sigaction(signal_number, NULL, &now);
+        CHECK(now.sa_handler == handlers[signal_number].sa_handler);
+    }
+    CHECK(getpriority(PRIO_PROCESS, 0) == 0);
+}
+
+/* Only in the library that fails on purpose: a fault of the page is counted and told, and the host goes on. */
+static char told[512];
+
+static void takes(void *unused, uint32_t level, const char *text) {
+    (void)unused;
+    if (level == KEYVIZ_LOG_LEVEL_ERROR) snprintf(told, sizeof told, "%s", text);
+    CHECK_STATUS(keyviz_log_set(NULL, NULL), KEYVIZ_STATUS_IN_CALLBACK);
+}
+
+static void fault(void) {
+    int errors[2], kept = dup(2);
+    char text[4096];
+    ssize_t printed;
+    keyviz_sampler kv = loaded(2);
+    uint16_t port = serve(kv, 0);
+    keyviz_counters counters;
+    OK(keyviz_log_set(takes, NULL));
+    CHECK(pipe2(errors, O_CLOEXEC | O_NONBLOCK) == 0);
+    dup2(errors[1], 2);
+    CHECK(get(port, "/admin/api/v1/keyviz/matrix", NULL, text, sizeof text) == 500);
+    dup2(kept, 2);
+    printed = read(errors[0], text, sizeof text);
+    CHECK(printed == -1 && errno == EAGAIN);
+    CHECK(strstr(told, "a fault for the test") != NULL);
+    counters = counters_of(kv);
+    CHECK(counters.faults == 1 && counters.page_faults == 0);
+    CHECK(get(port, "/admin/api/v1/keyviz/status", NULL, text, sizeof text) == 200);
+    CHECK(strstr(text, "\"panics\":1") != NULL);
+    OK(keyviz_observe(kv, 1, KEYVIZ_OP_WRITE, "k", 1, 0));
+    OK(keyviz_flush(kv, 5000));
+    OK(keyviz_log_set(NULL, NULL));
+    OK(keyviz_close(kv));
+}
+
+int main(int count, char **arguments) {
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } checks[] = {{"sigpipe", sigpipe}, {"starts", starts},     {"forks", forks},
+                  {"crowd", crowd},     {"settings", settings}, {"fault", fault}};
+    size_t i;
+    for (i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (count == 2 && strcmp(arguments[1], checks[i].name) == 0) {
+            checks[i].run();
+            return 0;
+        }
+    fprintf(stderr, "which check?\n");
+    return 2;
+}

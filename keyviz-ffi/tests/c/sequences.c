@@ -1,0 +1,212 @@
+/* Sequences of calls with handles and arguments that make sense, or do not: whatever comes, a status comes back, and what
+ * was observed is accounted for. `sequences SEED ROUNDS`; a round that fails tells its seed. */
+#include "check.h"
+
+enum { SAMPLERS = 3, RECORDERS = 6, OTHERS = 8 };
+
+static uint64_t state;
+
+static uint64_t draw(uint64_t below) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state % below;
+}
+
+static uint64_t handles[SAMPLERS + RECORDERS + OTHERS];
+
+/* One that was given out, now and then with a bit that is not its own, or nothing at all. */
+static uint64_t some(int from, int count) {
+    uint64_t bits = handles[from + (int)draw((uint64_t)count)];
+    switch (draw(12)) {
+    case 0: return bits ^ (UINT64_C(1) << draw(64));
+    case 1: return draw(UINT64_MAX);
+    case 2: return handles[draw(SAMPLERS + RECORDERS + OTHERS)];
+    default: return bits;
+    }
+}
+
+static keyviz_sampler sampler(void) {
+    keyviz_sampler handle;
+    handle.bits = some(0, SAMPLERS);
+    return handle;
+}
+
+static keyviz_recorder recorder(void) {
+    keyviz_recorder handle;
+    handle.bits = some(SAMPLERS, RECORDERS);
+    return handle;
+}
+
+static void keep(int from, int count, uint64_t bits) { handles[from + (int)draw((uint64_t)count)] = bits; }
+
+static uint64_t now = 1000, observed;
+
+static void observe(const unsigned char *key, size_t len) {
+    uint32_t op = (uint32_t)draw(5) ? (uint32_t)draw(2) : (uint32_t)draw(UINT32_MAX);
+    keyviz_sampler kv = sampler();
+    keyviz_route where;
+    keyviz_operation batch[2];
+    int i;
+    for (i = 0; i < 3; i++) where.bits[i] = draw(3) ? 0 : draw(UINT64_MAX);
+    switch (draw(6)) {
+    case 0: observed += keyviz_observe(kv, draw(8), op, key, len, draw(100)) == KEYVIZ_STATUS_OK; break;
+    case 1: observed += keyviz_observe_key(kv, op, key, len, draw(100)) == KEYVIZ_STATUS_OK; break;
+    case 2: observed += keyviz_recorder_observe(recorder(), draw(8), op, key, len, 1) == KEYVIZ_STATUS_OK; break;
+    case 3: observed += keyviz_recorder_observe_key(recorder(), op, key, len, 1) == KEYVIZ_STATUS_OK; break;
+    case 4: observed += keyviz_recorder_observe_at(recorder(), draw(8), &where, op, key, len, 1) == KEYVIZ_STATUS_OK; break;
+    default:
+        memset(batch, 0, sizeof batch);
+        for (i = 0; i < 2; i++) {
+            batch[i].key = key;
+            batch[i].key_len = len;
+            batch[i].route = draw(8);
+            batch[i].op = op;
+            batch[i].times = draw(4);
+            batch[i].label.bits = draw(9) ? 0 : (uint32_t)draw(UINT32_MAX);
+        }
+        if (keyviz_observe_batch(kv, batch, 2) == KEYVIZ_STATUS_OK) observed += batch[0].times + batch[1].times;
+    }
+}
+
+static void change(const unsigned char *key, size_t len) {
+    keyviz_new_route parts[2];
+    uint64_t parents[2] = {draw(8), draw(8)};
+    keyviz_label label;
+    keyviz_name name = {key, len, "name"};
+    memset(parts, 0, sizeof parts);
+    parts[0].route = draw(8);
+    parts[0].end = parts[1].start = key;
+    parts[0].end_len = parts[1].start_len = len;
+    parts[1].route = draw(8);
+    switch (draw(8)) {
+    case 0: (void)keyviz_register(sampler(), draw(8), key, len, draw(2) ? NULL : "zz", 2, draw(3), NULL); break;
+    case 1: (void)keyviz_remove(sampler(), draw(8)); break;
+    case 2: (void)keyviz_split(sampler(), draw(8), parts, draw(3)); break;
+    case 3: (void)keyviz_merge(sampler(), parents, draw(3), parts); break;
+    case 4: (void)keyviz_set_term(sampler(), draw(3), draw(5)); break;
+    case 5: (void)keyviz_label_get(sampler(), draw(2) ? "a" : "redis", &label); break;
+    case 6: (void)keyviz_set_names(sampler(), &name, draw(2)); break;
+    default: (void)keyviz_annotate(sampler(), now, draw(2) ? "deploy" : "Bad", "text"); break;
+    }
+}
+
+static void read_some(const unsigned char *key, size_t len) {
+    keyviz_query query;
+    keyviz_buffer buffer = {some(SAMPLERS + RECORDERS, OTHERS)};
+    keyviz_matrix matrix = {some(SAMPLERS + RECORDERS, OTHERS)};
+    keyviz_hot_keys hot = {some(SAMPLERS + RECORDERS, OTHERS)};
+    keyviz_top top = {some(SAMPLERS + RECORDERS, OTHERS)};
+    keyviz_matrix_arrays arrays;
+    keyviz_counters counters;
+    const char *text;
+    size_t i, text_len, sum = 0;
+    memset(&query, 0, sizeof query);
+    query.size = draw(9) ? sizeof query : draw(200);
+    query.start = key;
+    query.start_len = len;
+    query.series = (uint32_t)draw(8);
+    query.axis = (uint32_t)draw(3);
+    query.rows = (uint32_t)draw(5);
+    query.open = (uint32_t)draw(2);
+    query.by_route = (uint32_t)draw(2);
+    switch (draw(12)) {
+    case 0: if (keyviz_matrix_read(sampler(), &query, &matrix) == 0) keep(SAMPLERS + RECORDERS, OTHERS, matrix.bits); break;
+    case 1: if (keyviz_matrix_json(sampler(), &query, &buffer) == 0) keep(SAMPLERS + RECORDERS, OTHERS, buffer.bits); break;
+    case 2: if (keyviz_hot_keys_read(sampler(), &query, &hot) == 0) keep(SAMPLERS + RECORDERS, OTHERS, hot.bits); break;
+    case 3: if (keyviz_top_read(sampler(), &query, &top) == 0) keep(SAMPLERS + RECORDERS, OTHERS, top.bits); break;
+    case 4: if (keyviz_snapshot(sampler(), now, &buffer) == 0) keep(SAMPLERS + RECORDERS, OTHERS, buffer.bits); break;
+    case 5:
+        arrays.size = sizeof arrays;
+        if (keyviz_matrix_view(matrix, &arrays) == KEYVIZ_STATUS_OK)
+            for (i = 0; i < arrays.rows * arrays.columns; i++) sum += arrays.values[i];
+        break;
+    case 6:
+        if (keyviz_buffer_view(buffer, &text, &text_len) == KEYVIZ_STATUS_OK)
+            for (i = 0; i <= text_len; i++) sum += (unsigned char)text[i];
+        break;
+    case 7: (void)keyviz_matrix_close(matrix); break;
+    case 8: (void)keyviz_buffer_close(buffer); break;
+    case 9: (void)keyviz_hot_keys_close(hot); break;
+    case 10: (void)keyviz_top_close(top); break;
+    default:
+        counters.size = sizeof counters;
+        (void)keyviz_counters_read(sampler(), &counters);
+    }
+    CHECK(sum != SIZE_MAX);
+}
+
+static void open_or_close(void) {
+    keyviz_sampler kv;
+    keyviz_recorder own;
+    switch (draw(4)) {
+    case 0: {
+        uint64_t *place = &handles[draw(SAMPLERS)];
+        kv.bits = *place;
+        (void)keyviz_close(kv);
+        kv = small_sampler(draw(2) ? 0 : 16);
+        *place = kv.bits;
+        break;
+    }
+    case 1:
+        if (draw(4) == 0) (void)keyviz_close(sampler());
+        break;
+    case 2:
+        if (keyviz_recorder_open(sampler(), &own) == KEYVIZ_STATUS_OK) keep(SAMPLERS, RECORDERS, own.bits);
+        break;
+    default: (void)keyviz_recorder_close(recorder());
+    }
+}
+
+/* One sampler that no bad call ever reaches by its own handle: what it counted is exactly what was asked of it. */
+static void conserved(uint64_t rounds) {
+    keyviz_sampler kv = small_sampler(0), none = {0};
+    uint64_t round, good = 0;
+    OK(keyviz_register(kv, 1, NULL, 0, NULL, 0, 0, NULL));
+    for (round = 0; round < rounds; round++) {
+        uint32_t op = (uint32_t)draw(4);
+        good += keyviz_observe(draw(3) ? kv : none, draw(3), op, draw(4) ? "key" : NULL, draw(4), 0) == KEYVIZ_STATUS_OK;
+        if (draw(50) == 0) OK(keyviz_flush(kv, round));
+    }
+    OK(keyviz_flush(kv, rounds + 1000));
+    CHECK(counters_of(kv).observed.reads + counters_of(kv).observed.writes == good);
+    OK(keyviz_close(kv));
+}
+
+int main(int count, char **arguments) {
+    uint64_t seed = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
+    uint64_t rounds = count > 2 ? strtoull(arguments[2], NULL, 10) : 1000, round, step;
+    unsigned char key[16];
+    for (round = 0; round < rounds / 20; round++) {
+        state = (seed * 1000003 + round) | 1;
+        for (step = 0; step < 3; step++) handles[step] = small_sampler(step == 2 ? 16 : 0).bits;
+        for (step = 0; step < 20 * 20; step++) {
+            size_t i, len = (size_t)draw(sizeof key);
+            for (i = 0; i < len; i++) key[i] = (unsigned char)draw(256);
+            switch (draw(8)) {
+            case 0: open_or_close(); break;
+            case 1: change(key, len); break;
+            case 2: read_some(key, len); break;
+            case 3: now += draw(700); (void)keyviz_flush(sampler(), now); break;
+            default: observe(key, len);
+            }
+        }
+        for (step = 0; step < SAMPLERS + RECORDERS + OTHERS; step++) {
+            keyviz_sampler kv = {handles[step]};
+            keyviz_recorder own = {handles[step]};
+            keyviz_matrix matrix = {handles[step]};
+            keyviz_buffer buffer = {handles[step]};
+            keyviz_top top = {handles[step]};
+            keyviz_hot_keys hot = {handles[step]};
+            (void)keyviz_close(kv);
+            (void)keyviz_recorder_close(own);
+            (void)keyviz_matrix_close(matrix);
+            (void)keyviz_buffer_close(buffer);
+            (void)keyviz_top_close(top);
+            (void)keyviz_hot_keys_close(hot);
+        }
+    }
+    conserved(rounds * 10);
+    CHECK(observed > 0);
+    return 0;
+}

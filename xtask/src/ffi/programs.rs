@@ -1,0 +1,267 @@
+//! Programs in C and C++ that use the library as a host does: built against what is installed, by every compiler that is
+//! here, with every warning an error.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::library::{self, SYSTEM_LIBRARIES, tool};
+use super::{folder, install, output};
+use crate::checkout::Checkout;
+use crate::process;
+use crate::tools::Tool;
+
+/// Warnings, all of them errors.
+const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"];
+
+/// Seconds that a program may take.
+const RUN_SECONDS: &str = "180";
+
+/// What a program is linked with.
+#[derive(Clone, Copy)]
+enum Linked {
+    Shared,
+    Static,
+}
+
+/// A program to be made.
+struct Program<'a> {
+    compiler: &'a str,
+    source: &'a Path,
+    linked: Linked,
+    flags: &'a [&'a str],
+}
+
+/// What is installed, and where programs go.
+struct Bench {
+    prefix: PathBuf,
+    into: PathBuf,
+}
+
+impl Bench {
+    fn new(checkout: &Checkout) -> Result<Bench, String> {
+        let into = output(checkout).join("programs");
+        fs::create_dir_all(&into).map_err(|error| format!("{}: {error}", into.display()))?;
+        Ok(Bench { prefix: install::for_tests(checkout)?, into })
+    }
+
+    fn make(&self, program: &Program<'_>) -> Result<PathBuf, String> {
+        let stem = program.source.file_stem().unwrap_or_default().to_string_lossy();
+        let kind = if matches!(program.linked, Linked::Static) { "static" } else { "shared" };
+        let made = self.into.join(format!("{stem}-{}-{kind}{}", program.compiler, program.flags.concat()));
+        let is_cpp = program.source.extension().is_some_and(|ending| ending == "cpp");
+        let mut command = tool(program.compiler);
+        command.args(STRICT).arg(if is_cpp { "-std=c++17" } else { "-std=c11" }).args(program.flags);
+        command.arg("-I").arg(self.prefix.join("include")).arg(program.source).arg("-o").arg(&made);
+        match program.linked {
+            Linked::Shared => {
+                command.arg("-L").arg(self.prefix.join("lib")).arg("-lkeyviz").arg("-pthread");
+                command.arg(format!("-Wl,-rpath,{}", self.prefix.join("lib").display()));
+            }
+            Linked::Static => {
+                command.arg(self.prefix.join("lib/libkeyviz.a")).args(SYSTEM_LIBRARIES).arg("-Wl,--gc-sections");
+            }
+        }
+        process::run(&mut command).map(|()| made)
+    }
+}
+
+/// Runs a program under a limit of time.
+pub fn try_out(program: &Path, arguments: &[&str]) -> Result<(), String> {
+    process::run(tool("timeout").arg(RUN_SECONDS).arg(program).args(arguments))
+}
+
+fn sources(checkout: &Checkout) -> PathBuf {
+    folder(checkout).join("tests/c")
+}
+
+/// The compilers of C and C++ that are here.
+fn compilers() -> Vec<(&'static str, &'static str)> {
+    let mut found = vec![("gcc", "g++")];
+    if Tool::Clang.is_present() {
+        found.push(("clang", "clang++"));
+    }
+    found
+}
+
+/// The contract of the header, from C11 and C++17, with either library; threads; sequences of calls; beside another
+/// Rust library; loaded and let go.
+pub fn programs(checkout: &Checkout) -> Result<(), String> {
+    let (bench, sources) = (Bench::new(checkout)?, sources(checkout));
+    for (c, cpp) in compilers() {
+        for linked in [Linked::Shared, Linked::Static] {
+            for (compiler, name, arguments) in [
+                (c, "contract.c", &[][..]),
+                (cpp, "contract.cpp", &[]),
+                (c, "threads.c", &[]),
+                (c, "sequences.c", &["1", "2000"]),
+            ] {
+                let source = sources.join(name);
+                let made = bench.make(&Program { compiler, source: &source, linked, flags: &[] })?;
+                try_out(&made, arguments)?;
+            }
+        }
+    }
+    let source = sources.join("unload.c");
+    let made = bench.make(&Program {
+        compiler: "gcc",
+        source: &source,
+        linked: Linked::Shared,
+        flags: &["-Wl,--as-needed"],
+    })?;
+    let library = bench.prefix.join("lib/libkeyviz.so");
+    try_out(&made, &[&library.to_string_lossy()])?;
+    beside_another(&bench, &sources)?;
+    by_build_tools(&bench, &sources)
+}
+
+/// The archive in one program with another Rust archive: each has its own standard library, panic hook and allocator.
+fn beside_another(bench: &Bench, sources: &Path) -> Result<(), String> {
+    let other = bench.into.join("libother.a");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut build = Command::new(rustc);
+    build
+        .args(["--edition", "2024", "--crate-type", "staticlib", "-O", "-o"])
+        .arg(&other)
+        .arg(sources.join("other.rs"));
+    process::run(&mut build)?;
+    let made = bench.into.join("beside");
+    let mut link = tool("gcc");
+    link.args(STRICT).arg("-std=c11").arg("-I").arg(bench.prefix.join("include")).arg(sources.join("beside.c"));
+    link.arg("-o").arg(&made).arg(bench.prefix.join("lib/libkeyviz.a")).arg(&other).args(SYSTEM_LIBRARIES);
+    process::run(&mut link)?;
+    try_out(&made, &[])
+}
+
+/// A program built by pkg-config's word, shared and static, and one by CMake's.
+fn by_build_tools(bench: &Bench, sources: &Path) -> Result<(), String> {
+    let paths = bench.prefix.join("lib/pkgconfig");
+    for how in [&["--cflags", "--libs"][..], &["--cflags", "--libs", "--static"]] {
+        let words = process::output(tool("pkg-config").env("PKG_CONFIG_PATH", &paths).args(how).arg("keyviz"))?;
+        let made = bench.into.join(format!("by-pkg-config{}", how.len()));
+        let mut build = tool("gcc");
+        build
+            .args(STRICT)
+            .arg("-std=c11")
+            .arg(sources.join("contract.c"))
+            .arg("-o")
+            .arg(&made)
+            .args(words.split_whitespace());
+        build.arg("-pthread").arg(format!("-Wl,-rpath,{}", bench.prefix.join("lib").display()));
+        process::run(&mut build)?;
+        try_out(&made, &[])?;
+    }
+    let into = bench.into.join("by-cmake");
+    let _ = fs::remove_dir_all(&into);
+    let mut configure = tool("cmake");
+    configure.arg("-S").arg(sources.join("cmake")).arg("-B").arg(&into);
+    process::run(configure.arg(format!("-DCMAKE_PREFIX_PATH={}", bench.prefix.display())))?;
+    process::run(tool("cmake").arg("--build").arg(&into))?;
+    for program in ["with_shared", "with_static"] {
+        try_out(&into.join(program), &[])?;
+    }
+    Ok(())
+}
+
+/// What a host promises itself of a guest, a promise at a time.
+pub fn good_guest(checkout: &Checkout) -> Result<(), String> {
+    let (bench, source) = (Bench::new(checkout)?, sources(checkout).join("guest.c"));
+    for linked in [Linked::Shared, Linked::Static] {
+        let made = bench.make(&Program { compiler: "gcc", source: &source, linked, flags: &[] })?;
+        for promise in ["sigpipe", "starts", "forks", "crowd", "settings"] {
+            try_out(&made, &[promise])?;
+        }
+    }
+    let faulty = library::make_with(checkout, &["--features", "fault"], "faulty")?;
+    let made = bench.into.join("guest-fault");
+    let mut build = tool("gcc");
+    build.args(STRICT).arg("-std=c11").arg("-I").arg(bench.prefix.join("include")).arg(&source).arg("-o").arg(&made);
+    process::run(build.arg(&faulty.archive).args(SYSTEM_LIBRARIES))?;
+    try_out(&made, &["fault"])
+}
+
+/// The contract, the threads and the sequences under valgrind and the sanitizers: nothing is read that is not there,
+/// nothing leaks.
+pub fn analysed(checkout: &Checkout) -> Result<(), String> {
+    let (bench, sources) = (Bench::new(checkout)?, sources(checkout));
+    let tried = [("contract.c", &[][..]), ("threads.c", &[]), ("sequences.c", &["7", "300"])];
+    for (name, arguments) in tried {
+        let source = sources.join(name);
+        for flags in [&["-fsanitize=address,undefined", "-fno-sanitize-recover=all"][..], &["-fsanitize=thread"]] {
+            let made = bench.make(&Program { compiler: "gcc", source: &source, linked: Linked::Shared, flags })?;
+            try_out(&made, arguments)?;
+        }
+        let made = bench.make(&Program { compiler: "gcc", source: &source, linked: Linked::Shared, flags: &[] })?;
+        if name == "threads.c" {
+            continue; // one thread at a time proves nothing that the sanitizers do not
+        }
+        let mut valgrind = tool("timeout");
+        valgrind.args([RUN_SECONDS, "valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full"]);
+        process::run(valgrind.arg("--errors-for-leak-kinds=definite,indirect").arg(&made).args(arguments))?;
+    }
+    Ok(())
+}
+
+/// The README's first program, with nothing but what is installed, in a folder of its own.
+pub fn first_use(checkout: &Checkout) -> Result<(), String> {
+    let bench = Bench::new(checkout)?;
+    let readme = fs::read_to_string(checkout.root().join("README.md")).map_err(|error| error.to_string())?;
+    let program = block(&readme, "```c\n").ok_or("README.md has no program in C")?;
+    let lines = program.lines().filter(|line| !line.trim().is_empty()).count();
+    if lines > 15 {
+        return Err(format!("README.md: the program in C has {lines} lines; 15 are promised"));
+    }
+    let clean = bench.into.join("clean");
+    let _ = fs::remove_dir_all(&clean);
+    fs::create_dir_all(&clean).map_err(|error| error.to_string())?;
+    fs::write(clean.join("engine.c"), program).map_err(|error| error.to_string())?;
+    let paths = bench.prefix.join("lib/pkgconfig");
+    let words =
+        process::output(tool("pkg-config").env("PKG_CONFIG_PATH", &paths).args(["--cflags", "--libs", "keyviz"]))?;
+    let mut build = process::program("cc", &clean);
+    build.args(["engine.c", "-o", "engine"]).args(words.split_whitespace());
+    process::run(build.arg(format!("-Wl,-rpath,{}", bench.prefix.join("lib").display())))?;
+    picture_of(&clean.join("engine"))
+}
+
+/// Starts the README's program and waits until its page shows what was written.
+fn picture_of(engine: &Path) -> Result<(), String> {
+    use std::io::{Read as _, Write as _};
+    use std::time::{Duration, Instant};
+    let mut running = Command::new(engine).spawn().map_err(|error| format!("{}: {error}", engine.display()))?;
+    let look = || -> std::io::Result<String> {
+        let mut page = std::net::TcpStream::connect("127.0.0.1:8765")?;
+        page.set_read_timeout(Some(Duration::from_secs(5)))?;
+        page.write_all(b"GET /admin/api/v1/keyviz/matrix?axis=range&open=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        page.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let begun = Instant::now();
+    let mut seen = false;
+    while !seen && begun.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(200));
+        seen =
+            look().is_ok_and(|answer| answer.contains("\"bucket_id\":\"range:") && !answer.contains("\"values\":[0]"));
+    }
+    let _ = running.kill();
+    let _ = running.wait();
+    if seen { Ok(()) } else { Err("the README's program showed no heatmap within 30 seconds".to_owned()) }
+}
+
+/// The first block of a document that begins so.
+fn block<'a>(document: &'a str, begins: &str) -> Option<&'a str> {
+    let (_, from) = document.split_once(begins)?;
+    from.split_once("```").map(|(block, _)| block)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_block_of_a_language() {
+        assert_eq!(block("a\n```sh\nls\n```\n```c\nint x;\n```\n", "```c\n"), Some("int x;\n"));
+        assert_eq!(block("a", "```c\n"), None);
+    }
+}
