@@ -1,6 +1,5 @@
 //! The history as bytes, and going on with it.
 
-use std::convert::Infallible;
 use std::ffi::{c_char, c_void};
 use std::path::Path;
 
@@ -23,7 +22,7 @@ use crate::status::keyviz_status;
 /// Ownership: the buffer is the host's to close.
 /// Threads: any; nothing waits for it.
 /// Units: `now_ms` is Unix time in milliseconds; `KEYVIZ_NOW` asks the system's clock.
-/// Errors: those of the handle; `null_pointer`, `too_many_handles`.
+/// Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_snapshot(
     sampler: keyviz_sampler,
@@ -35,12 +34,12 @@ pub unsafe extern "C" fn keyviz_snapshot(
         let mut packed = Vec::new();
         let written = write_snapshot(&host.reader, instant(now_ms), |frame| {
             packed.extend_from_slice(&frame);
-            Ok::<(), Infallible>(())
+            Ok(())
         });
         match written {
             // SAFETY: the caller's word.
             Ok(_) => unsafe { give(&host, packed, buffer) },
-            Err(never) => match never {},
+            Err(error) => Err(fail(keyviz_status::OutOfMemory, format_args!("the snapshot: {error}"))),
         }
     })
 }

@@ -19,9 +19,9 @@ pub fn run(checkout: &Checkout) -> Result<(), String> {
     ] {
         let made = into.join(engine.trim_start_matches("-l"));
         let mut build = tool(compiler);
-        build.args([standard, "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-I"]);
+        build.args([standard, "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-D_POSIX_C_SOURCE=200809L", "-I"]);
         build.arg(prefix.join("include")).arg(checkout.root().join(source)).arg("-o").arg(&made);
-        build.arg("-L").arg(prefix.join("lib")).args(["-lkeyviz", engine]);
+        build.arg("-L").arg(prefix.join("lib")).args(["-lkeyviz", engine, "-lm"]);
         build.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
         process::run(&mut build)?;
         let data = into.join(format!("{}-data", engine.trim_start_matches("-l")));
