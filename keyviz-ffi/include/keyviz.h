@@ -2142,7 +2142,7 @@ keyviz_status keyviz_close(struct keyviz_sampler sampler);
  * Ownership: the buffer is the host's to close.
  * Threads: any; nothing waits for it.
  * Units: `now_ms` is Unix time in milliseconds; `KEYVIZ_NOW` asks the system's clock.
- * Errors: those of the handle; `null_pointer`, `too_many_handles`.
+ * Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
  */
 keyviz_status keyviz_snapshot(struct keyviz_sampler sampler, uint64_t now_ms, struct keyviz_buffer *buffer);
 

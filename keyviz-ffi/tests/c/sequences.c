@@ -92,7 +92,10 @@ static void change(const unsigned char *key, size_t len) {
 }
 
 static void read_some(const unsigned char *key, size_t len) {
-    keyviz_query query;
+    struct {
+        keyviz_query query;
+        unsigned char later[100]; /* what a later version may have */
+    } asked;
     keyviz_buffer buffer = {some(SAMPLERS + RECORDERS, OTHERS)};
     keyviz_matrix matrix = {some(SAMPLERS + RECORDERS, OTHERS)};
     keyviz_hot_keys hot = {some(SAMPLERS + RECORDERS, OTHERS)};
@@ -101,20 +104,21 @@ static void read_some(const unsigned char *key, size_t len) {
     keyviz_counters counters;
     const char *text;
     size_t i, text_len, sum = 0;
-    memset(&query, 0, sizeof query);
-    query.size = draw(9) ? sizeof query : draw(200);
-    query.start = key;
-    query.start_len = len;
-    query.series = (uint32_t)draw(8);
-    query.axis = (uint32_t)draw(3);
-    query.rows = (uint32_t)draw(5);
-    query.open = (uint32_t)draw(2);
-    query.by_route = (uint32_t)draw(2);
+    memset(&asked, 0, sizeof asked);
+    asked.later[50] = draw(3) == 0;
+    asked.query.size = draw(9) ? sizeof asked.query : draw(200);
+    asked.query.start = key;
+    asked.query.start_len = len;
+    asked.query.series = (uint32_t)draw(8);
+    asked.query.axis = (uint32_t)draw(3);
+    asked.query.rows = (uint32_t)draw(5);
+    asked.query.open = (uint32_t)draw(2);
+    asked.query.by_route = (uint32_t)draw(2);
     switch (draw(12)) {
-    case 0: if (keyviz_matrix_read(sampler(), &query, &matrix) == 0) keep(SAMPLERS + RECORDERS, OTHERS, matrix.bits); break;
-    case 1: if (keyviz_matrix_json(sampler(), &query, &buffer) == 0) keep(SAMPLERS + RECORDERS, OTHERS, buffer.bits); break;
-    case 2: if (keyviz_hot_keys_read(sampler(), &query, &hot) == 0) keep(SAMPLERS + RECORDERS, OTHERS, hot.bits); break;
-    case 3: if (keyviz_top_read(sampler(), &query, &top) == 0) keep(SAMPLERS + RECORDERS, OTHERS, top.bits); break;
+    case 0: if (keyviz_matrix_read(sampler(), &asked.query, &matrix) == 0) keep(SAMPLERS + RECORDERS, OTHERS, matrix.bits); break;
+    case 1: if (keyviz_matrix_json(sampler(), &asked.query, &buffer) == 0) keep(SAMPLERS + RECORDERS, OTHERS, buffer.bits); break;
+    case 2: if (keyviz_hot_keys_read(sampler(), &asked.query, &hot) == 0) keep(SAMPLERS + RECORDERS, OTHERS, hot.bits); break;
+    case 3: if (keyviz_top_read(sampler(), &asked.query, &top) == 0) keep(SAMPLERS + RECORDERS, OTHERS, top.bits); break;
     case 4: if (keyviz_snapshot(sampler(), now, &buffer) == 0) keep(SAMPLERS + RECORDERS, OTHERS, buffer.bits); break;
     case 5:
         arrays.size = sizeof arrays;

@@ -19,7 +19,17 @@ pub fn run(checkout: &Checkout) -> Result<(), String> {
     ] {
         let made = into.join(engine.trim_start_matches("-l"));
         let mut build = tool(compiler);
-        build.args([standard, "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-D_POSIX_C_SOURCE=200809L", "-I"]);
+        build.args([
+            standard,
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-pthread",
+            "-D_POSIX_C_SOURCE=200809L",
+            "-I",
+        ]);
         build.arg(prefix.join("include")).arg(checkout.root().join(source)).arg("-o").arg(&made);
         build.arg("-L").arg(prefix.join("lib")).args(["-lkeyviz", engine, "-lm"]);
         build.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));

@@ -71,6 +71,15 @@ pub fn try_out(program: &Path, arguments: &[&str]) -> Result<(), String> {
     process::run(tool("timeout").arg(RUN_SECONDS).arg(program).args(arguments))
 }
 
+/// As [`try_out`], with what the sanitizers are told.
+fn sanitized(bench: &Bench, program: &Path, arguments: &[&str]) -> Command {
+    let mut command = tool("timeout");
+    // The library is not instrumented: what keeps its threads apart is not seen, so races are looked for outside of it.
+    let told = format!("suppressions={}", bench.into.join("tsan.txt").display());
+    command.env("TSAN_OPTIONS", told).arg(RUN_SECONDS).arg(program).args(arguments);
+    command
+}
+
 fn sources(checkout: &Checkout) -> PathBuf {
     folder(checkout).join("tests/c")
 }
@@ -133,7 +142,8 @@ fn beside_another(bench: &Bench, sources: &Path) -> Result<(), String> {
     try_out(&made, &[])
 }
 
-/// A program built by pkg-config's word, shared and static, and one by CMake's.
+/// A program built by pkg-config's word, and with what it says an archive needs besides; and by CMake's, with either
+/// library.
 fn by_build_tools(bench: &Bench, sources: &Path) -> Result<(), String> {
     let paths = bench.prefix.join("lib/pkgconfig");
     for how in [&["--cflags", "--libs"][..], &["--cflags", "--libs", "--static"]] {
@@ -180,26 +190,47 @@ pub fn good_guest(checkout: &Checkout) -> Result<(), String> {
     try_out(&made, &["fault"])
 }
 
+/// What the sanitizers are asked for.
+const SANITIZERS: [&[&str]; 2] =
+    [&["-fsanitize=address,undefined", "-fno-sanitize-recover=all"], &["-fsanitize=thread"]];
+
 /// The contract, the threads and the sequences under valgrind and the sanitizers: nothing is read that is not there,
-/// nothing leaks.
+/// nothing leaks. And what was planted is found by each.
 pub fn analysed(checkout: &Checkout) -> Result<(), String> {
     let (bench, sources) = (Bench::new(checkout)?, sources(checkout));
-    let tried = [("contract.c", &[][..]), ("threads.c", &[]), ("sequences.c", &["7", "300"])];
-    for (name, arguments) in tried {
-        let source = sources.join(name);
-        for flags in [&["-fsanitize=address,undefined", "-fno-sanitize-recover=all"][..], &["-fsanitize=thread"]] {
-            let made = bench.make(&Program { compiler: "gcc", source: &source, linked: Linked::Shared, flags })?;
-            try_out(&made, arguments)?;
+    fs::write(bench.into.join("tsan.txt"), "race:libkeyviz.so\n").map_err(|error| error.to_string())?;
+    let make = |name: &str, flags| {
+        bench.make(&Program { compiler: "gcc", source: &sources.join(name), linked: Linked::Shared, flags })
+    };
+    for (name, arguments) in [("contract.c", &[][..]), ("threads.c", &[]), ("sequences.c", &["7", "300"])] {
+        for flags in SANITIZERS {
+            process::run(&mut sanitized(&bench, &make(name, flags)?, arguments))?;
         }
-        let made = bench.make(&Program { compiler: "gcc", source: &source, linked: Linked::Shared, flags: &[] })?;
-        if name == "threads.c" {
-            continue; // one thread at a time proves nothing that the sanitizers do not
+        // One thread at a time shows nothing that the sanitizers do not.
+        if name != "threads.c" {
+            process::run(valgrind(&make(name, &[])?).args(arguments))?;
         }
-        let mut valgrind = tool("timeout");
-        valgrind.args([RUN_SECONDS, "valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full"]);
-        process::run(valgrind.arg("--errors-for-leak-kinds=definite,indirect").arg(&made).args(arguments))?;
+    }
+    let [address, thread] = SANITIZERS;
+    for (fault, flags) in [("race", thread), ("leak", address), ("overrun", address)] {
+        found(&mut sanitized(&bench, &make("planted.c", flags)?, &[fault]), fault)?;
+    }
+    for fault in ["leak", "overrun"] {
+        found(valgrind(&make("planted.c", &[])?).arg(fault), fault)?;
     }
     Ok(())
+}
+
+fn valgrind(program: &Path) -> Command {
+    let mut command = tool("timeout");
+    command.args([RUN_SECONDS, "valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full"]);
+    command.arg("--errors-for-leak-kinds=definite,indirect").arg(program);
+    command
+}
+
+/// A planted fault has to end the program with an error.
+fn found(command: &mut Command, fault: &str) -> Result<(), String> {
+    if process::succeeds(command) { Err(format!("the planted {fault} was not found")) } else { Ok(()) }
 }
 
 /// The README's first program, with nothing but what is installed, in a folder of its own.
@@ -214,6 +245,9 @@ pub fn first_use(checkout: &Checkout) -> Result<(), String> {
     let clean = bench.into.join("clean");
     let _ = fs::remove_dir_all(&clean);
     fs::create_dir_all(&clean).map_err(|error| error.to_string())?;
+    // Somebody may look at the real one.
+    let port = free_port()?;
+    let program = program.replace("8765", &port.to_string());
     fs::write(clean.join("engine.c"), program).map_err(|error| error.to_string())?;
     let paths = bench.prefix.join("lib/pkgconfig");
     let words =
@@ -221,16 +255,16 @@ pub fn first_use(checkout: &Checkout) -> Result<(), String> {
     let mut build = process::program("cc", &clean);
     build.args(["engine.c", "-o", "engine"]).args(words.split_whitespace());
     process::run(build.arg(format!("-Wl,-rpath,{}", bench.prefix.join("lib").display())))?;
-    picture_of(&clean.join("engine"))
+    picture_of(&clean.join("engine"), port)
 }
 
 /// Starts the README's program and waits until its page shows what was written.
-fn picture_of(engine: &Path) -> Result<(), String> {
+fn picture_of(engine: &Path, port: u16) -> Result<(), String> {
     use std::io::{Read as _, Write as _};
     use std::time::{Duration, Instant};
     let mut running = Command::new(engine).spawn().map_err(|error| format!("{}: {error}", engine.display()))?;
     let look = || -> std::io::Result<String> {
-        let mut page = std::net::TcpStream::connect("127.0.0.1:8765")?;
+        let mut page = std::net::TcpStream::connect(("127.0.0.1", port))?;
         page.set_read_timeout(Some(Duration::from_secs(5)))?;
         page.write_all(b"GET /admin/api/v1/keyviz/matrix?axis=range&open=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
@@ -241,12 +275,21 @@ fn picture_of(engine: &Path) -> Result<(), String> {
     let mut seen = false;
     while !seen && begun.elapsed() < Duration::from_secs(30) {
         std::thread::sleep(Duration::from_millis(200));
-        seen =
-            look().is_ok_and(|answer| answer.contains("\"bucket_id\":\"range:") && !answer.contains("\"values\":[0]"));
+        seen = look().is_ok_and(|answer| answer.contains("\"bucket_id\":\"range:") && has_counts(&answer));
     }
     let _ = running.kill();
     let _ = running.wait();
     if seen { Ok(()) } else { Err("the README's program showed no heatmap within 30 seconds".to_owned()) }
+}
+
+/// Whether the first cell of some row is not zero.
+fn has_counts(answer: &str) -> bool {
+    answer.split("\"values\":[").skip(1).any(|values| values.starts_with(|digit: char| ('1'..='9').contains(&digit)))
+}
+
+fn free_port() -> Result<u16, String> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
 }
 
 /// The first block of a document that begins so.
@@ -263,5 +306,6 @@ mod tests {
     fn the_first_block_of_a_language() {
         assert_eq!(block("a\n```sh\nls\n```\n```c\nint x;\n```\n", "```c\n"), Some("int x;\n"));
         assert_eq!(block("a", "```c\n"), None);
+        assert!(has_counts("\"values\":[0,3]}, \"values\":[12]") && !has_counts("\"values\":[0,3]"));
     }
 }
