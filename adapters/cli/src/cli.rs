@@ -32,7 +32,7 @@ pub(crate) enum Command {
     /// What a watched server is read with, in a process of its own
     #[command(name = redis::SESSION_COMMAND, hide = true)]
     RedisSession,
-    /// Show the hottest ranges of a running node
+    /// Show a running node live in the terminal, or list its hottest ranges
     Top(TopArgs),
 }
 

@@ -5,7 +5,7 @@
 //! | `keyviz` or `keyviz demo` | runs a real storage engine under a load that changes, and shows it |
 //! | `keyviz replay FILE` | reads a trace, answers in text, and shows it |
 //! | `keyviz redis URL...` | watches live Redis or Valkey servers, shows it, and answers in text |
-//! | `keyviz top [URL]` | the hottest ranges of a running node, a list for each window |
+//! | `keyviz top [URL]` | a running node live in the terminal; or a list of its hottest ranges |
 //!
 //! Exit status: 0 when the job was done (a signal that ends it counts as done), 1 when it could not be done,
 //! 2 when the command line is wrong.

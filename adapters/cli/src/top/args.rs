@@ -6,11 +6,15 @@ use clap::Args;
 use keyviz_core::Series;
 
 use super::address::Address;
+use super::color::ColorChoice;
+use super::live::Theme;
 
 /// The longest token file that is read.
 const TOKEN_BYTES: usize = 4096;
 
-/// Show the hottest ranges of a running node, a list for each window.
+/// Show a running node live in the terminal: the map, its hottest ranges, a cell's keys.
+///
+/// Where standard output or input is no terminal, and with --json, it is the list of the hottest ranges, one for each window.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TopArgs {
     /// Where the node listens
@@ -29,7 +33,7 @@ pub(crate) struct TopArgs {
     #[arg(long, default_value = "ops", value_name = "SERIES", value_parser = series)]
     series: Series,
 
-    /// The most ranges, 1 to 1024
+    /// The most ranges of the list, 1 to 1024
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) limit: u16,
 
@@ -40,6 +44,22 @@ pub(crate) struct TopArgs {
     /// File with the bearer token that the node asks for
     #[arg(long, env = "KEYVIZ_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+
+    /// The colours of the live map: auto, true (24 bits), 256, never (letters stand for rates)
+    #[arg(long, default_value = "auto", value_name = "COLOURS", hide_possible_values = true)]
+    pub(crate) color: ColorChoice,
+
+    /// What the live map is painted on: dark, light
+    #[arg(long, default_value = "dark", value_name = "THEME", value_parser = theme)]
+    pub(crate) theme: Theme,
+}
+
+fn theme(name: &str) -> Result<Theme, String> {
+    match name {
+        "dark" => Ok(Theme::Dark),
+        "light" => Ok(Theme::Light),
+        _ => Err("use dark or light".to_owned()),
+    }
 }
 
 fn series(name: &str) -> Result<Series, String> {
@@ -55,6 +75,11 @@ fn label(name: &str) -> Result<String, String> {
 }
 
 impl TopArgs {
+    /// What is looked at first: the series, and whose traffic.
+    pub(crate) fn shown(&self) -> (Series, Option<String>) {
+        (self.series, self.label.clone())
+    }
+
     /// Path and query of the request.
     pub(crate) fn path(&self) -> String {
         let label = self.label.as_ref().map_or(String::new(), |label| format!("&label={label}"));

@@ -12,12 +12,44 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest answer that is read: 1024 ranges with bounds of the greatest length fit.
 const MOST_BYTES: u64 = 32 << 20;
 
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Nobody answered; the reason.
+    Gone(String),
+    /// What answered is no keyviz, or one of another version; what was wrong.
+    Garbled(String),
+    /// It answered with an error: status, code and message, as they are on the wire.
+    Told { status: u16, code: String, message: String },
+}
+
+impl Refusal {
+    /// Its code on the wire; empty where there was no answer of that form.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            Refusal::Told { code, .. } => code,
+            _ => "",
+        }
+    }
+
+    /// What a program says that ends with it.
+    pub(crate) fn failure(&self, address: &Address) -> Failure {
+        let text = match self {
+            Refusal::Gone(why) => {
+                format!("{why}; start it with `keyviz` or mount the page in the engine, or name another address")
+            }
+            Refusal::Garbled(why) => why.clone(),
+            Refusal::Told { status: 401, .. } => "it asks for a token: name its file with --token-file".to_owned(),
+            Refusal::Told { status: 404, .. } => "it has no such list: it is no keyviz, or an older one".to_owned(),
+            Refusal::Told { status, message, .. } => format!("status {status}: {message}"),
+        };
+        Failure::new(format!("{address}: {text}"))
+    }
+}
+
 /// The body of the answer.
-pub(crate) fn get(address: &Address, path: &str, token: Option<&str>) -> Result<String, Failure> {
-    let fail = |what: &str| Failure::new(format!("{address}: {what}"));
-    let mut stream = connect(address).map_err(|error| {
-        fail(&format!("{error}; start it with `keyviz` or mount the page in the engine, or name another address"))
-    })?;
+pub(crate) fn get(address: &Address, path: &str, token: Option<&str>) -> Result<String, Refusal> {
+    let mut stream = connect(address).map_err(|error| Refusal::Gone(error.to_string()))?;
     let mut request = format!(
         "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: application/json\r\n",
         address.authority
@@ -26,20 +58,20 @@ pub(crate) fn get(address: &Address, path: &str, token: Option<&str>) -> Result<
         request.push_str(&format!("Authorization: Bearer {token}\r\n"));
     }
     request.push_str("\r\n");
-    stream.write_all(request.as_bytes()).map_err(|error| fail(&error.to_string()))?;
+    stream.write_all(request.as_bytes()).map_err(|error| Refusal::Gone(error.to_string()))?;
     let mut answer = Vec::new();
     let read = stream.take(MOST_BYTES + 1).read_to_end(&mut answer);
-    read.map_err(|error| fail(&format!("no whole answer: {error}")))?;
+    read.map_err(|error| Refusal::Gone(format!("no whole answer: {error}")))?;
     if answer.len() as u64 > MOST_BYTES {
-        return Err(fail("the answer is longer than any list"));
+        return Err(Refusal::Garbled("the answer is longer than any list".to_owned()));
     }
-    let (status, body) = parse(&answer).ok_or_else(|| fail("this is no answer of HTTP; is keyviz listening there?"))?;
-    match status {
-        200 => Ok(body),
-        401 => Err(fail("it asks for a token: name its file with --token-file")),
-        404 => Err(fail("it has no such list: it is no keyviz, or an older one")),
-        _ => Err(fail(&refusal(status, &body))),
-    }
+    let Some((status, body)) = parse(&answer) else {
+        return Err(match answer.is_empty() {
+            true => Refusal::Gone("it closed the connection without an answer".to_owned()),
+            false => Refusal::Garbled("this is no answer of HTTP; is keyviz listening there?".to_owned()),
+        });
+    };
+    if status == 200 { Ok(body) } else { Err(refusal(status, &body)) }
 }
 
 fn connect(address: &Address) -> std::io::Result<TcpStream> {
@@ -57,30 +89,54 @@ fn connect(address: &Address) -> std::io::Result<TcpStream> {
     Err(last)
 }
 
-/// Status and body. A node sends the length, and closes after the answer.
+/// Status and body. A node sends the length, or the body in chunks, and closes after the answer.
 fn parse(answer: &[u8]) -> Option<(u16, String)> {
     let at = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
     let (head, body) = answer.split_at_checked(at + 4)?;
     let head = std::str::from_utf8(head).ok()?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
-    let length: Option<usize> = lines
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, value)| value.trim().parse().ok());
+    let field = |name: &str| {
+        let mut fields = head.split("\r\n").filter_map(|line| line.split_once(':'));
+        fields.find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    };
+    let body = match field("transfer-encoding") {
+        Some(coding) if coding.eq_ignore_ascii_case("chunked") => unchunked(body)?,
+        Some(_) => return None,
+        None => body.to_vec(),
+    };
     // Fewer bytes than announced are half an answer.
-    if length.is_some_and(|length| length != body.len()) {
+    if field("content-length").is_some_and(|length| length.parse() != Ok(body.len())) {
         return None;
     }
-    Some((status, String::from_utf8(body.to_vec()).ok()?))
+    Some((status, String::from_utf8(body).ok()?))
+}
+
+fn unchunked(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut whole = Vec::new();
+    loop {
+        let at = rest.windows(2).position(|bytes| bytes == b"\r\n")?;
+        let size = std::str::from_utf8(rest.get(..at)?).ok()?.split(';').next()?.trim();
+        let size = usize::from_str_radix(size, 16).ok()?;
+        if size == 0 {
+            return Some(whole);
+        }
+        let (chunk, after) = rest.get(at + 2..)?.split_at_checked(size)?;
+        whole.extend_from_slice(chunk);
+        rest = after.strip_prefix(b"\r\n")?;
+    }
 }
 
 /// What the node said, as far as it may reach a terminal.
-fn refusal(status: u16, body: &str) -> String {
+fn refusal(status: u16, body: &str) -> Refusal {
     let said: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let message = said.get("message").and_then(serde_json::Value::as_str).unwrap_or("it gave no reason");
-    let safe: String = message.chars().filter(|letter| !letter.is_control()).take(300).collect();
-    format!("status {status}: {}", crate::escape::whole_key(safe.as_bytes()))
+    let text = |name: &str| {
+        let text = said.get(name).and_then(serde_json::Value::as_str)?;
+        let safe: String = text.chars().filter(|letter| !letter.is_control()).take(300).collect();
+        Some(crate::escape::whole_key(safe.as_bytes()))
+    };
+    let message = text("message").unwrap_or_else(|| "it gave no reason".to_owned());
+    Refusal::Told { status, code: text("error").unwrap_or_default(), message }
 }
 
 #[cfg(test)]
@@ -100,6 +156,12 @@ mod tests {
         ] {
             assert_eq!(parse(bad), None, "{bad:?}");
         }
-        assert_eq!(refusal(503, r#"{"message":"busy\u001b[31m"}"#), "status 503: busy[31m");
+        let chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n}\r\n0\r\n\r\n";
+        assert_eq!(parse(chunks), Some((200, "{}".to_owned())));
+        assert_eq!(parse(&chunks[..chunks.len() - 9]), None, "half of one");
+        let told = refusal(503, r#"{"error":"busy","message":"busy\u001b[31m"}"#);
+        let message = "busy[31m".to_owned();
+        assert_eq!(told, Refusal::Told { status: 503, code: "busy".to_owned(), message });
+        assert_eq!(told.code(), "busy");
     }
 }

@@ -1,10 +1,14 @@
-//! `keyviz top`: the hottest ranges of a running node, in text or JSON.
+//! `keyviz top`: a running node, live on a terminal; or its hottest ranges, in text or JSON.
 
 mod address;
 mod args;
+mod base64;
 mod client;
+mod color;
+mod live;
 mod table;
 
+use std::io::IsTerminal;
 use std::thread;
 use std::time::Duration;
 
@@ -16,13 +20,21 @@ pub(crate) use args::TopArgs;
 /// The least and the greatest time between two lists.
 const PAUSE_MS: (u64, u64) = (500, 60_000);
 
-/// Asks once, or once a window until a signal ends the program.
+/// Live on a terminal; else asks once, or once a window until a signal ends the program.
 pub(crate) fn run(args: &TopArgs) -> Result<(), Failure> {
+    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    if terminal && !args.once && !args.json {
+        return live::run(args, args.color.depth(|name| std::env::var(name).ok()), args.theme);
+    }
+    list(args)
+}
+
+fn list(args: &TopArgs) -> Result<(), Failure> {
     let token = args.token().map_err(Failure::new)?;
     let path = args.path();
     let mut last = None;
     loop {
-        let body = client::get(&args.url, &path, token.as_deref())?;
+        let body = client::get(&args.url, &path, token.as_deref()).map_err(|refusal| refusal.failure(&args.url))?;
         let answer: serde_json::Value = serde_json::from_str(&body)
             .map_err(|_| Failure::new(format!("{}: the answer is not JSON; is keyviz listening there?", args.url)))?;
         let window = table::at(&answer, "/now/end_unix_ms").as_u64();

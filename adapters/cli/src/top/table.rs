@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::base64;
 use crate::escape;
 use crate::quantity::{count, instant};
 
@@ -49,12 +50,12 @@ pub(crate) fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     value.pointer(path).unwrap_or(&Value::Null)
 }
 
-fn number(rate: f64) -> String {
+pub(super) fn number(rate: f64) -> String {
     if rate >= 100.0 { count(rate.round() as u64) } else { format!("{rate:.1}") }
 }
 
 /// Against the window before.
-fn change(row: &Value) -> String {
+pub(super) fn change(row: &Value) -> String {
     match (at(row, "/rate").as_f64(), at(row, "/before_rate").as_f64()) {
         (Some(_), Some(0.0)) => "from 0".to_owned(),
         (Some(now), Some(before)) if now >= 3.0 * before => format!("x{:.1}", now / before),
@@ -63,7 +64,7 @@ fn change(row: &Value) -> String {
     }
 }
 
-fn group(row: &Value) -> String {
+pub(super) fn group(row: &Value) -> String {
     match (at(row, "/raft_group_id").as_u64(), at(row, "/leader_term").as_u64()) {
         (None | Some(0), _) => "-".to_owned(),
         (Some(group), None | Some(0)) => group.to_string(),
@@ -76,33 +77,9 @@ fn word(value: &Value) -> String {
     escape::key(value.as_str().unwrap_or_default().as_bytes())
 }
 
-fn key(value: &Value, none: &str) -> String {
+pub(super) fn key(value: &Value, none: &str) -> String {
     let Some(text) = value.as_str() else { return none.to_owned() };
-    base64(text).map_or_else(|| "(not base64)".to_owned(), |bytes| escape::key(&bytes))
-}
-
-/// Standard base64 with padding.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    let mut bytes = Vec::new();
-    let (mut word, mut bits) = (0u32, 0u32);
-    for byte in digits.bytes() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        word = (word << 6 | u32::from(digit)) & 0xffff;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((word >> bits) as u8);
-        }
-    }
-    Some(bytes)
+    base64::decode(text).map_or_else(|| "(not base64)".to_owned(), |bytes| escape::key(&bytes))
 }
 
 #[cfg(test)]

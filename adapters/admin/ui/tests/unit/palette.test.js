@@ -1,5 +1,6 @@
 // @ts-check
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { PALETTES, labOf, luminance, paletteFor, pixelOf } from "../../src/palette.js";
 import { levelOf, scaleFor } from "../../src/scale.js";
@@ -83,3 +84,16 @@ for (const [name, way] of PALETTES.flatMap((palette) => THEMES.map((one) => /** 
     assert.equal(pixels[77], pixelOf(rgb[77]));
   });
 }
+
+test("the terminal's table of palettes is made of these, and up to date", () => {
+  const file = new URL("../../../../cli/src/top/live/palettes.txt", import.meta.url);
+  const hex = (/** @type {readonly number[]} */ rgb) => rgb.map((channel) => channel.toString(16).padStart(2, "0")).join("");
+  const table = PALETTES.flatMap((name) => /** @type {const} */ (["dark", "light"]).map((theme) => {
+    const { rgb, ground } = paletteFor(theme, name);
+    const lines = Array.from({ length: 16 }, (_, line) => rgb.slice(16 * line, 16 * line + 16).map(hex).join(" "));
+    return `${name} ${theme}\n${lines.join("\n")}\n${[ground.outside, ground.gapInk, ground.openInk, ground.markInk].map(hex).join(" ")}\n`;
+  })).join("");
+  // `KEYVIZ_WRITE_PALETTES=1 npm run unit` writes it after a palette was changed.
+  if (process.env["KEYVIZ_WRITE_PALETTES"] === "1") writeFileSync(file, table);
+  assert.equal(readFileSync(file, "utf8"), table);
+});

@@ -1,0 +1,186 @@
+//! `keyviz top` on a terminal: the map, the hottest ranges, a crosshair, live.
+//!
+//! | module | does |
+//! |---|---|
+//! | `asking` `status` | a round of questions, and what is read of the answers |
+//! | `picture` `scale` `palette` | the answered matrix, point by point; rates to levels; levels to colours |
+//! | `place` | which part of time and keys is looked at, and how it moves |
+//! | `keys` `app` `words` | what keys mean; what is known and chosen; what is said about it |
+//! | `view` `terminal` | the screen, and whose it is |
+
+mod app;
+mod asking;
+mod keys;
+mod palette;
+mod picture;
+mod place;
+mod scale;
+mod status;
+mod terminal;
+mod view;
+mod words;
+
+use std::io;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use serde_json::Value;
+
+use self::app::{App, Then};
+use self::asking::{Question, Round, Server};
+use self::terminal::Taken;
+use super::args::TopArgs;
+use super::client::Refusal;
+use crate::failure::Failure;
+use crate::web::Stop;
+
+pub(crate) use self::palette::{Depth, Theme};
+
+/// How soon a signal is noticed, and how often ages are told anew.
+const TICK: Duration = Duration::from_millis(100);
+/// Questions under way at once, those given up included.
+const MOST_ASKING: u32 = 4;
+
+/// What reaches the loop.
+enum Arrived {
+    Terminal(io::Result<Event>),
+    Round(u64, Question, Box<Result<Round, Refusal>>),
+    Hot(String, Result<Value, Refusal>),
+}
+
+/// Shows it until a key or a signal ends it.
+///
+/// # Errors
+/// Where the terminal cannot be had, or goes away.
+pub(super) fn run(args: &TopArgs, depth: Depth, theme: Theme) -> Result<(), Failure> {
+    let token = args.token().map_err(Failure::new)?;
+    // From here on a signal ends the loop and not the process, so that the terminal is given back.
+    let stop = Stop::on_signals()?;
+    let server = Server { address: args.url.clone(), token };
+    let app = App::new(args.url.to_string(), server.token.is_some(), args.shown(), (theme, depth));
+    // What NO_COLOR says was looked at where the depth was chosen.
+    ratatui::crossterm::style::force_color_output(depth != Depth::None);
+    let failed = |error: io::Error| Failure::new(format!("the terminal: {error}"));
+    let mut terminal = Taken::take().map_err(failed)?;
+    let (send, receive) = mpsc::channel();
+    let events = send.clone();
+    // It ends with the program: reading a terminal cannot be given up.
+    thread::spawn(move || while events.send(Arrived::Terminal(event::read())).is_ok() {});
+    Live { app, server, send, receive, stop, number: 0, asking: 0, asked: None, due: Some(Instant::now()) }
+        .run(&mut terminal)
+        .map_err(failed)
+}
+
+/// The loop's own state.
+struct Live {
+    app: App,
+    server: Server,
+    send: Sender<Arrived>,
+    receive: Receiver<Arrived>,
+    stop: Stop,
+    /// Of the newest question: the answers of older ones come too late.
+    number: u64,
+    asking: u32,
+    asked: Option<Instant>,
+    due: Option<Instant>,
+}
+
+impl Live {
+    fn run(mut self, terminal: &mut Taken) -> io::Result<()> {
+        let mut drawn = Instant::now();
+        let mut stale = true;
+        loop {
+            let size = terminal.0.size()?;
+            let area = ratatui::layout::Rect::new(0, 0, size.width, size.height);
+            if self.app.resized(view::points(&self.app, area)) {
+                stale = true;
+                // A server that struggles is not asked sooner because it is said above the map that it does.
+                self.due = if self.app.failure.is_some() { self.due } else { Some(Instant::now()) };
+            }
+            // Ages change by themselves once a second; what did not change is not sent.
+            if stale || drawn.elapsed() >= Duration::from_secs(1) {
+                terminal.0.draw(|frame| view::draw(&self.app, frame.buffer_mut()))?;
+                (drawn, stale) = (Instant::now(), false);
+            }
+            self.ask();
+            if self.stop.is_set() {
+                return Ok(());
+            }
+            let wait = self.due.map_or(TICK, |due| due.saturating_duration_since(Instant::now()).min(TICK));
+            let first = match self.receive.recv_timeout(wait) {
+                Ok(arrived) => arrived,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            };
+            // Keys that were held down are one picture.
+            let mut next = Some(first);
+            while let Some(arrived) = next {
+                if !self.take(arrived)? {
+                    return Ok(());
+                }
+                next = self.receive.try_recv().ok();
+            }
+            stale = true;
+        }
+    }
+
+    /// Whether to go on.
+    fn take(&mut self, arrived: Arrived) -> io::Result<bool> {
+        match arrived {
+            Arrived::Terminal(event) => match event? {
+                Event::Key(key) if key.kind != KeyEventKind::Release => return Ok(self.pressed(key)),
+                _ => {}
+            },
+            Arrived::Round(number, question, round) => {
+                self.asking = self.asking.saturating_sub(1);
+                if number == self.number {
+                    let took = self.asked.take().map_or(Duration::ZERO, |at| at.elapsed());
+                    self.app.answered(&question, *round, took);
+                    self.due = self.app.pause().map(|pause| Instant::now() + pause);
+                }
+            }
+            Arrived::Hot(path, answer) => self.app.answered_hot(path, answer),
+        }
+        Ok(true)
+    }
+
+    fn pressed(&mut self, key: event::KeyEvent) -> bool {
+        let Some(action) = keys::action(key) else { return true };
+        match self.app.act(action) {
+            Then::Quit => return false,
+            Then::Ask => self.due = Some(Instant::now()),
+            Then::Draw => {
+                if self.app.paused {
+                    self.due = None;
+                }
+            }
+        }
+        true
+    }
+
+    /// Asks what is due, each in a thread of its own: a server that hangs holds nothing up.
+    fn ask(&mut self) {
+        if self.due.is_some_and(|due| due <= Instant::now()) && self.asking < MOST_ASKING {
+            self.due = None;
+            self.number += 1;
+            self.asking += 1;
+            self.asked = Some(Instant::now());
+            let (number, question) = (self.number, self.app.question());
+            let (server, send) = (self.server.clone(), self.send.clone());
+            thread::spawn(move || {
+                let round = server.round(&question);
+                // Nobody listens any more where the program ends.
+                let _ = send.send(Arrived::Round(number, question, Box::new(round)));
+            });
+        }
+        if let Some(path) = self.app.hot_question() {
+            let (server, send) = (self.server.clone(), self.send.clone());
+            thread::spawn(move || {
+                let answer = server.hot_keys(&path);
+                let _ = send.send(Arrived::Hot(path, answer));
+            });
+        }
+    }
+}
