@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod redis;
+pub mod tmux;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
