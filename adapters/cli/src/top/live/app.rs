@@ -424,6 +424,13 @@ impl App {
         Then::Ask
     }
 
+    /// Whether what is shown is the answer to another question than the one that stands.
+    fn is_loading(&self) -> bool {
+        self.picture.as_ref().is_some_and(|picture| {
+            picture.place != self.place || picture.answer.series != self.series || picture.answer.axis != self.axis
+        })
+    }
+
     /// How the connection is, in a word or two.
     pub(super) fn live(&self) -> String {
         let age = self.answered.map_or(0, |at| at.elapsed().as_secs());
@@ -435,10 +442,8 @@ impl App {
             (None, None) => "connecting".to_owned(),
             (None, Some(status)) if !status.enabled => "switched off".to_owned(),
             (None, Some(_)) if self.paused => format!("paused, {age} s"),
+            (None, Some(_)) if self.is_loading() => "loading".to_owned(),
             (None, Some(status)) if status.at_rest => "replay, complete".to_owned(),
-            (None, Some(_)) if self.picture.as_ref().is_some_and(|picture| picture.place != self.place) => {
-                "loading".to_owned()
-            }
             _ => "live".to_owned(),
         }
     }

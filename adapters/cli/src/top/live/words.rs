@@ -99,8 +99,10 @@ impl Known<'_> {
     /// The message, and whether it stands in place of the picture.
     fn failed(&self, failure: &Refusal) -> (Message, bool) {
         let pictured = self.picture.is_some();
-        let age =
-            self.age_ms.map_or(String::new(), |ms| format!("Its last answer is {} old. ", duration(ms / 1000 * 1000)));
+        let age = self.age_ms.map_or(String::new(), |ms| {
+            let old = if ms < 1000 { "less than a second".to_owned() } else { duration(ms / 1000 * 1000) };
+            format!("Its last answer is {old} old. ")
+        });
         let asking = "keyviz top asks again by itself; g asks now.";
         match failure {
             Refusal::Gone(why) => {

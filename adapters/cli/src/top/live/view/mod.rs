@@ -146,7 +146,7 @@ fn head(app: &App, buffer: &mut Buffer, area: Rect) {
     let rows = if app.axis == keyviz_core::AxisKind::Range { "ranges" } else { "routes" };
     let label = app.label.as_ref().map_or(String::new(), |label| format!("  label {label}"));
     let kind = if app.linear { "  linear" } else { "" };
-    let left = format!(" keyviz  {title}  {}/s  {}  by {rows}{label}{kind}", unit(app.series), app.range_name());
+    let left = format!(" keyviz  {}/s  {}  by {rows}{label}{kind}  {title}", unit(app.series), app.range_name());
     let now = app.status.as_ref().filter(|status| status.enabled).map_or(String::new(), |status| {
         match status.relative || status.at_rest {
             // A replay has nothing to do with the time of day.

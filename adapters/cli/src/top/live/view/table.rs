@@ -21,8 +21,14 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
     let answer = match &app.top {
         None => return,
         Some(Err(Refusal::Told { code, .. })) if code == "not_found" => return,
-        Some(Err(_)) => {
-            put(buffer, area, 0, " Hottest now: could not be had", faint());
+        Some(Err(refusal)) => {
+            let why = match refusal.code() {
+                "forbidden_role" => "not shown to a token of role read",
+                "redacted" => "not shown where keys are redacted",
+                "busy" => "the server is busy",
+                _ => "could not be had",
+            };
+            put(buffer, area, 0, &format!(" Hottest now: {why}"), faint());
             return;
         }
         Some(Ok(answer)) => answer,

@@ -112,7 +112,7 @@ fn the_whole_screen_at_80_by_24() {
     let shown = says(
         &app,
         &[
-            "keyviz orders-eu-3 ops/s 5m by ranges",
+            "keyviz ops/s 5m by ranges orders-eu-3",
             "live 03:12:30 UTC",
             "key-0",
             "key-3",
