@@ -25,6 +25,8 @@ pub enum Tool {
     RedisServer,
     /// Makes the certificates that TLS is tested with.
     OpenSsl,
+    /// The terminal that `keyviz top` is typed into and read from.
+    Tmux,
     /// Debian's compiler, for the bare machines that rustup's has no library for.
     BareRustc,
     /// Its cargo.
@@ -58,7 +60,7 @@ const NODE_MAJOR: u32 = 20;
 
 impl Tool {
     /// All of them, in the order in which they are set up.
-    pub const ALL: [Tool; 21] = [
+    pub const ALL: [Tool; 22] = [
         Tool::Rustfmt,
         Tool::Clippy,
         Tool::Node,
@@ -67,6 +69,7 @@ impl Tool {
         Tool::Fonts,
         Tool::RedisServer,
         Tool::OpenSsl,
+        Tool::Tmux,
         Tool::DbBench,
         Tool::BareRustc,
         Tool::BareCargo,
@@ -93,6 +96,7 @@ impl Tool {
             Tool::Fonts => "a font (DejaVu Sans)",
             Tool::RedisServer => "redis-server",
             Tool::OpenSsl => "openssl",
+            Tool::Tmux => "tmux",
             Tool::DbBench => "db_bench",
             Tool::BareRustc => "/usr/bin/rustc (Debian's rustc-web)",
             Tool::BareCargo => "/usr/bin/cargo (Debian's cargo-web)",
@@ -119,6 +123,7 @@ impl Tool {
             Tool::Fonts => Some("fonts-dejavu-core"),
             Tool::RedisServer => Some("redis-server"),
             Tool::OpenSsl => Some("openssl"),
+            Tool::Tmux => Some("tmux"),
             Tool::DbBench => Some("rocksdb-tools"),
             Tool::BareRustc => Some("rustc-web"),
             Tool::BareCargo => Some("cargo-web"),
@@ -145,6 +150,7 @@ impl Tool {
             Tool::Fonts => "install a font, DejaVu Sans for one",
             Tool::RedisServer => "install redis-server",
             Tool::OpenSsl => "install openssl",
+            Tool::Tmux => "install tmux",
             Tool::DbBench => "install db_bench, RocksDB's benchmark (Debian: rocksdb-tools)",
             Tool::BareRustc | Tool::BareCargo | Tool::BareSource => "on Debian: rustc-web, cargo-web and rust-web-src",
             Tool::QemuArm => "install QEMU for Arm (Debian: qemu-system-arm)",
@@ -170,6 +176,7 @@ impl Tool {
             Tool::Fonts => has_font(),
             Tool::RedisServer => on_path("redis-server").is_some(),
             Tool::OpenSsl => on_path("openssl").is_some(),
+            Tool::Tmux => on_path("tmux").is_some(),
             Tool::DbBench => on_path("db_bench").is_some(),
             Tool::BareRustc => Path::new("/usr/bin/rustc").is_file(),
             Tool::BareCargo => Path::new("/usr/bin/cargo").is_file(),

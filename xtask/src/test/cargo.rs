@@ -91,7 +91,7 @@ pub const WORKSPACE: &[Step] = &[
         name: "workspace",
         about: "the tests of all other crates",
         needs: &[],
-        wants: &[Tool::RedisServer, Tool::OpenSsl, Tool::DbBench],
+        wants: &[Tool::RedisServer, Tool::OpenSsl, Tool::Tmux, Tool::DbBench],
         run: workspace,
     },
     Step {

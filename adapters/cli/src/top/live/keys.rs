@@ -53,7 +53,7 @@ pub(super) const HELP: [(&str, &str); 17] = [
     ("t T", "longer, shorter time"),
     ("a", "rows by range or by route"),
     ("b", "traffic of the next label"),
-    ("k", "hot keys of the cell, in place of the table"),
+    ("k", "hot keys of the cell"),
     ("Enter", "pin the cell, let it go"),
     ("p l", "palette; linear scale"),
     ("Space g", "pause; ask again now"),

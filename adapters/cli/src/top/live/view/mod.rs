@@ -214,7 +214,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 fn foot(app: &App, buffer: &mut Buffer, area: Rect) {
     let text = match app.hint {
         Some(hint) => format!(" {hint}"),
-        None => " ? help  arrows inspect  +/- zoom  Shift+arrows pan  s series  k hot keys  q quit".to_owned(),
+        None => " ? help  arrows point  +/- zoom  Shift+arrows pan  s series  k hot keys  q quit".to_owned(),
     };
     put(buffer, area, 0, &text, faint());
 }

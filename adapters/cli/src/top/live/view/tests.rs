@@ -50,7 +50,7 @@ fn matrix(changes: &Value) -> Value {
         json!({"bucket_id": format!("route:{row}"), "start": key(row), "end": key(row + 1), "raft_group_ids": vec![7; 61], "leader_terms": vec![3; 61],
             "values": vec![if row == 2 { 5000 } else { 5 }; 61], "conflict": false})
     };
-    let mut matrix = json!({"series": "ops", "step_ms": 1000, "axis": "route", "column_unix_ms": ends,
+    let mut matrix = json!({"series": "ops", "step_ms": 1000, "axis": "range", "column_unix_ms": ends,
         "column_start_unix_ms": ends.iter().map(|end| end - 1000).collect::<Vec<_>>(), "column_state": state, "rows": (0..4).map(row).collect::<Vec<_>>()});
     for (name, value) in changes.as_object().unwrap() {
         matrix[name] = value.clone();
