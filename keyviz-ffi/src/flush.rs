@@ -14,6 +14,10 @@ pub(crate) fn no_thread(error: &std::io::Error) -> keyviz_status {
     fail(keyviz_status::NoThread, format_args!("the system gave no thread: {error}"))
 }
 
+/// No sampler: with it the call fails on purpose.
+#[cfg(feature = "fault")]
+const FAULTY: u64 = u64::MAX;
+
 /// Gathers what was observed since the last flush; seals the open column when `now_ms` has reached its end.
 ///
 /// For hosts that have a thread for it: at each multiple of the step, and in between as often as the open column is to
@@ -56,6 +60,11 @@ pub extern "C" fn keyviz_skip(sampler: keyviz_sampler, now_ms: u64) -> keyviz_st
 #[unsafe(no_mangle)]
 pub extern "C" fn keyviz_drain_samples(sampler: keyviz_sampler) -> keyviz_status {
     fenced(|| {
+        #[cfg(feature = "fault")]
+        #[expect(clippy::panic, reason = "the fault that a test asks for")]
+        if FAULTY == sampler.bits {
+            panic!("a fault in a call, for the test");
+        }
         let _ = pinned(sampler)?.sampler.drain_samples();
         Ok(())
     })

@@ -125,6 +125,7 @@ mod role;
 mod router;
 mod running;
 mod serve;
+#[cfg(feature = "signal")]
 mod shutdown;
 mod snapshot;
 mod socket;
@@ -163,6 +164,7 @@ pub use redactor::Redactor;
 pub use role::Role;
 pub use running::{Running, StartError};
 pub use serve::serve;
+#[cfg(feature = "signal")]
 pub use shutdown::shutdown_signal;
 pub use split_template::{SplitTemplate, SplitTemplateError};
 pub use ticker::Ticker;

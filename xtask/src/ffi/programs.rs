@@ -111,6 +111,12 @@ pub fn programs(checkout: &Checkout) -> Result<(), String> {
             }
         }
     }
+    let source = sources.join("limits.c");
+    let made = bench.make(&Program { compiler: "gcc", source: &source, linked: Linked::Shared, flags: &[] })?;
+    let data = bench.into.join("limits-data");
+    let _ = fs::remove_dir_all(&data);
+    fs::create_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
+    try_out(&made, &[&data.to_string_lossy()])?;
     let source = sources.join("unload.c");
     let made = bench.make(&Program {
         compiler: "gcc",
