@@ -17,13 +17,42 @@ function noDemo() {
   return reason;
 }
 
-test("the demo shows a moving picture", { skip: noDemo(), timeout: 180_000 }, async () => {
+/** The hot keys of a cell are what the service answers: pins cells of the newest whole columns until one has keys. @param {import("playwright-core").Page} page @returns {Promise<void>} */
+async function showsHotKeys(page) {
+  // Beneath a hand that looks closely, a picture that moves on would be another one.
+  await page.click("#pause");
+  const box = await page.locator("#picture").boundingBox();
+  assert.ok(box !== null);
+  for (let down = 0.02; down < 1; down += 0.06) {
+    const answered = page.waitForResponse((response) => response.url().includes("/hotkeys?"));
+    await page.mouse.click(box.x + box.width * 0.97, box.y + box.height * down);
+    const response = await answered;
+    const body = await response.json();
+    await page.waitForFunction(() => document.querySelector("#hot ol, #hot p:not([role=status])") !== null);
+    if (response.status() !== 200 || body.keys.length === 0) {
+      assert.match(await page.innerText("#hot"), /not hot enough|No key|come with the next column|no longer kept/);
+      await page.keyboard.press("Escape");
+      continue;
+    }
+    const shown = await page.evaluate(() => [...document.querySelectorAll("#hot .hot-keys li")].map((one) => [one.querySelector("code")?.textContent ?? "", one.querySelector(".muted")?.textContent ?? ""]));
+    assert.equal(shown.length, body.keys.length);
+    for (const [i, one] of body.keys.entries()) {
+      assert.equal(shown[i][0], Buffer.from(one.key_b64, "base64").toString(), "the demo's keys are plain");
+      assert.ok(shown[i][1].includes(one.count.toLocaleString("en-US")), `${shown[i][1]} of ${one.count}`);
+    }
+    await shoot(page, "demo-hot-keys");
+    return;
+  }
+  assert.fail("no cell has hot keys");
+}
+
+test("the demo shows a moving picture", { skip: noDemo(), timeout: 300_000 }, async () => {
   const demo = await startService(String(BINARY), ["demo", "--listen", "127.0.0.1:0"]);
   const browser = new Browser();
   try {
     const page = await browser.open();
     await page.goto(demo.url);
-    await page.waitForFunction(() => document.querySelector("#legend .ramp") !== null && /** @type {HTMLElement} */ (document.getElementById("message")).hidden, null, { timeout: 30_000 });
+    await page.waitForFunction(() => document.querySelector("#legend .ramp") !== null && /** @type {HTMLElement} */ (document.getElementById("message")).hidden, null, { timeout: 120_000 });
     const first = Date.now();
     await shoot(page, "demo-first");
     const columns = () => page.evaluate(() => {
@@ -43,6 +72,7 @@ test("the demo shows a moving picture", { skip: noDemo(), timeout: 180_000 }, as
     assert.ok(!one.equals(other), "two pictures 3 s apart differ");
     assert.equal(await page.isVisible("#notice"), true, "the phase says what to see");
     assert.match(await page.innerText("#live"), /^live/);
+    await showsHotKeys(page);
     assert.deepEqual(browser.complaints, []);
   } finally {
     await browser.close();

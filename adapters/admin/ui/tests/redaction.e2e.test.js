@@ -63,6 +63,10 @@ test("role read sees a picture without what is hidden", { skip: noBinary(), time
       }
       assert.ok(seen.size > 10, `rows are told apart: ${[...seen].join(" ")}`);
       await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+      // The keys of the cell: shown to the one, and to the other why not and what to do.
+      await page.waitForFunction(() => document.querySelector("#hot ol, #hot p:not([role=status])") !== null);
+      if (hidden) assert.match(await page.innerText("#hot"), /role read, which shows load, not keys\. A token of the role full/);
+      else assert.ok((await page.locator("#hot .hot-keys li").count()) > 0);
       const told = (await page.content()) + [...seen].join(" ") + page.url();
       assert.equal(hasCanary(told), !hidden);
       assert.equal(hasCanary((await Promise.all(bodies)).join("\n")), !hidden, "in what the page was sent");
