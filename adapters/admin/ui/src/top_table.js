@@ -85,7 +85,7 @@ export class TopTable {
     else if (hasSplit) copies.append(make("span", { class: "muted", text: "no split", title: "A virtual bucket is no route, or no key lies between the bounds, or a shell cannot take the key as a word" }));
     const owner = row.group === 0 ? "–" : `${row.group}${row.term === 0 ? "" : `, term ${row.term}`}`;
     return make("tr", {},
-      make("td", { class: "number muted", text: String(at + 1) }), make("td", {}, range, make("span", { class: "muted id", text: row.aggregate ? "several routes together" : row.bucketId.replace("route:", "route ") })),
+      make("td", { class: "number muted", text: String(at + 1) }), make("td", { class: "of" }, range, make("span", { class: "muted id", text: row.aggregate ? "several routes together" : row.bucketId.replace("route:", "route ") })),
       make("td", { class: "number", text: rate }), make("td", {}, bar, formatShare(row.share, 1)), changeCell(row), make("td", { class: "number", text: owner }), copies);
   }
 }

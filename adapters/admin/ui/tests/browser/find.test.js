@@ -58,6 +58,12 @@ describe("find", { skip }, () => {
       assert.match(rows[3], /▼ −2 %/);
       assert.match(rows[4], /▼ −75 %/);
       assert.match(rows[5], /▲ ×100/);
+      // What stands in a cell of the table stands in no other, however long a name is.
+      const over = await page.evaluate(() => [...document.querySelectorAll("#top tbody td")].flatMap((cell) => {
+        const box = cell.getBoundingClientRect();
+        return [...cell.children].filter((child) => child.getBoundingClientRect().right > box.right + 1 || child.getBoundingClientRect().bottom > box.bottom + 1).map((child) => child.textContent);
+      }));
+      assert.deepEqual(over, []);
       await shoot(page, `top-${theme}`);
       await browser.context.grantPermissions(["clipboard-read", "clipboard-write"]);
       for (const [name, copied] of [["from", "orders/eu/customer-06250"], ["to", "orders/eu/customer-06875"], ["split command", "mydb split --region 11 --at 'orders/x'"]]) {
