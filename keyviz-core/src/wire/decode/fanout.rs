@@ -1,11 +1,10 @@
 //! Which nodes an answer is made of.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::Context;
 use super::lists::{Name, UNSEEN};
@@ -65,7 +64,8 @@ impl<'de> Visitor<'de> for FanoutSeed<'_, '_> {
         while let Some(name) = map.next_key_seed(Name(MEMBERS))? {
             match name {
                 "nodes" => {
-                    fanout.nodes = context.read(&mut map, "fanout.nodes", "a list of objects", Nodes(context))?;
+                    let expected = ("fanout.nodes", "a list of objects");
+                    fanout.nodes = context.items(&mut map, expected, context.limits.nodes, NodeSeed(context))?;
                 }
                 "responded" => fanout.responded = context.number(&mut map, "fanout.responded")?,
                 "expected" => fanout.expected = context.number(&mut map, "fanout.expected")?,
@@ -81,46 +81,7 @@ impl<'de> Visitor<'de> for FanoutSeed<'_, '_> {
     }
 }
 
-/// The nodes, or `null`.
-struct Nodes<'c, 'l>(&'c Context<'l>);
-
-impl<'de> DeserializeSeed<'de> for Nodes<'_, '_> {
-    type Value = Vec<FanoutNode>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Nodes<'_, '_> {
-    type Value = Vec<FanoutNode>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(UNSEEN)
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let at = self.0.at.get();
-        let mut nodes = Vec::new();
-        while let Some(node) = seq.next_element_seed(NodeSeed(self.0))? {
-            self.0.at.set(at);
-            if nodes.len() >= self.0.limits.nodes {
-                return Err(self.0.too_many(self.0.limits.nodes));
-            }
-            nodes.push(node);
-        }
-        Ok(nodes)
-    }
-}
-
+#[derive(Clone, Copy)]
 struct NodeSeed<'c, 'l>(&'c Context<'l>);
 
 impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_> {
@@ -154,8 +115,8 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
                 }
                 "error" => node.error = words(context, &mut map, "fanout.nodes.error", MAX_FANOUT_ERROR_LEN)?,
                 "warnings" => {
-                    let expected = "a list of texts";
-                    node.warnings = context.read(&mut map, "fanout.nodes.warnings", expected, Warnings(context))?;
+                    let expected = ("fanout.nodes.warnings", "a list of texts");
+                    node.warnings = context.items(&mut map, expected, MAX_FANOUT_WARNINGS, WarningSeed(context))?;
                 }
                 "history_from_unix_ms" => {
                     node.history_from_unix_ms = known(context, &mut map, "fanout.nodes.history_from_unix_ms")?;
@@ -206,44 +167,8 @@ fn words<'de, A: MapAccess<'de>>(
     Ok(text)
 }
 
-/// What is said of a node, or `null`.
-struct Warnings<'c, 'l>(&'c Context<'l>);
-
-impl<'de> DeserializeSeed<'de> for Warnings<'_, '_> {
-    type Value = Vec<String>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Warnings<'_, '_> {
-    type Value = Vec<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(UNSEEN)
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut warnings = Vec::new();
-        while let Some(warning) = seq.next_element_seed(WarningSeed(self.0))? {
-            if warnings.len() >= MAX_FANOUT_WARNINGS {
-                return Err(self.0.too_many(MAX_FANOUT_WARNINGS));
-            }
-            warnings.push(warning);
-        }
-        Ok(warnings)
-    }
-}
-
+/// One thing that is said of a node.
+#[derive(Clone, Copy)]
 struct WarningSeed<'c, 'l>(&'c Context<'l>);
 
 impl<'de> DeserializeSeed<'de> for WarningSeed<'_, '_> {

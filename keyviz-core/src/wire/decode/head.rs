@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::super::instant;
 use super::fanout::FanoutSeed;
 use super::lists::{Name, UNSEEN};
-use super::row::Rows;
+use super::row::RowSeed;
 use super::{Context, DecodeError};
 use crate::history::ColumnState;
 use crate::matrix::{Answer, AnswerRow, AxisKind, Column, Cut, WriteMerge};
@@ -87,8 +87,8 @@ impl Raw {
             "unattributed" => self.rest.unattributed = context.numbers(map, "unattributed", columns)?,
             "step_ms" => self.rest.step_ms = context.number(map, "step_ms")?,
             "column_state" => {
-                let expected = "a list of complete, open, late or missing";
-                self.states = context.read(map, "column_state", expected, States(context))?;
+                let expected = ("column_state", "a list of complete, open, late or missing");
+                self.states = context.items(map, expected, columns, Word(context))?;
             }
             "series" => {
                 self.series = context.text(map, ("series", "the name of a series"), 32, Series::parse)?;
@@ -109,7 +109,10 @@ impl Raw {
                 self.rest.generated_at_ms =
                     context.text(map, expected, 64, |text| Some(instant::parse(text)))?.flatten();
             }
-            "rows" => self.rows = Some(context.read(map, "rows", "a list of objects", Rows(context))?),
+            "rows" => {
+                let expected = ("rows", "a list of objects");
+                self.rows = Some(context.items(map, expected, context.limits.rows, RowSeed(context))?);
+            }
             "fanout" => self.rest.fanout = context.read(map, "fanout", "an object", FanoutSeed(context))?,
             "cut" => self.rest.cut = context.read(map, "cut", "an object", CutSeed(context))?,
             _ => {
@@ -197,46 +200,8 @@ fn state(text: &str) -> Option<ColumnState> {
     states.into_iter().find(|state| state.name() == text)
 }
 
-/// The states of the columns, or `null`.
-struct States<'c, 'l>(&'c Context<'l>);
-
-impl<'de> DeserializeSeed<'de> for States<'_, '_> {
-    type Value = Vec<ColumnState>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for States<'_, '_> {
-    type Value = Vec<ColumnState>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(UNSEEN)
-    }
-
-    fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut states = Vec::new();
-        while let Some(state) = seq.next_element_seed(Word(self.0))? {
-            if states.len() >= self.0.limits.columns {
-                return Err(self.0.too_many(self.0.limits.columns));
-            }
-            self.0.charge(1)?;
-            states.push(state);
-        }
-        Ok(states)
-    }
-}
-
-/// One state's name.
+/// One column's state by name.
+#[derive(Clone, Copy)]
 struct Word<'c, 'l>(&'c Context<'l>);
 
 impl<'de> DeserializeSeed<'de> for Word<'_, '_> {
@@ -255,6 +220,7 @@ impl Visitor<'_> for Word<'_, '_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ColumnState, E> {
+        self.0.charge(size_of::<ColumnState>())?;
         state(text).ok_or_else(|| self.0.wrong())
     }
 }

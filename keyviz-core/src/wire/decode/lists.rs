@@ -79,6 +79,17 @@ impl Context<'_> {
         self.read(map, field, "a list of true or false", List::new(self, self.limits.columns))
     }
 
+    /// A list whose items `each` reads and charges for.
+    pub(super) fn items<'de, A: MapAccess<'de>, S: DeserializeSeed<'de> + Copy>(
+        &self,
+        map: &mut A,
+        (field, expected): (&'static str, &'static str),
+        max: usize,
+        each: S,
+    ) -> Result<Vec<S::Value>, A::Error> {
+        self.read(map, field, expected, Items { context: self, max, each })
+    }
+
     /// A text that `take` makes something of; nothing where it is absent.
     pub(super) fn text<'de, A: MapAccess<'de>, T>(
         &self,
@@ -149,6 +160,51 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<'_, '_, T> {
         }
         list.shrink_to_fit();
         Ok(list)
+    }
+}
+
+/// A list whose items are read by seeds of their own, or `null`.
+struct Items<'c, 'l, S> {
+    context: &'c Context<'l>,
+    max: usize,
+    each: S,
+}
+
+impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for Items<'_, '_, S> {
+    type Value = Vec<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Items<'_, '_, S> {
+    type Value = Vec<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(UNSEEN)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let at = self.context.at.get();
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(self.each)? {
+            // An item's members left their names.
+            self.context.at.set(at);
+            if items.len() >= self.max {
+                return Err(self.context.too_many(self.max));
+            }
+            items.push(item);
+        }
+        Ok(items)
     }
 }
 

@@ -40,48 +40,9 @@ const MEMBERS: &[&str] = &[
     "term_parts",
 ];
 
-/// The rows, or `null`.
+/// A row.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'c, 'l>(pub(super) &'c Context<'l>);
-
-impl<'de> DeserializeSeed<'de> for Rows<'_, '_> {
-    type Value = Vec<AnswerRow>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Rows<'_, '_> {
-    type Value = Vec<AnswerRow>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(UNSEEN)
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let at = self.0.at.get();
-        let mut rows = Vec::new();
-        while let Some(row) = seq.next_element_seed(RowSeed(self.0))? {
-            self.0.at.set(at);
-            if rows.len() >= self.0.limits.rows {
-                return Err(self.0.too_many(self.0.limits.rows));
-            }
-            rows.push(row);
-        }
-        Ok(rows)
-    }
-}
-
-struct RowSeed<'c, 'l>(&'c Context<'l>);
+pub(super) struct RowSeed<'c, 'l>(pub(super) &'c Context<'l>);
 
 impl<'de> DeserializeSeed<'de> for RowSeed<'_, '_> {
     type Value = AnswerRow;
