@@ -22,7 +22,7 @@ const COUNTS: u64 = (1 << TALLY_WORDS) - 1;
 
 #[cfg(feature = "alloc")]
 /// The flags of the counters that a series is the sum of.
-const fn flags_of(series: Series) -> u64 {
+pub(crate) const fn flags_of(series: Series) -> u64 {
     match series {
         Series::Reads => 1,
         Series::Writes => 1 << 1,
@@ -150,15 +150,15 @@ impl CellHead {
         Tally::from_words(words)
     }
 
-    /// Reads the counts that follow: the sum of those that `series` has, nothing else.
+    /// Reads the counts that follow: the sum of those with the `asked` flags, nothing else.
     #[cfg(feature = "alloc")]
     #[inline]
-    fn value(self, source: &mut impl Source, series: Series) -> u64 {
+    fn value(self, source: &mut impl Source, asked: u64) -> u64 {
         let (mut flags, mut value) = (self.flags & COUNTS, 0u64);
         while flags != 0 {
             let bit = flags & flags.wrapping_neg();
             let count = source.varint();
-            if bit & flags_of(series) != 0 {
+            if bit & asked != 0 {
                 value = value.saturating_add(count);
             }
             flags ^= bit;
@@ -251,13 +251,24 @@ const fn close_up(bytes: u64) -> u64 {
     (fours & 0x0fff_ffff) | (fours & 0x0fff_ffff_0000_0000) >> 4
 }
 
+/// The number in the lowest `bits`, a multiple of eight and at most 64: most are of one or two bytes.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+const fn short(bytes: u64, bits: u32) -> u64 {
+    match bits {
+        8 => bytes & 0x7f,
+        16 => bytes & 0x7f | bytes >> 1 & 0x3f80,
+        _ => close_up(bytes & (u64::MAX >> (64 - bits))),
+    }
+}
+
 #[cfg(feature = "alloc")]
 impl WordSource<'_> {
-    /// The next cell's head and its value of one series; `None` at the end. As [`decode`], but where all of the cell
+    /// The next cell's head and the sum of its counts with the `asked` flags; `None` at the end. As [`decode`], but where all of the cell
     /// is eight bytes at most, as of most, it is read at once: the processor then waits once a cell for where the
     /// next one begins, not once an integer.
     #[inline(always)]
-    pub(crate) fn value_cell(&mut self, last: &mut u64, series: Series) -> Option<(CellHead, u64)> {
+    pub(crate) fn value_cell(&mut self, last: &mut u64, asked: u64) -> Option<(CellHead, u64)> {
         if self.is_done() {
             return None;
         }
@@ -271,17 +282,17 @@ impl WordSource<'_> {
         }
         if last_end == 0 {
             let head = CellHead::decode(self, last)?;
-            return Some((head, head.value(self, series)));
+            return Some((head, head.value(self, asked)));
         }
         self.at += (last_end.trailing_zeros() as usize + 1) / 8;
         // Each integer lies between two ends; none begins at bit 64, since another end is behind it.
-        let between = |from: u32, to: u32| close_up((bytes >> from) & (u64::MAX >> (64 - (to - from))));
+        let between = |from: u32, to: u32| short(bytes >> from, to - from);
         let mut from = ends.trailing_zeros() + 1;
-        let head = CellHead::behind(last, if from == 8 { bytes & 0x7f } else { between(0, from) });
+        let head = CellHead::behind(last, between(0, from));
         let (mut left, mut ends, mut value) = (head.flags & COUNTS, ends & ends.wrapping_sub(1), 0u64);
-        while left & flags_of(series) != 0 {
+        while left & asked != 0 {
             let (bit, to) = (left & left.wrapping_neg(), ends.trailing_zeros() + 1);
-            if bit & flags_of(series) != 0 {
+            if bit & asked != 0 {
                 value = value.saturating_add(between(from, to));
             }
             (from, left, ends) = (to, left ^ bit, ends & ends.wrapping_sub(1));
@@ -358,11 +369,11 @@ mod tests {
             for series in Series::ALL {
                 let (mut source, mut last) = (WordSource::new(&words, bytes.len()), BEFORE_FIRST);
                 for cell in &cells {
-                    let (head, value) = source.value_cell(&mut last, series).unwrap();
+                    let (head, value) = source.value_cell(&mut last, flags_of(series)).unwrap();
                     prop_assert_eq!((head.row, head.draining()), (cell.row, cell.draining));
                     prop_assert_eq!((head.counts(), value), (!cell.counts.is_zero(), cell.counts.get(series)));
                 }
-                prop_assert!(source.value_cell(&mut last, series).is_none());
+                prop_assert!(source.value_cell(&mut last, flags_of(series)).is_none());
             }
         }
 
@@ -375,9 +386,9 @@ mod tests {
             prop_assert!(cells <= bytes.len());
             let (mut source, mut last) = (WordSource::new(&words, bytes.len()), BEFORE_FIRST);
             for _ in 0..cells {
-                prop_assert!(source.value_cell(&mut last, Series::Ops).is_some());
+                prop_assert!(source.value_cell(&mut last, flags_of(Series::Ops)).is_some());
             }
-            prop_assert!(source.value_cell(&mut last, Series::Ops).is_none());
+            prop_assert!(source.value_cell(&mut last, flags_of(Series::Ops)).is_none());
         }
     }
 

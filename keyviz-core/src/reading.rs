@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use crate::column::{BEFORE_FIRST, CellHead, WordSource};
+use crate::column::{BEFORE_FIRST, CellHead, WordSource, flags_of};
 use crate::descriptor::{Descriptor, NONE};
 use crate::history::{ColumnState, Head};
 use crate::op::{Series, Tally};
@@ -31,13 +31,13 @@ pub(crate) struct Place {
 
 /// What of a cell's counts a reading keeps.
 pub(crate) trait Counts: Copy {
-    /// Reads the cell behind one of row `last`; `series` is the one asked for.
-    fn next_cell(source: &mut WordSource<'_>, last: &mut u64, series: Series) -> Option<(CellHead, Self)>;
+    /// Reads the cell behind one of row `last`; `asked` are the flags of the counters asked for.
+    fn next_cell(source: &mut WordSource<'_>, last: &mut u64, asked: u64) -> Option<(CellHead, Self)>;
 }
 
 impl Counts for Tally {
     #[inline]
-    fn next_cell(source: &mut WordSource<'_>, last: &mut u64, _: Series) -> Option<(CellHead, Self)> {
+    fn next_cell(source: &mut WordSource<'_>, last: &mut u64, _: u64) -> Option<(CellHead, Self)> {
         let head = CellHead::decode(source, last)?;
         Some((head, head.all(source)))
     }
@@ -49,8 +49,8 @@ pub(crate) struct Value(pub(crate) u64);
 
 impl Counts for Value {
     #[inline(always)]
-    fn next_cell(source: &mut WordSource<'_>, last: &mut u64, series: Series) -> Option<(CellHead, Self)> {
-        source.value_cell(last, series).map(|(head, value)| (head, Value(value)))
+    fn next_cell(source: &mut WordSource<'_>, last: &mut u64, asked: u64) -> Option<(CellHead, Self)> {
+        source.value_cell(last, asked).map(|(head, value)| (head, Value(value)))
     }
 }
 
@@ -71,7 +71,8 @@ pub(crate) struct Taken<C> {
 /// One reading of the history: the descriptors met so far, and room for one column.
 pub(crate) struct Reading<'a, C = Tally> {
     shared: &'a Shared,
-    series: Series,
+    /// The flags of the counters asked for.
+    asked: u64,
     /// From the number of a descriptor to its place in `known`.
     index: Vec<u32>,
     pub(crate) known: Vec<Known>,
@@ -97,7 +98,15 @@ impl<'a> ValueReading<'a> {
 impl<'a, C: Counts> Reading<'a, C> {
     fn of(shared: &'a Shared, series: Series) -> Self {
         let index = alloc::vec![NONE; shared.layout.descriptors];
-        Reading { shared, series, index, known: Vec::new(), words: Vec::new(), main_words: 0, cells: Vec::new() }
+        Reading {
+            shared,
+            asked: flags_of(series),
+            index,
+            known: Vec::new(),
+            words: Vec::new(),
+            main_words: 0,
+            cells: Vec::new(),
+        }
     }
 
     /// Cells of a route.
@@ -175,10 +184,10 @@ impl<'a, C: Counts> Reading<'a, C> {
         // was used anew in between.
         let check = retaken || head.state == ColumnState::Open;
         let per_route = self.per_route() as u64;
-        let Reading { shared, series, index, known, words, main_words, cells } = self;
+        let Reading { shared, asked, index, known, words, main_words, cells } = self;
         cells.clear();
         let (mut last, mut at_known) = (u64::MAX, NONE);
-        each_cell(words, *main_words, head, *series, |cell, counts| {
+        each_cell(words, *main_words, head, *asked, |cell, counts| {
             // Most samplers divide nothing; a division takes longer than the rest.
             let (number, at) =
                 if per_route == 1 { (cell.row, 0) } else { (cell.row / per_route, cell.row % per_route) };
@@ -231,23 +240,17 @@ fn learn(shared: &Shared, index: &mut [u32], known: &mut Vec<Known>, number: u64
     *slot
 }
 
-fn each_cell<C: Counts>(
-    words: &[u64],
-    main_words: usize,
-    head: &Head,
-    series: Series,
-    mut each: impl FnMut(CellHead, C),
-) {
+fn each_cell<C: Counts>(words: &[u64], main_words: usize, head: &Head, asked: u64, mut each: impl FnMut(CellHead, C)) {
     let (main, parts) = words.split_at(main_words.min(words.len()));
     let mut source = WordSource::new(main, head.main.len as usize);
     let mut last = BEFORE_FIRST;
-    while let Some((head, counts)) = C::next_cell(&mut source, &mut last, series) {
+    while let Some((head, counts)) = C::next_cell(&mut source, &mut last, asked) {
         each(head, counts);
     }
     let mut source = WordSource::new(parts, head.parts.len as usize);
     while let Some((head, counts)) = {
         let mut alone = BEFORE_FIRST;
-        C::next_cell(&mut source, &mut alone, series)
+        C::next_cell(&mut source, &mut alone, asked)
     } {
         each(head, counts);
     }
