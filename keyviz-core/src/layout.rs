@@ -411,9 +411,9 @@ impl Layout {
         if self.ranges > 0 { 2 * (crate::boundaries::HEAD_WORDS + self.boundary_columns() * self.ranges) } else { 0 }
     }
 
-    /// Lengths of the boundaries and seats of the ranges of both sets.
+    /// Seats, steps and lengths of both sets of boundaries.
     pub(crate) const fn boundary_marks(&self) -> usize {
-        4 * self.ranges
+        2 * crate::boundaries::marks(self.ranges)
     }
 
     /// Sampled keys of all ranges.

@@ -79,13 +79,24 @@ fn run(times: u64, preemptions: usize, key: &'static [u8], before: Arc<AtomicU64
 /// A scan goes through the ranges one by one: what it cannot go on with is counted as cut.
 #[test]
 fn a_scan_counts_in_ranges_side_by_side() {
-    explore(1, || {
+    scan(b"r", b"t");
+}
+
+/// As well where the places of its ranges are others after the change: those it counts in are of one set.
+#[test]
+fn a_scan_counts_in_ranges_of_one_set() {
+    scan(b"A", b"B");
+}
+
+/// A scan of two ranges beside a split between these keys, and a switch more.
+fn scan(low: &'static [u8], high: &'static [u8]) {
+    explore(1, move || {
         let mut writer = Writer::new(ranges(true), 0).unwrap();
         split_range(&mut writer, b"l", b"m");
         let recorder = writer.recorder();
         let scan = Scan { continued: true, ..Scan::new(b"a", Some(b"n"), 0) };
         let scanning = thread::spawn(move || recorder.observe_scan(&scan));
-        split_range(&mut writer, b"r", b"t");
+        split_range(&mut writer, low, high);
         publish_ranges(&mut writer);
         scanning.join().unwrap();
         // The threads are one again: a single flush finds everything, in the open column.
@@ -94,5 +105,15 @@ fn a_scan_counts_in_ranges_side_by_side() {
         let counted = counters.recorded.scans + counters.scan_ranges_cut;
         // Its two ranges stay two, whichever set it found them in.
         assert_eq!((counted, counters.unattributed.scans), if counters.lookup_gave_up > 0 { (0, 1) } else { (2, 0) });
+        let mut before: Option<(Vec<u8>, Option<Vec<u8>>)> = None;
+        writer.reader().for_each_cell(0, 0, true, |_, cell| {
+            if cell.counts.scans > 0 {
+                let (start, end) = (cell.start.to_vec(), cell.end.map(<[u8]>::to_vec));
+                if let Some((low, high)) = before.replace((start.clone(), end.clone())) {
+                    let apart = |end: &Option<Vec<u8>>, start: &[u8]| end.as_ref().is_some_and(|end| **end <= *start);
+                    assert!(apart(&high, &start) || apart(&end, &low), "{low:?} to {high:?}, {start:?} to {end:?}");
+                }
+            }
+        });
     });
 }
