@@ -5,7 +5,7 @@
 //! of its own, which at times leaps or steps back ([`flush`]); one reads all the time and compares what it reads
 //! with what the flushing thread found ([`read`]). Each observing thread keeps its own totals ([`truth`]); when all
 //! have ended, [`account`] compares them with what the sampler knows. One operation too few or too many is an exit
-//! code of 1.
+//! code of 1. Then the same in ranges of the core's own ([`ranges`]).
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its terminal")]
 
 mod account;
@@ -15,6 +15,7 @@ mod flush;
 mod observe;
 mod progress;
 mod random;
+mod ranges;
 mod read;
 mod report;
 mod routes;
@@ -43,7 +44,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(&args) {
+    let whole = run(&args).and_then(|mut differences| {
+        differences.extend(ranges::run(&args)?);
+        Ok(differences)
+    });
+    match whole {
         Ok(differences) if differences.is_empty() => {
             println!("exact: every operation is accounted for");
             ExitCode::SUCCESS
