@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyviz_core::{CellView, Config, Op, Partition, Sampler, Scan, Series, Tally};
 
@@ -23,6 +23,8 @@ const STRETCH: u64 = 100;
 /// Keys of the hot part, and after how many chunks of calls it begins elsewhere.
 const HOT: u64 = 600;
 const MOVES_AFTER: u64 = 40;
+/// How many times as fast as time the clock of the sampler is.
+const FASTER: u64 = 20;
 /// Problems named.
 const NAMED: usize = 20;
 
@@ -141,28 +143,22 @@ fn observe(world: &World, thread: u64) -> Tally {
     }
 }
 
-/// Flushes by a clock of its own, at times so fast that graces end amid an observation; the clock at the end.
+/// Flushes by a clock that is faster than others; the time at the end. A seat that another range got is looked at here,
+/// so a grace has to last longer than any thread is kept from going on: a quarter of a second.
 fn flush(world: &World) -> u64 {
-    let mut random = Random::new(world.seed, 1 << 36);
-    let mut now_ms = 0;
-    while !world.stopping.load(Ordering::Relaxed) {
-        match random.below(64) {
-            0 => {
-                for _ in 0..6 {
-                    now_ms += STEP_MS + STEP_MS / 2;
-                    world.sampler.flush(now_ms);
-                }
-            }
-            1..16 => drop(world.sampler.drain_samples()),
-            _ => {
-                now_ms += 1 + random.below(500);
-                world.sampler.flush(now_ms);
-                // Between two columns enough happens to split for.
-                thread::sleep(Duration::from_micros(random.below(1500)));
-            }
+    let (mut random, begun) = (Random::new(world.seed, 1 << 36), Instant::now());
+    loop {
+        let now_ms = begun.elapsed().as_millis() as u64 * FASTER;
+        if random.below(4) == 0 {
+            world.sampler.drain_samples();
+        } else {
+            world.sampler.flush(now_ms);
         }
+        if world.stopping.load(Ordering::Relaxed) {
+            return now_ms;
+        }
+        thread::sleep(Duration::from_micros(random.below(8000)));
     }
-    now_ms
 }
 
 fn read(world: &World) {
