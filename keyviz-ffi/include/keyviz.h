@@ -35,22 +35,22 @@
 #define KEYVIZ_NOW 18446744073709551615ull
 
 /**
- * The bits of `row_flags`.
+ * A bit of `row_flags`: the row is a virtual bucket.
  */
 #define KEYVIZ_ROW_AGGREGATE 1
 
 /**
- * The route was removed when the row's newest column was flushed.
+ * A bit of `row_flags`: the route was removed when the row's newest column was flushed.
  */
 #define KEYVIZ_ROW_DRAINING 2
 
 /**
- * The virtual bucket has more routes than are listed.
+ * A bit of `row_flags`: the virtual bucket has more routes than are listed.
  */
 #define KEYVIZ_ROW_MEMBERS_CUT 4
 
 /**
- * The row has no upper bound.
+ * A bit of `row_flags`: the row has no upper bound.
  */
 #define KEYVIZ_ROW_UNBOUNDED 8
 

@@ -39,13 +39,13 @@ pub enum keyviz_column_state {
     Missing = 3,
 }
 
-/// The bits of `row_flags`.
+/// A bit of `row_flags`: the row is a virtual bucket.
 pub const KEYVIZ_ROW_AGGREGATE: u8 = 1;
-/// The route was removed when the row's newest column was flushed.
+/// A bit of `row_flags`: the route was removed when the row's newest column was flushed.
 pub const KEYVIZ_ROW_DRAINING: u8 = 2;
-/// The virtual bucket has more routes than are listed.
+/// A bit of `row_flags`: the virtual bucket has more routes than are listed.
 pub const KEYVIZ_ROW_MEMBERS_CUT: u8 = 4;
-/// The row has no upper bound.
+/// A bit of `row_flags`: the row has no upper bound.
 pub const KEYVIZ_ROW_UNBOUNDED: u8 = 8;
 
 /// A matrix as arrays. Cells stand row by row: that of row r and column c is at `r * columns + c`.

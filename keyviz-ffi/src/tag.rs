@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Bits of a tag that are the sampler's own; the others are the copy's.
-const SAMPLER_BITS: u32 = 12;
+const SAMPLER_BITS: u32 = 8;
 
 /// A number for this copy of the library in this process.
 fn copy() -> u32 {
@@ -13,7 +13,7 @@ fn copy() -> u32 {
         // Where the library lies in memory differs from copy to copy, and its process from process to process.
         let at = &raw const NEXT as usize as u64 >> 4;
         let mixed = (at ^ (u64::from(std::process::id()) << 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 52) as u32
+        (mixed >> 48) as u32
     })
 }
 

@@ -164,3 +164,24 @@ fn small() -> Sampler {
     config.max_recorders = 2;
     Sampler::new(config.fit(2 << 20).unwrap(), T0).unwrap()
 }
+
+/// A clock that breaks when it is told to.
+struct Breaking(Moved);
+
+impl Clock for Breaking {
+    fn now_ms(&self) -> u64 {
+        assert!(self.0.0.0.load(Ordering::SeqCst) != 0, "a fault for the test");
+        self.0.now_ms()
+    }
+}
+
+#[test]
+fn a_thread_that_a_fault_ended_says_so() {
+    let clock = Moved::new();
+    let flusher = Flusher::spawn_with(sampler(1_000, T0), Breaking(clock.clone())).unwrap();
+    clock.wait_for_start();
+    assert!(!flusher.has_failed());
+    clock.set(0);
+    eventually("the flusher goes on", || flusher.has_failed());
+    flusher.stop();
+}

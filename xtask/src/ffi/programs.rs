@@ -126,6 +126,9 @@ pub fn programs(checkout: &Checkout) -> Result<(), String> {
     })?;
     let library = bench.prefix.join("lib/libkeyviz.so");
     try_out(&made, &[&library.to_string_lossy()])?;
+    let source = sources.join("copies.c");
+    let made = bench.make(&Program { compiler: "gcc", source: &source, linked: Linked::Static, flags: &[] })?;
+    try_out(&made, &[&library.to_string_lossy()])?;
     beside_another(&bench, &sources)?;
     by_build_tools(&bench, &sources)
 }
