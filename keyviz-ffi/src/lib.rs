@@ -52,6 +52,7 @@ mod table;
 mod tag;
 mod top;
 mod version;
+mod window;
 
 pub use admin::*;
 pub use buffer::*;
@@ -77,3 +78,4 @@ pub use snapshot::*;
 pub use status::*;
 pub use top::*;
 pub use version::*;
+pub use window::*;

@@ -24,7 +24,8 @@ pub enum keyviz_log_level {
 /// Takes a line of the log: the host's pointer, a number of `keyviz_log_level`, and a text that is good during the call.
 ///
 /// It is called from any thread of the host's that calls keyviz, and from keyviz's own, several at once. It must
-/// return, and not by an exception or `longjmp`. It may observe; other calls of keyviz are `in_callback`.
+/// return, and not by an exception or `longjmp`. It may observe and read; what starts, stops or closes
+/// something is `in_callback`.
 pub type keyviz_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: u32, text: *const c_char)>;
 
 struct Sink {

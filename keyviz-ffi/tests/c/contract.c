@@ -19,6 +19,7 @@ _Static_assert(sizeof(keyviz_matrix_arrays) == 296 && offsetof(keyviz_matrix_arr
 _Static_assert(offsetof(keyviz_matrix_arrays, parts) == 232 && offsetof(keyviz_matrix_arrays, series) == 280, "arrays");
 _Static_assert(sizeof(keyviz_hot_key) == 32 && sizeof(keyviz_hot_key_list) == 96, "hot keys");
 _Static_assert(sizeof(keyviz_top_row) == 88 && sizeof(keyviz_top_list) == 64, "top");
+_Static_assert(sizeof(keyviz_window) == 56 && offsetof(keyviz_window, has_open) == 48, "keyviz_window");
 _Static_assert(sizeof(keyviz_admin_options) == 88 && sizeof(keyviz_tally) == 40, "options, tally");
 _Static_assert(offsetof(keyviz_counters, routes) == 168 && KEYVIZ_ROW_UNBOUNDED == 8, "keyviz_counters");
 _Static_assert(KEYVIZ_SERIES_OPS == 5 && KEYVIZ_AXIS_RANGE == 1 && KEYVIZ_OP_WRITE == 1, "numbers");
@@ -161,6 +162,7 @@ static void labels_and_scans(void) {
     keyviz_sampler kv, other = small_sampler(0);
     keyviz_label redis, unknown, forged;
     keyviz_scan scan;
+    keyviz_recorder recorder;
     uint64_t touched[2] = {1, 2};
     keyviz_counters counters;
     config.size = sizeof config;
@@ -191,10 +193,16 @@ static void labels_and_scans(void) {
     scan.times = 1;
     scan.label = redis;
     OK(keyviz_observe_scan(kv, &scan, touched, 2));
+    OK(keyviz_recorder_open(kv, &recorder));
+    OK(keyviz_recorder_observe_scan(recorder, &scan, touched, 2));
+    OK(keyviz_recorder_observe_labelled(recorder, 1, redis, KEYVIZ_OP_WRITE, "b", 1, 0));
+    CHECK_STATUS(keyviz_recorder_observe_labelled(recorder, 1, forged, KEYVIZ_OP_WRITE, "b", 1, 0),
+                 KEYVIZ_STATUS_FOREIGN_HANDLE);
+    OK(keyviz_recorder_close(recorder));
     OK(keyviz_flush(kv, 1000));
     counters = counters_of(kv);
-    CHECK(counters.recorded.reads == 3 && counters.recorded.scans == 2 && counters.unknown_labels == 1);
-    CHECK(counters.recorded.read_bytes == 4096 + 2);
+    CHECK(counters.recorded.reads == 4 && counters.recorded.scans == 4 && counters.unknown_labels == 1);
+    CHECK(counters.recorded.read_bytes == 2 * 4096 + 2 && counters.recorded.writes == 1);
     OK(keyviz_close(kv));
     OK(keyviz_close(other));
     config.label_count = 1;
@@ -348,6 +356,10 @@ static void answers(void) {
     CHECK(keys.count == 2 && keys.keys[0].count == 6 && keys.keys[0].key_len == 5);
     CHECK(memcmp(keys.keys[0].key, "apple", 5) == 0 && keys.samples == 11);
     OK(keyviz_hot_keys_close(hot));
+    OK(keyviz_hot_keys_json(kv, &query, &json));
+    OK(keyviz_buffer_view(json, &text, &len));
+    CHECK(strstr(text, "\"count\":6") != NULL);
+    OK(keyviz_buffer_close(json));
     query.route = 7;
     CHECK_STATUS(keyviz_hot_keys_read(kv, &query, &hot), KEYVIZ_STATUS_NO_SKETCH);
     OK(keyviz_top_read(kv, NULL, &top));
@@ -401,6 +413,23 @@ static void answers(void) {
     OK(keyviz_buffer_close(snapshot));
 }
 
+static void time_passes(void) {
+    keyviz_sampler kv = small_sampler(0);
+    keyviz_window window;
+    window.size = sizeof window;
+    OK(keyviz_window_read(kv, &window));
+    CHECK(window.started_ms == 0 && window.has_history == 0 && window.next_column_ms == 1000);
+    OK(keyviz_flush(kv, 1000));
+    OK(keyviz_skip(kv, 5000));
+    OK(keyviz_flush(kv, 6000));
+    OK(keyviz_window_read(kv, &window));
+    CHECK(window.last_flush_ms == 6000 && window.has_history == 1 && window.next_column_ms == 7000);
+    CHECK(counters_of(kv).windows_missing == 4);
+    window.size = 8;
+    CHECK_STATUS(keyviz_window_read(kv, &window), KEYVIZ_STATUS_BAD_STRUCT_SIZE);
+    OK(keyviz_close(kv));
+}
+
 static void running(void) {
     keyviz_sampler kv = small_sampler(0);
     keyviz_admin_options options;
@@ -444,6 +473,7 @@ int main(void) {
     null_pointers();
     handles();
     answers();
+    time_passes();
     running();
     return 0;
 }
