@@ -1064,7 +1064,8 @@ typedef struct keyviz_hot_key_list {
  * Takes a line of the log: the host's pointer, a number of `keyviz_log_level`, and a text that is good during the call.
  *
  * It is called from any thread of the host's that calls keyviz, and from keyviz's own, several at once. It must
- * return, and not by an exception or `longjmp`. It may observe; other calls of keyviz are `in_callback`.
+ * return, and not by an exception or `longjmp`. It may observe and read; what starts, stops or closes
+ * something is `in_callback`.
  */
 typedef void (*keyviz_log_callback)(void *user_data, uint32_t level, const char *text);
 
@@ -1493,6 +1494,44 @@ typedef struct keyviz_top_list {
      */
     uint64_t total;
 } keyviz_top_list;
+
+/**
+ * Where a sampler stands in time. All instants are Unix milliseconds.
+ */
+typedef struct keyviz_window {
+    /**
+     * `sizeof(keyviz_window)`.
+     */
+    size_t size;
+    /**
+     * When the sampler was opened.
+     */
+    uint64_t started_ms;
+    /**
+     * When it was last flushed; `started_ms` before the first flush.
+     */
+    uint64_t last_flush_ms;
+    /**
+     * End of the window that the next flush counts in: flush then, and the next column is sealed.
+     */
+    uint64_t next_column_ms;
+    /**
+     * Start of the open window, where `has_open` is 1.
+     */
+    uint64_t open_from_ms;
+    /**
+     * Start of the oldest sealed column, where `has_history` is 1.
+     */
+    uint64_t history_from_ms;
+    /**
+     * 1: a flush has begun a window.
+     */
+    uint32_t has_open;
+    /**
+     * 1: a column is sealed.
+     */
+    uint32_t has_history;
+} keyviz_window;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2254,6 +2293,16 @@ uint32_t keyviz_abi_version(void);
  * Errors: none.
  */
 const char *keyviz_version(void);
+
+/**
+ * Tells where the sampler stands in time, for hosts that flush themselves.
+ *
+ * Ownership: `window` is the host's; its `size` has to be set.
+ * Threads: any; nothing waits for it.
+ * Units: Unix time in milliseconds.
+ * Errors: those of the handle; `null_pointer`, `bad_struct_size`.
+ */
+keyviz_status keyviz_window_read(struct keyviz_sampler sampler, struct keyviz_window *window);
 
 #ifdef __cplusplus
 }  // extern "C"
