@@ -31,7 +31,7 @@ pub fn run(checkout: &Checkout) -> Result<(), String> {
             "-I",
         ]);
         build.arg(prefix.join("include")).arg(checkout.root().join(source)).arg("-o").arg(&made);
-        build.arg("-L").arg(prefix.join("lib")).args(["-lkeyviz", engine, "-lm"]);
+        build.arg("-L").arg(prefix.join("lib")).args(["-lkeyviz", engine]);
         build.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
         process::run(&mut build)?;
         let data = into.join(format!("{}-data", engine.trim_start_matches("-l")));
