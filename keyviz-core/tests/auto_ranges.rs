@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use form::{Writer, each};
 use keyviz_core::{
-    AxisKind, Config, ConfigError, MatrixQuery, Op, Partition, RegisterError, RouteId, Scan, Series, Tally, Tiers,
-    merge,
+    AxisKind, Config, ConfigError, HotKeysQuery, MatrixQuery, Op, Partition, RegisterError, RouteId, Scan, Series,
+    Tally, Tiers, merge,
 };
 
 const STEP_MS: u64 = 60_000;
@@ -500,4 +500,56 @@ fn a_steady_load_keeps_its_history() {
         assert_eq!((counters.columns_sealed, counters.evicted), (120, Tally::ZERO));
         assert!(counters.ranges_split < 1500, "{counters:?}");
     }
+}
+
+/// A hot key stays named while its range is split and joined around it, in the open column and in past ones.
+#[test]
+fn a_hot_key_is_named_through_every_split() {
+    each(|| {
+        let mut config = config(32);
+        (config.hot_keys, config.sample_every, config.max_recorders) = (true, 1, 1);
+        let mut writer = Writer::new(config, 0).unwrap();
+        let recorder = writer.recorder();
+        let load = zipf(decimal(3000, "k"), 0.8);
+        let mut noise = Noise(6);
+        let mut total = 0;
+        for window in 1..=12u64 {
+            for part in 1..=4 {
+                let mut hot = 0;
+                for at in 0..3000 {
+                    // A third of all, in a window of its own.
+                    let key = if at % 3 == 0 {
+                        format!("k{:06}x", 200 * window).into_bytes()
+                    } else {
+                        load.keys[load.draw(&mut noise)].clone()
+                    };
+                    hot += u64::from(at % 3 == 0);
+                    recorder.observe_key(Op::Read, &key, 0);
+                    if at % 500 == 499 {
+                        writer.drain_samples();
+                    }
+                }
+                total += hot;
+                writer.flush(STEP_MS * (window - 1) + STEP_MS * part / 4);
+            }
+        }
+        assert!(writer.counters().ranges_split > 20);
+        for window in 1..=12u64 {
+            let end = window * STEP_MS;
+            let query = HotKeysQuery {
+                from_ms: end,
+                to_ms: end + 1,
+                series: Series::Reads,
+                ..HotKeysQuery::of_range(b"", None)
+            };
+            let hot = writer.reader().hot_keys(&query).unwrap();
+            let (found, truth) = (&hot.keys[0], total / 12);
+            assert_eq!(found.key, format!("k{:06}x", 200 * window).into_bytes());
+            assert!(
+                found.count - found.error <= truth && truth <= found.count + hot.error_bound,
+                "{found:?} {}",
+                hot.error_bound
+            );
+        }
+    });
 }
