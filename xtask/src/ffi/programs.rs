@@ -1,5 +1,5 @@
-//! Programs in C and C++ that use the library as a host does: built against what is installed, by every compiler that is
-//! here, with every warning an error.
+//! Programs in C and C++ that use the library as a host does: built against what is installed, by gcc and clang, with every
+//! warning an error.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,6 @@ use super::library::{self, SYSTEM_LIBRARIES, tool};
 use super::{folder, install, output};
 use crate::checkout::Checkout;
 use crate::process;
-use crate::tools::Tool;
 
 /// Warnings, all of them errors.
 const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"];
@@ -84,20 +83,14 @@ fn sources(checkout: &Checkout) -> PathBuf {
     folder(checkout).join("tests/c")
 }
 
-/// The compilers of C and C++ that are here.
-fn compilers() -> Vec<(&'static str, &'static str)> {
-    let mut found = vec![("gcc", "g++")];
-    if Tool::Clang.is_present() {
-        found.push(("clang", "clang++"));
-    }
-    found
-}
+/// The compilers of C and C++.
+const COMPILERS: [(&str, &str); 2] = [("gcc", "g++"), ("clang", "clang++")];
 
 /// The contract of the header, from C11 and C++17, with either library; threads; sequences of calls; beside another
 /// Rust library; loaded and let go.
 pub fn programs(checkout: &Checkout) -> Result<(), String> {
     let (bench, sources) = (Bench::new(checkout)?, sources(checkout));
-    for (c, cpp) in compilers() {
+    for (c, cpp) in COMPILERS {
         for linked in [Linked::Shared, Linked::Static] {
             for (compiler, name, arguments) in [
                 (c, "contract.c", &[][..]),

@@ -22,8 +22,8 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "ffi-programs",
         about: "programs in C11 and C++17 find the header's contract kept, with either library",
-        needs: &[Tool::Gcc, Tool::Cmake, Tool::PkgConfig],
-        wants: &[Tool::Clang],
+        needs: &[Tool::Gcc, Tool::Clang, Tool::Cmake, Tool::PkgConfig],
+        wants: &[],
         run: |checkout| ffi::programs(checkout).map(|()| Done::Passed),
     },
     Step {
