@@ -310,4 +310,11 @@ fn where_there_is_no_terminal_it_is_the_list() {
     let mut list = Running::start(keyviz().args(["top", &format!("http://{host}")]).stdin(Stdio::null()));
     let line = list.until("until ");
     assert!(line.contains(" ops/s on ") && !line.contains('\u{1b}'), "{line}");
+    // Nor is one that cannot move its cursor.
+    let Some(screen) = Screen::open(80, 24) else { return };
+    screen.line(&format!("TERM=dumb {}", top(&host, "--limit 3")));
+    screen.until(" ops/s on ");
+    assert_eq!(screen.is("alternate_on"), "0");
+    screen.press(&["C-c"]);
+    screen.assert_restored();
 }

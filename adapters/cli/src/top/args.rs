@@ -14,7 +14,7 @@ const TOKEN_BYTES: usize = 4096;
 
 /// Show a running node live in the terminal: the map, its hottest ranges, a cell's keys.
 ///
-/// Where standard output or input is no terminal, and with --json, it is the list of the hottest ranges, one for each window.
+/// Where standard output or input is no terminal, or a dumb one, and with --json, it is the list of the hottest ranges, one for each window.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TopArgs {
     /// Where the node listens

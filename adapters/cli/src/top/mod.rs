@@ -23,7 +23,9 @@ const PAUSE_MS: (u64, u64) = (500, 60_000);
 /// Live on a terminal; else asks once, or once a window until a signal ends the program.
 pub(crate) fn run(args: &TopArgs) -> Result<(), Failure> {
     let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-    if terminal && !args.once && !args.json {
+    // One that cannot move its cursor has no screen to draw on.
+    let can_draw = std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb");
+    if terminal && can_draw && !args.once && !args.json {
         return live::run(args, args.color.depth(|name| std::env::var(name).ok()), args.theme);
     }
     list(args)

@@ -59,7 +59,8 @@ pub(super) fn change(row: &Value) -> String {
     match (at(row, "/rate").as_f64(), at(row, "/before_rate").as_f64()) {
         (Some(_), Some(0.0)) => "from 0".to_owned(),
         (Some(now), Some(before)) if now >= 3.0 * before => format!("x{:.1}", now / before),
-        (Some(now), Some(before)) => format!("{:+.0}%", (now / before - 1.0) * 100.0),
+        // A zero without a sign of its own: what rounds to it from below is not less.
+        (Some(now), Some(before)) => format!("{:+.0}%", ((now / before - 1.0) * 100.0).round() + 0.0),
         _ => "-".to_owned(),
     }
 }
@@ -108,8 +109,8 @@ mod tests {
     fn changes() {
         let of = |rate: f64, before: Option<f64>| change(&serde_json::json!({"rate": rate, "before_rate": before}));
         assert_eq!(
-            [of(5.0, None), of(5.0, Some(0.0)), of(30.0, Some(10.0)), of(5.0, Some(10.0))],
-            ["-", "from 0", "x3.0", "-50%"]
+            [of(5.0, None), of(5.0, Some(0.0)), of(30.0, Some(10.0)), of(5.0, Some(10.0)), of(999.0, Some(1000.0))],
+            ["-", "from 0", "x3.0", "-50%", "+0%"]
         );
     }
 }

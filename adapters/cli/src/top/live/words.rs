@@ -44,6 +44,8 @@ pub(super) struct Words {
     pub(super) block: Option<Message>,
     /// Above it, the most urgent first.
     pub(super) notes: Vec<Message>,
+    /// What the host says, below them.
+    pub(super) notice: Option<String>,
 }
 
 fn message(title: impl Into<String>, text: impl Into<String>, next: impl Into<String>) -> Message {
@@ -51,7 +53,7 @@ fn message(title: impl Into<String>, text: impl Into<String>, next: impl Into<St
 }
 
 fn block(message: Message) -> Words {
-    Words { block: Some(message), notes: Vec::new() }
+    Words { block: Some(message), ..Words::default() }
 }
 
 /// The unit of a series.
@@ -85,6 +87,7 @@ impl Known<'_> {
         if words.block.is_none() {
             notes(status, picture, self.failure.is_some(), &mut words.notes);
         }
+        words.notice = status.notice.clone().filter(|_| self.failure.is_none());
         words
     }
 
@@ -286,9 +289,6 @@ fn notes(status: &Status, picture: &Picture, failed: bool, notes: &mut Vec<Messa
     if !status.redaction.is_empty() {
         let next = if status.role == "read" { "A token of role full shows more." } else { "" };
         notes.push(message("Keys are redacted", redaction(&status.redaction), next));
-    }
-    if let Some(notice) = status.notice.as_ref().filter(|_| !failed) {
-        notes.push(message(notice.clone(), "", ""));
     }
 }
 

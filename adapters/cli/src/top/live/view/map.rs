@@ -235,7 +235,7 @@ pub(super) fn legend(app: &App, buffer: &mut Buffer, area: Rect) {
         (x, _) = buffer.set_stringn(x, area.y, text, usize::from(area.right().saturating_sub(x)), style);
     };
     let none = app.palette.depth == Depth::None;
-    say(buffer, "none", faint());
+    say(buffer, "none ", faint());
     say(buffer, "  ", if none { Style::new() } else { Style::new().bg(app.palette.color(0)) });
     say(buffer, &format!(" {} ", ends[0]), faint());
     for step in 0..RAMP {

@@ -95,8 +95,9 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer) {
         return;
     };
     head(app, buffer, Rect { height: 1, ..area });
-    for (line, text) in notes.iter().enumerate() {
-        put(buffer, areas.notes, line as u16, &format!(" {text}"), urgent(app));
+    for (line, (text, is_urgent)) in notes.iter().enumerate() {
+        let style = if *is_urgent { urgent(app) } else { Style::new() };
+        put(buffer, areas.notes, line as u16, &format!(" {text}"), style);
     }
     match &words.block {
         Some(message) => {
@@ -162,21 +163,22 @@ fn head(app: &App, buffer: &mut Buffer, area: Rect) {
     put(buffer, Rect { x: area.x + room + 1, width: area.width - room - 1, ..area }, 0, &right, bar);
 }
 
-/// The notes in as many lines as there may be; where they do not fit, each has at least one, and the first what is left.
-fn note_lines(words: &Words, area: Rect) -> Vec<String> {
+/// The notes in as many lines as there may be, and whether each is urgent; where they do not fit, each has at least one,
+/// and the first what is left.
+fn note_lines(words: &Words, area: Rect) -> Vec<(String, bool)> {
     let most = if area.height < TALL { NOTE_LINES.0 } else { NOTE_LINES.1 };
+    let fold = |text: &str| wrapped(text, usize::from(area.width.saturating_sub(2)));
     let notes = words.notes.iter().map(|note| {
         let parts = [&note.title, &note.text, &note.next].map(|part| part.trim_end_matches('.'));
-        let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". ");
-        wrapped(&text, usize::from(area.width.saturating_sub(2)))
+        (fold(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". ")), true)
     });
-    let notes: Vec<Vec<String>> = notes.collect();
+    let notes: Vec<(Vec<String>, bool)> = notes.chain(words.notice.iter().map(|text| (fold(text), false))).collect();
     let mut left = most;
     let mut shown = Vec::new();
-    for (at, lines) in notes.iter().enumerate() {
+    for (at, (lines, is_urgent)) in notes.iter().enumerate() {
         let behind = notes.len() - at - 1;
         let room = left.saturating_sub(behind).max(1).min(left);
-        shown.extend(lines.iter().take(room).cloned());
+        shown.extend(lines.iter().take(room).map(|line| (line.clone(), *is_urgent)));
         left -= lines.len().min(room);
     }
     shown
