@@ -40,7 +40,7 @@ pub(crate) use self::palette::{Depth, Theme};
 
 /// How soon a signal is noticed, and how often ages are told anew.
 const TICK: Duration = Duration::from_millis(100);
-/// Questions under way at once, those given up included.
+/// Questions of a sort under way at once, those given up included.
 const MOST_ASKING: u32 = 4;
 
 /// What reaches the loop.
@@ -67,10 +67,22 @@ pub(super) fn run(args: &TopArgs, depth: Depth, theme: Theme) -> Result<(), Fail
     let (send, receive) = mpsc::channel();
     let events = send.clone();
     // It ends with the program: reading a terminal cannot be given up.
-    thread::spawn(move || while events.send(Arrived::Terminal(event::read())).is_ok() {});
-    Live { app, server, send, receive, stop, number: 0, asking: 0, asked: None, due: Some(Instant::now()) }
-        .run(&mut terminal)
-        .map_err(failed)
+    let read = move || while events.send(Arrived::Terminal(event::read())).is_ok() {};
+    thread::Builder::new().spawn(read).map_err(failed)?;
+    Live {
+        app,
+        server,
+        send,
+        receive,
+        stop,
+        number: 0,
+        asking: 0,
+        asking_hot: 0,
+        asked: None,
+        due: Some(Instant::now()),
+    }
+    .run(&mut terminal)
+    .map_err(failed)
 }
 
 /// The loop's own state.
@@ -83,6 +95,7 @@ struct Live {
     /// Of the newest question: the answers of older ones come too late.
     number: u64,
     asking: u32,
+    asking_hot: u32,
     asked: Option<Instant>,
     due: Option<Instant>,
 }
@@ -141,7 +154,10 @@ impl Live {
                     self.due = self.app.pause().map(|pause| Instant::now() + pause);
                 }
             }
-            Arrived::Hot(path, answer) => self.app.answered_hot(path, answer),
+            Arrived::Hot(path, answer) => {
+                self.asking_hot = self.asking_hot.saturating_sub(1);
+                self.app.answered_hot(path, answer);
+            }
         }
         Ok(true)
     }
@@ -168,19 +184,32 @@ impl Live {
             self.asking += 1;
             self.asked = Some(Instant::now());
             let (number, question) = (self.number, self.app.question());
-            let (server, send) = (self.server.clone(), self.send.clone());
-            thread::spawn(move || {
-                let round = server.round(&question);
-                // Nobody listens any more where the program ends.
-                let _ = send.send(Arrived::Round(number, question, Box::new(round)));
-            });
+            let (server, of) = (self.server.clone(), question.clone());
+            let answer = move || Box::new(server.round(&question));
+            self.beside(move |answered| Arrived::Round(number, of, answered), answer, |no| Box::new(Err(no)));
         }
-        if let Some(path) = self.app.hot_question() {
-            let (server, send) = (self.server.clone(), self.send.clone());
-            thread::spawn(move || {
-                let answer = server.hot_keys(&path);
-                let _ = send.send(Arrived::Hot(path, answer));
-            });
+        // Under an arrow that is held down the cells are many: the last one is asked for when there is room again.
+        let room = self.asking_hot < MOST_ASKING;
+        if let Some(path) = room.then(|| self.app.hot_question()).flatten() {
+            self.asking_hot += 1;
+            let (server, of) = (self.server.clone(), path.clone());
+            let answer = move || server.hot_keys(&path);
+            self.beside(move |answered| Arrived::Hot(of, answered), answer, Err);
+        }
+    }
+
+    /// Asks in a thread of its own; where the system gives none, that is the answer.
+    fn beside<T: Send + 'static>(
+        &self,
+        arrived: impl FnOnce(T) -> Arrived + Clone + Send + 'static,
+        answer: impl FnOnce() -> T + Send + 'static,
+        none: impl FnOnce(Refusal) -> T,
+    ) {
+        let (send, told) = (self.send.clone(), arrived.clone());
+        // Nobody listens any more where the program ends.
+        let asked = thread::Builder::new().spawn(move || send.send(told(answer())).is_ok());
+        if let Err(error) = asked {
+            let _ = self.send.send(arrived(none(Refusal::Gone(format!("no thread to ask with: {error}")))));
         }
     }
 }
