@@ -2149,6 +2149,21 @@ keyviz_status keyviz_set_term(struct keyviz_sampler sampler, uint64_t group, uin
 keyviz_status keyviz_bucket_of(struct keyviz_sampler sampler, uint64_t route, uint64_t *bucket, uint32_t *shared);
 
 /**
+ * Gives the bounds of one division of a registered route.
+ *
+ * Ownership: both buffers are the host's to close; where the division is unbounded `end` is all zero, which is none.
+ * Threads: any; waits for a flush under way.
+ * Units: `sub_bucket` counts from 0; the buffers hold bytes of keys, with a NUL behind them that is not counted.
+ * Errors: those of the handle; `null_pointer`, `too_many_handles`; `unknown_route` when nobody registered the route, or
+ * it has no such division.
+ */
+keyviz_status keyviz_sub_bucket_bounds(struct keyviz_sampler sampler,
+                                       uint64_t route,
+                                       uint32_t sub_bucket,
+                                       struct keyviz_buffer *start,
+                                       struct keyviz_buffer *end);
+
+/**
  * Opens a sampler: takes the memory that `keyviz_config_memory_bytes` tells, and nothing more later but for answers.
  *
  * Ownership: `config` is the host's, is read during the call, and may be NULL for the defaults. The sampler is the

@@ -4,8 +4,9 @@ use std::ffi::c_void;
 
 use keyviz_core::{NewRoute, RegisterError, ReshapeError, RouteId};
 
+use crate::buffer::{give, keyviz_buffer, keyviz_buffer_close};
 use crate::fence::fenced;
-use crate::input::{bytes, end, items, route_ids};
+use crate::input::{bytes, end, items, out, route_ids};
 use crate::last_error::fail;
 use crate::sampler::{keyviz_sampler, pinned};
 use crate::status::keyviz_status;
@@ -202,10 +203,50 @@ pub unsafe extern "C" fn keyviz_bucket_of(
     fenced(|| {
         let host = pinned(sampler)?;
         // SAFETY: the caller's word, twice.
-        let (bucket, shared) = unsafe { (crate::input::out(bucket, "bucket")?, crate::input::out(shared, "shared")?) };
+        let (bucket, shared) = unsafe { (out(bucket, "bucket")?, out(shared, "shared")?) };
         let found = host.sampler.bucket_of(RouteId(route));
         bucket.write(found.unwrap_or(0));
         shared.write(found.is_some().into());
+        Ok(())
+    })
+}
+
+/// Gives the bounds of one division of a registered route.
+///
+/// Ownership: both buffers are the host's to close; where the division is unbounded `end` is all zero, which is none.
+/// Threads: any; waits for a flush under way.
+/// Units: `sub_bucket` counts from 0; the buffers hold bytes of keys, with a NUL behind them that is not counted.
+/// Errors: those of the handle; `null_pointer`, `too_many_handles`; `unknown_route` when nobody registered the route, or
+/// it has no such division.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keyviz_sub_bucket_bounds(
+    sampler: keyviz_sampler,
+    route: u64,
+    sub_bucket: u32,
+    start: *mut keyviz_buffer,
+    end: *mut keyviz_buffer,
+) -> keyviz_status {
+    fenced(|| {
+        let host = pinned(sampler)?;
+        // SAFETY: the caller's word, twice.
+        let (start, end) = unsafe { (out(start, "start")?, out(end, "end")?) };
+        let Some((from, to)) = host.sampler.sub_bucket_bounds(RouteId(route), sub_bucket) else {
+            let text = format_args!("route {route} is not registered, or has no division {sub_bucket}");
+            return Err(fail(keyviz_status::UnknownRoute, text));
+        };
+        let (mut lower, mut upper) = (keyviz_buffer { bits: 0 }, keyviz_buffer { bits: 0 });
+        // SAFETY: it is this function's own.
+        unsafe { give(&host, from, &mut lower) }?;
+        if let Some(to) = to {
+            // SAFETY: it is this function's own.
+            let given = unsafe { give(&host, to, &mut upper) };
+            if given.is_err() {
+                keyviz_buffer_close(lower);
+            }
+            given?;
+        }
+        start.write(lower);
+        end.write(upper);
         Ok(())
     })
 }

@@ -129,8 +129,7 @@ impl Twins {
             }
             "snapshot" => self.snapshot(step, compare),
             "matrix" => self.matrix(step, compare),
-            // The ABI has none: rows bring their bounds.
-            "sub_bucket_bounds" => {}
+            "sub_bucket_bounds" => self.sub_bucket_bounds(step, compare),
             other => panic!("{}: unknown op {other}", self.name),
         }
     }
@@ -262,6 +261,29 @@ impl Twins {
             });
         }
         assert_eq!(ours, recorded, "{}", self.name);
+    }
+
+    fn sub_bucket_bounds(&self, step: &Value, compare: bool) {
+        let (mut start, mut end) = (keyviz_buffer { bits: 0 }, keyviz_buffer { bits: 0 });
+        let Ok(sub) = u32::try_from(step["sub_bucket"].as_i64().unwrap()) else { return };
+        let status = unsafe { keyviz_sub_bucket_bounds(self.kv, number(&step["route"]), sub, &mut start, &mut end) };
+        let taken = |buffer: keyviz_buffer| {
+            let (mut data, mut len) = (ptr::null(), 0);
+            done(unsafe { keyviz_buffer_view(buffer, &mut data, &mut len) });
+            let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) }.to_vec();
+            done(keyviz_buffer_close(buffer));
+            bytes
+        };
+        let ours = (status == keyviz_status::Ok).then(|| (taken(start), (end.bits != 0).then(|| taken(end))));
+        let core = self.core.sub_bucket_bounds(RouteId(number(&step["route"])), sub);
+        assert_eq!(ours, core, "{}: {step}", self.name);
+        // Ours do not depend on the label; the recording has none for a label it does not know.
+        let label = step["label"].as_str().unwrap();
+        if compare && (label.is_empty() || step["expect"]["ok"] == true) {
+            let expect = &step["expect"];
+            let recorded = expect["ok"].as_bool().unwrap().then(|| (bytes(&expect["start"]), bound(&expect["end"])));
+            assert_eq!(ours, recorded, "{}: {step}", self.name);
+        }
     }
 
     fn matrix(&self, step: &Value, compare: bool) {

@@ -103,6 +103,7 @@ static void routes(void) {
     keyviz_new_route parts[2], whole;
     uint64_t parents[2] = {1, 2}, bucket = 5;
     uint32_t shared = 5;
+    keyviz_buffer start, end;
     static char long_bound[2000];
     memset(parts, 0, sizeof parts);
     CHECK_STATUS(keyviz_register(kv, 1, "m", 1, "a", 1, 0, NULL), KEYVIZ_STATUS_EMPTY_RANGE);
@@ -131,6 +132,11 @@ static void routes(void) {
     OK(keyviz_bucket_of(kv, 1, &bucket, &shared));
     CHECK(bucket == 0 && shared == 0);
     OK(keyviz_set_term(kv, 4, 1));
+    CHECK_STATUS(keyviz_sub_bucket_bounds(kv, 1, 1, &start, &end), KEYVIZ_STATUS_UNKNOWN_ROUTE);
+    CHECK_STATUS(keyviz_sub_bucket_bounds(kv, 1, 0, &start, NULL), KEYVIZ_STATUS_NULL_POINTER);
+    OK(keyviz_sub_bucket_bounds(kv, 1, 0, &start, &end));
+    CHECK(start.bits != 0 && end.bits == 0);
+    OK(keyviz_buffer_close(start));
     OK(keyviz_remove(kv, 1));
     OK(keyviz_close(kv));
     kv = small_sampler(16);
