@@ -335,3 +335,64 @@ fn a_password_file_that_cannot_be_used_is_named_without_its_text() {
     let said = Watcher::start(&["127.0.0.1", "--password-file", empty.to_str().unwrap()]).ended(1);
     assert!(said.contains("its first line is empty") && !said.contains(PASSWORD), "{said}");
 }
+
+/// Boundaries are made of keys: whoever may not see keys sees of them what the policy leaves, on every endpoint, in the
+/// answer, in the audit and in what is said.
+#[test]
+fn keys_are_shown_to_nobody_who_may_not_see_them() {
+    const CANARY: &str = "CaNaRySeCrEt";
+    // As it is, and in base64 from its first, second and third byte on.
+    let has = |text: &str| {
+        [CANARY, "Q2FOYVJ5U2VDckV0", "YU5hUnlTZUNy", "TmFSeVNlQ3JF"].iter().any(|form| text.contains(form))
+    };
+    let Some(redis) = Redis::start() else { return };
+    let dir = Dir::new();
+    let (full, read) = (dir.write("full", "full-0123456789abcdef"), dir.write("read", "read-0123456789abcdef"));
+    let audit = dir.path().join("audit.log");
+    let paths = [&full, &read, &audit].map(|path| path.to_str().unwrap().to_owned());
+    let url = redis.url();
+    let mut args = vec![url.as_str(), "--duration", "0", "--admin-redaction", "prefix:8"];
+    for (flag, path) in ["--admin-token-file", "--admin-read-token-file", "--admin-audit-file"].iter().zip(&paths) {
+        args.extend([flag, path.as_str()]);
+    }
+    let mut watcher = Watcher::start(&args);
+    let host = watcher.host();
+    for round in 0..3 {
+        let keys: Vec<String> = (0..600).map(|n| format!("tenant-{}/{CANARY}/{:04}", n % 3, n * (round + 1))).collect();
+        let words: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, "v"]).collect();
+        let commands: Vec<&[&str]> = words.iter().map(|words| &words[..]).collect();
+        send(redis.port, &commands);
+        redis.cli(&["KEYS", &format!("tenant-1/{CANARY}*")]);
+        std::thread::sleep(Duration::from_millis(1100));
+    }
+    let mut answered = 0;
+    for path in [
+        "matrix?series=writes",
+        "matrix?axis=range&series=ops&open=1",
+        "matrix?series=scans",
+        "top",
+        "events",
+        "status",
+        "names",
+        "hotkeys?start=&series=writes",
+        "snapshot",
+    ] {
+        for token in ["full-0123456789abcdef", "read-0123456789abcdef"] {
+            let mut stream = std::net::TcpStream::connect(&host).unwrap();
+            let request = format!(
+                "GET /admin/api/v1/keyviz/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+            );
+            std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            std::io::Read::read_to_end(&mut stream, &mut answer).unwrap();
+            let answer = common::text(&answer);
+            answered += u32::from(answer.starts_with("HTTP/1.1 200") && answer.contains("dGVuYW50"));
+            assert!(!has(&answer), "{path}: {answer}");
+        }
+    }
+    assert!(answered >= 4, "boundaries are shown as far as they may: {answered}");
+    let said = watcher.interrupt();
+    assert!(said.contains("hottest keys") && said.contains("tenant-") && !has(&said), "{said}");
+    let audited = std::fs::read_to_string(&audit).unwrap();
+    assert!(audited.contains("endpoint=matrix") && !has(&audited), "{audited}");
+}
