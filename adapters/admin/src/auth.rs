@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 
 /// Endpoints whose answers are redacted, so that they are open to every role and under every redaction. Any other shows
 /// whole keys, and one that is new is closed to them until it stands here.
-const REDACTED: [&str; 3] = ["matrix", "events", "status"];
+const REDACTED: [&str; 4] = ["matrix", "events", "status", "top"];
 
 /// Lets a request pass when no token is configured or a right one is shown, and says to the handlers who asks. The path,
 /// the parameters and whether a sampler exists stay unknown to whoever shows none.

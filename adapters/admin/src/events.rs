@@ -43,7 +43,7 @@ fn build(
 ) -> Result<Answer, ApiError> {
     let redactor = admin.redactor(caller.role);
     let mut events = reader.events(query.from_ms, query.to_ms);
-    let texts = redactor.events(&mut events);
+    let texts = redactor.events(&mut events, reader.config().partition);
     let mut json = String::new();
     json.try_reserve(events.len().saturating_mul(EVENT_BYTES) / 2)
         .map_err(|_| ApiError::busy("no memory for the events; try again in a second"))?;

@@ -31,7 +31,8 @@ pub(crate) async fn matrix(
 ) -> Result<Answer, ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
     let query = query::matrix(uri.query().unwrap_or(""), &reader.config().labels)?;
-    let mut query = query::as_shown(query, admin.redactor(caller.role))?;
+    let (start, end) = query::as_shown((query.start, query.end), admin.redactor(caller.role))?;
+    let mut query = MatrixQuery { start, end, ..query };
     query.key_names = admin.key_names();
     let now_ms = admin.now_ms();
     let expected = expected_bytes(reader.config(), &reader.window(), &query);
@@ -50,7 +51,7 @@ fn build(
 ) -> Result<Answer, ApiError> {
     let redactor = admin.redactor(caller.role);
     let mut matrix = reader.matrix(query);
-    let keys = redactor.matrix(&mut matrix);
+    let keys = redactor.matrix(&mut matrix, reader.config().partition);
     let mut json = String::new();
     // Large buffers are asked for, not taken: without memory this is an answer, not an abort.
     let row_bytes = matrix.columns.len().saturating_mul(4).saturating_add(ROW_BYTES);

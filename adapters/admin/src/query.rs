@@ -113,8 +113,11 @@ pub(crate) fn top(query: &str, labels: &Labels) -> Result<TopQuery, ApiError> {
     Ok(top)
 }
 
-/// The query with the keys that a reader gave, who has seen what the redactor shows.
-pub(crate) fn as_shown(query: MatrixQuery, redactor: &Redactor) -> Result<MatrixQuery, ApiError> {
+/// The keys that a reader asks between, who has seen what the redactor shows.
+pub(crate) fn as_shown(
+    (start, end): (Vec<u8>, Option<Vec<u8>>),
+    redactor: &Redactor,
+) -> Result<(Vec<u8>, Option<Vec<u8>>), ApiError> {
     let refuse = |name| {
         let policy = redactor.policy();
         ApiError::invalid_query(format!("{name}: keys are redacted here ({policy}), and this is none that is shown"))
@@ -123,9 +126,9 @@ pub(crate) fn as_shown(query: MatrixQuery, redactor: &Redactor) -> Result<Matrix
         true => Ok(key),
         false => redactor.asked(key, end).ok_or_else(|| refuse(name)),
     };
-    let start = asked(query.start, false, "start")?;
-    let end = query.end.map(|end| asked(end, true, "end")).transpose()?;
-    Ok(MatrixQuery { start, end: end.filter(|end| !end.is_empty()), ..query })
+    let start = asked(start, false, "start")?;
+    let end = end.map(|end| asked(end, true, "end")).transpose()?;
+    Ok((start, end.filter(|end| !end.is_empty())))
 }
 
 /// What `/events` is asked for: events with `from_ms <= at < to_ms`, 0 for unbounded. These are the events' own

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 
 use hmac::{Hmac, KeyInit, Mac};
-use keyviz_core::{AxisKind, BucketId, Event, HotKeys, Matrix};
+use keyviz_core::{AxisKind, BucketId, Event, HotKeys, Matrix, Partition, RouteId, Top};
 use sha2::Sha256;
 
 use crate::redaction::Redaction;
@@ -50,10 +50,11 @@ impl Redactor {
     /// Replaces all bounds of a matrix by what may be shown of them, and in the names of rows what follows from bounds.
     /// Returns how many different keys the matrix shows, redacted or not.
     ///
-    /// Names of keys are left out. Empty bounds and unbounded ends stay. Rows keep their order, their number and their counts; bounds that differ
-    /// still differ and compare as before, and a row still ends where the next begins. A bound's place is among those of
-    /// this matrix. Cost: O(n log n) in the rows.
-    pub fn matrix(&self, matrix: &mut Matrix) -> usize {
+    /// Names of keys are left out. Empty bounds and unbounded ends stay. Rows keep their order, their number and their
+    /// counts; bounds that differ still differ and compare as before, and a row still ends where the next begins. A
+    /// bound's place is among those of this matrix. `partition` is the sampler's: ids of ranges of the core's own making
+    /// are made of their bounds, so others stand for them. Cost: O(n log n) in the rows.
+    pub fn matrix(&self, matrix: &mut Matrix, partition: Partition) -> usize {
         let ends = |row: &keyviz_core::Row| row.end.clone();
         let bounds = matrix.rows.iter().flat_map(|row| [Some(row.start.clone()), ends(row)]).flatten();
         let keys: BTreeSet<Vec<u8>> = bounds.filter(|bound| !bound.is_empty()).collect();
@@ -72,11 +73,36 @@ impl Redactor {
             replace(&mut row.start);
             row.end.iter_mut().for_each(replace);
             if self.policy.hides() {
-                row.bucket_id = self.bucket_id(&row.bucket_id);
+                row.bucket_id = self.bucket_id(&row.bucket_id, partition);
+                row.route_ids.iter_mut().for_each(|id| *id = self.route_id(*id, partition));
             }
         }
         if self.policy.hides() && matrix.axis == AxisKind::Range {
             matrix.axis_id = self.number("axis", format!("{:016x}", matrix.axis_id).as_bytes());
+        }
+        keys.len()
+    }
+
+    /// Replaces the bounds of the hottest ranges as [`matrix`](Self::matrix) does; keys to split at are left out. Returns
+    /// how many different keys the answer shows, redacted or not.
+    pub fn top(&self, top: &mut Top, partition: Partition) -> usize {
+        let bounds =
+            top.rows.iter().flat_map(|row| [Some(&row.start), row.end.as_ref(), row.middle.as_ref()]).flatten();
+        let keys: BTreeSet<Vec<u8>> = bounds.filter(|bound| !bound.is_empty()).cloned().collect();
+        if self.policy == Redaction::None {
+            return keys.len();
+        }
+        let shown = self.ordered(&keys);
+        for row in &mut top.rows {
+            row.middle = None;
+            for bound in [Some(&mut row.start), row.end.as_mut()].into_iter().flatten() {
+                if let Some(shown) = shown.get(bound.as_slice()) {
+                    bound.clone_from(shown);
+                }
+            }
+            if self.policy.hides() {
+                row.route = self.route_id(row.route, partition);
+            }
         }
         keys.len()
     }
@@ -123,9 +149,12 @@ impl Redactor {
         if kept.len() < text.len() { format!("{kept}~") } else { kept.to_owned() }
     }
 
-    /// Replaces the texts of events that a host told; the core's own hold no keys. Returns how many of the former there
-    /// are.
-    pub fn events(&self, events: &mut [Event]) -> usize {
+    /// Replaces the texts of events that a host told. The core's own hold no keys, but ids of routes, which are made of
+    /// bounds where the ranges are the core's own. Returns how many of the host's there are.
+    pub fn events(&self, events: &mut [Event], partition: Partition) -> usize {
+        if self.policy.hides() && partition.ranges() > 0 {
+            events.iter_mut().filter(|event| event.own).for_each(|event| event.text = self.text(&event.text));
+        }
         let told = events.iter_mut().filter(|event| !event.own);
         told.map(|event| event.text = self.text(&event.text)).count()
     }
@@ -207,9 +236,21 @@ impl Redactor {
         }
     }
 
-    /// A row's name without what follows from its bounds: the axis' number behind `@`, the hash behind `~`.
-    fn bucket_id(&self, id: &BucketId) -> BucketId {
-        let text = id.as_str();
+    /// A route's id, where it does not follow from bounds, else another one.
+    fn route_id(&self, id: RouteId, partition: Partition) -> RouteId {
+        if partition.ranges() > 0 { RouteId(self.number("route", &id.0.to_le_bytes())) } else { id }
+    }
+
+    /// A row's name without what follows from its bounds: the axis' number behind `@`, the hash behind `~`, and the id of
+    /// a range of the core's own making.
+    fn bucket_id(&self, id: &BucketId, partition: Partition) -> BucketId {
+        let own = || {
+            let id = id.as_str().strip_prefix("route:").filter(|_| partition.ranges() > 0)?;
+            let (number, rest) = id.split_at(id.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(id.len()));
+            let renamed = self.route_id(RouteId(number.parse().ok()?), partition);
+            Some(format!("route:{}{rest}", renamed.0))
+        };
+        let text = own().unwrap_or_else(|| id.as_str().to_owned());
         let hash = |(route, rest): (&str, &str)| {
             let (hash, rest) = rest.split_at_checked(8)?;
             let hash = self.number("bounds", hash.as_bytes()) as u32;
@@ -219,7 +260,7 @@ impl Redactor {
             Some((row, axis)) => Some(format!("{row}@{:016x}", self.number("axis", axis.as_bytes()))),
             None => text.split_once('~').and_then(hash),
         };
-        renamed.and_then(|text| BucketId::parse(&text)).unwrap_or_else(|| id.clone())
+        BucketId::parse(&renamed.unwrap_or(text)).unwrap_or_default()
     }
 }
 
@@ -373,7 +414,7 @@ mod tests {
             let plain = sampler.reader().matrix(&MatrixQuery { axis, ..MatrixQuery::default() });
             for (policy, same) in [("prefix:2", false), ("hmac", false), ("hex", true)] {
                 let mut matrix = plain.clone();
-                redactor(policy).matrix(&mut matrix);
+                redactor(policy).matrix(&mut matrix, Partition::Routes);
                 let hashed = |m: &Matrix| {
                     let ids = m.rows.iter().map(|row| row.bucket_id.as_str().to_owned());
                     ids.filter(|id| id.contains(['~', '@'])).collect::<Vec<_>>()
@@ -405,7 +446,7 @@ mod tests {
             bounds.push(Vec::new());
             let plain = sampled(&bounds).reader().matrix(&MatrixQuery::default());
             let (mut matrix, redactor) = (plain.clone(), redactor(policy));
-            prop_assert_eq!(redactor.matrix(&mut matrix), keys.len());
+            prop_assert_eq!(redactor.matrix(&mut matrix, Partition::Routes), keys.len());
             prop_assert_eq!(matrix.rows.len(), plain.rows.len());
             for (pair, before) in matrix.rows.windows(2).zip(plain.rows.windows(2)) {
                 prop_assert_eq!(pair[0].start.cmp(&pair[1].start), before[0].start.cmp(&before[1].start));

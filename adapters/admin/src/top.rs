@@ -8,6 +8,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::gate::Pass;
 use crate::query;
+use crate::redaction::Redaction;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
@@ -27,6 +28,8 @@ pub(crate) async fn top(
 ) -> Result<Answer, ApiError> {
     let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
     let query = query::top(uri.query().unwrap_or(""), &reader.config().labels)?;
+    let (start, end) = query::as_shown((query.start, query.end), admin.redactor(caller.role))?;
+    let query = TopQuery { start, end, ..query };
     let pass = admin.gate().enter(expected_bytes(reader.config(), &query)).await?;
     on_blocking_thread(move || build(&admin, &caller, &reader, &query, pass, packing)).await
 }
@@ -39,15 +42,21 @@ fn build(
     pass: Pass,
     packing: Packing,
 ) -> Result<Answer, ApiError> {
-    let top = reader.top(query);
+    let redactor = admin.redactor(caller.role);
+    let mut top = reader.top(query);
+    let keys = redactor.top(&mut top, reader.config().partition);
     let mut json = String::new();
     json.try_reserve(top.rows.len().saturating_mul(512))
         .map_err(|_| ApiError::busy("no memory for the ranges; try again in a second"))?;
-    let names = admin.key_names();
-    let split = |row: &keyviz_core::TopRow| admin.split_template().and_then(|template| template.command(row));
+    // What is made of bounds or belongs to them goes where they go.
+    let whole = redactor.policy() == Redaction::None;
+    let names = admin.key_names().filter(|_| whole);
+    let template = admin.split_template().filter(|_| whole);
+    let split = |row: &keyviz_core::TopRow| template.and_then(|template| template.command(row));
     wire::encode::top(&top, admin.now_ms(), names.as_deref(), &split, &mut json);
-    // Two bounds a row; a split command's key lies between them.
-    admin.audit(caller, "top", &Asked::default(), top.rows.len().saturating_mul(2));
+    redactor.mark(&mut json);
+    let asked = Asked { start: &query.start, end: query.end.as_deref(), ..Asked::default() };
+    admin.audit(caller, "top", &asked, keys);
     pass.finish(json, packing)
 }
 

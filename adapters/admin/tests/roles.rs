@@ -11,9 +11,9 @@ mod common;
 
 use std::sync::{Arc, Mutex};
 
-use common::{Answer, EVENTS, MATRIX, STATUS, Server, T0};
+use common::{Answer, EVENTS, MATRIX, STATUS, Server, T0, TOP};
 use keyviz_admin::{Access, Admin, AdminBuilder, Redaction, Role, Token};
-use keyviz_core::{AxisKind, Config, EventKind, KeyNames, MatrixQuery, Op, RouteId, Sampler, Series};
+use keyviz_core::{AxisKind, Config, EventKind, KeyNames, MatrixQuery, Op, Partition, RouteId, Sampler, Series};
 
 const FULL: &str = "full-0123456789abcdef";
 const READ: &str = "read-0123456789abcdef";
@@ -154,14 +154,14 @@ fn one_secret_cannot_open_two_roles() {
 #[test]
 fn what_shows_whole_keys_is_closed_to_role_read() {
     let server = Server::start(endpoint(access()).0.build());
-    for name in ["hotkeys", "hotkeys?route_id=1", "snapshot", "cell", "advice", "stream", "anything"] {
+    for name in ["hotkeys", "hotkeys?route_id=1", "snapshot", "names", "cell", "advice", "stream", "anything"] {
         let path = format!("/admin/api/v1/keyviz/{name}");
         let answer = server.request("GET", &path, &bearer(READ));
         assert_eq!((answer.status, answer.error().as_str()), (403, "forbidden_role"), "{path}");
         assert_ne!(server.request("GET", &path, &bearer(FULL)).status, 403, "{path}");
     }
     let status = server.request("GET", STATUS, &bearer(READ)).json();
-    assert_eq!(status["admin"]["forbidden_roles"], 7);
+    assert_eq!(status["admin"]["forbidden_roles"], 8);
     // Where role full is redacted too, whole keys are shown to nobody.
     let redacted = Access { redaction: Redaction::Hex, ..access() };
     let server = Server::start(endpoint(redacted).0.build());
@@ -324,12 +324,13 @@ fn every_read_of_keys_is_written_down_without_the_keys() {
     assert_eq!(server.request("GET", "/admin/api/v1/keyviz/snapshot", &bearer(FULL)).status, 200);
     assert_eq!(server.request("GET", "/admin/api/v1/keyviz/top", &bearer(FULL)).status, 200);
     assert_eq!(server.request("GET", "/admin/api/v1/keyviz/names", &bearer(FULL)).status, 200);
+    assert_eq!(server.request("GET", "/admin/api/v1/keyviz/hotkeys?route_id=1", &bearer(FULL)).status, 200);
     // These hold no keys, or gave none.
     server.request("GET", STATUS, &bearer(FULL));
     server.request("GET", MATRIX, &bearer("wrong-0123456789abcdef"));
     server.request("GET", &format!("{MATRIX}?rows=many"), &bearer(FULL));
     let lines = lines.lock().unwrap();
-    assert_eq!(lines.len(), 7, "{lines:#?}");
+    assert_eq!(lines.len(), 8, "{lines:#?}");
     let field = |line: &str, name: &str| {
         let value = line.split(' ').find_map(|part| part.strip_prefix(&format!("{name}=")));
         value.unwrap_or_else(|| panic!("{name} in {line}")).to_owned()
@@ -349,12 +350,47 @@ fn every_read_of_keys_is_written_down_without_the_keys() {
     assert_eq!((field(&lines[0], "keys_from").len(), field(&lines[0], "keys_to")), (16, "-".into()));
     assert_eq!([0, 2].map(|at: usize| field(&lines[at], "redaction")), ["prefix:8", "none"]);
     assert!(field(&lines[2], "keys").parse::<u64>().unwrap() > 12);
-    let endpoints = [2, 3, 4, 5, 6].map(|at: usize| field(&lines[at], "endpoint"));
-    assert_eq!(endpoints, ["matrix", "events", "snapshot", "top", "names"]);
+    let endpoints = [2, 3, 4, 5, 6, 7].map(|at: usize| field(&lines[at], "endpoint"));
+    assert_eq!(endpoints, ["matrix", "events", "snapshot", "top", "names", "hotkeys"]);
     assert_eq!(field(&lines[4], "keys"), "24", "two bounds for each of 12 routes");
     assert_eq!(field(&lines[3], "keys"), "1", "texts of the host");
     let counted = server.request("GET", STATUS, &bearer(FULL)).json();
-    assert_eq!(counted["admin"]["audited"], 7);
+    assert_eq!(counted["admin"]["audited"], 8);
+}
+
+/// Ids of ranges of the core's own making are made of their bounds: whoever guesses keys could find out by them.
+#[test]
+fn ids_that_are_made_of_bounds_are_not_shown() {
+    let mut config = Config::default();
+    (config.step_ms, config.partition, config.sample_every) = (1_000, Partition::Auto { ranges: 64 }, 1);
+    let sampler = Sampler::new(config, T0).unwrap();
+    let recorder = sampler.recorder();
+    for column in 1..=6 {
+        for at in 0..2_000u32 {
+            recorder.observe_key(Op::Write, format!("{SEEN}/{CANARY}/{:04}", at * 7 % 1000).as_bytes(), 10);
+        }
+        sampler.flush(T0 + column * 1_000);
+    }
+    let server = Server::start(Admin::builder(Some(sampler.reader())).access(access()).build());
+    let ids = |text: &str| -> std::collections::BTreeSet<String> {
+        let long = text.split(|letter: char| !letter.is_ascii_digit()).filter(|digits| digits.len() > 15);
+        long.map(str::to_owned).collect()
+    };
+    for path in [format!("{MATRIX}?axis=route"), format!("{MATRIX}?axis=range"), EVENTS.into(), TOP.into()] {
+        let [full, read] = [FULL, READ].map(|token| server.request("GET", &path, &bearer(token)));
+        assert_eq!((full.status, read.status), (200, 200), "{path}");
+        assert!(!has_canary(&read.text()), "{path}");
+        let (full, read) = (ids(&full.text()), ids(&read.text()));
+        assert_eq!(full.intersection(&read).count(), 0, "{path}");
+        assert!(!full.is_empty() || path.contains("range"), "{path} has ids, or this test sees nothing");
+    }
+    let [full, read] = [FULL, READ].map(|token| server.request("GET", TOP, &bearer(token)).json());
+    let column = |json: &serde_json::Value, member: &str| -> Vec<serde_json::Value> {
+        json["rows"].as_array().unwrap().iter().map(|row| row[member].clone()).collect()
+    };
+    assert_eq!(read["redaction"], "prefix:8");
+    assert!(column(&full, "value").len() > 5);
+    assert_eq!(column(&full, "value"), column(&read, "value"), "the counts are the same");
 }
 
 /// A page in a file has what role full sees.

@@ -107,7 +107,7 @@ fn matrix(
     if columns.saturating_mul(rows).saturating_mul(2).saturating_add(to.len()) > limit_bytes {
         return Err(RecordError::TooLarge { columns, rows });
     }
-    redactor.matrix(&mut matrix);
+    redactor.matrix(&mut matrix, reader.config().partition);
     let mut json = String::new();
     wire::encode::matrix(&matrix, now_ms, &mut json);
     redactor.mark(&mut json);

@@ -124,7 +124,7 @@ pub(crate) fn matrix(reader: &Reader, series: Series) -> Matrix {
 /// The whole picture of one series, as much of its keys as may leave this program.
 pub(crate) fn shown(reader: &Reader, series: Series, redactor: &Redactor) -> Matrix {
     let mut matrix = matrix(reader, series);
-    redactor.matrix(&mut matrix);
+    redactor.matrix(&mut matrix, reader.config().partition);
     matrix
 }
 
