@@ -15,6 +15,11 @@ export function redactionText(policy) {
   return policy === "" || policy === "none" ? "" : `The server redacts keys (${policy}).`;
 }
 
+/** @param {string} policy as an answer says it @returns {boolean} whether bounds are told apart by their place in that answer alone, so that they name nothing in another */
+export function namesPlaces(policy) {
+  return policy !== "" && policy !== "none" && policy !== "hex";
+}
+
 /** @param {import("./status.js").Status} status @returns {import("./page_state.js").Message[]} the one message, or none */
 export function redactionNotes(status) {
   const text = redactionText(status.redaction);

@@ -9,7 +9,7 @@ import { bytesOfBase64, textOfWords } from "./key.js";
  * @typedef {{bucketId: string, route: string, aggregate: boolean, start: Uint8Array, end: Uint8Array | null, group: number, term: number,
  *   value: number, rate: number, share: number, beforeRate: number | null, name: string | null, split: string | null}} TopRow
  */
-/** @typedef {{series: string, now: TopWindow | null, before: TopWindow | null, ranges: number, rows: TopRow[]}} TopList */
+/** `redaction` is what the server left out of the keys; empty where it shows them whole. @typedef {{series: string, now: TopWindow | null, before: TopWindow | null, ranges: number, redaction: string, rows: TopRow[]}} TopList */
 
 /** More than any server answers. */
 const MOST = 1024;
@@ -57,7 +57,10 @@ function decodeRow(row) {
 /** @param {any} body parsed JSON @returns {TopList} @throws {TopError} */
 export function decodeTop(body) {
   if (body === null || typeof body !== "object" || !Array.isArray(body.rows) || body.rows.length > MOST) throw new TopError("/top: rows is not a list");
-  return { series: String(body.series ?? ""), now: decodeWindow(body.now), before: decodeWindow(body.before), ranges: count(body.ranges ?? body.rows.length, "ranges"), rows: body.rows.map(decodeRow) };
+  return {
+    series: String(body.series ?? ""), now: decodeWindow(body.now), before: decodeWindow(body.before), ranges: count(body.ranges ?? body.rows.length, "ranges"),
+    redaction: typeof body.redaction === "string" ? body.redaction : "", rows: body.rows.map(decodeRow),
+  };
 }
 
 /** How a rate moved. `way` is 0 where it stands, null where nothing is known. @typedef {{way: -1 | 0 | 1 | null, text: string}} Change */

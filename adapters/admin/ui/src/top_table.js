@@ -5,6 +5,7 @@ import { button, copyText, make } from "./dom.js";
 import { formatAmount, formatCount, formatShare } from "./number.js";
 import { formatKey, textOfEnd, textOfStart } from "./key_format.js";
 import { changeOf } from "./top_list.js";
+import { namesPlaces, redactionText } from "./redaction.js";
 import { seriesOf } from "./series.js";
 import { shortened } from "./key.js";
 import { spanText } from "./time_text.js";
@@ -30,6 +31,16 @@ function changeCell(row) {
   const { way, text } = changeOf(row);
   const sign = way === 1 ? "▲ " : way === -1 ? "▼ " : "";
   return make("td", { class: `number ${way === null || way === 0 ? "muted" : ""}` }, make("span", { "aria-hidden": "true", text: sign }), text);
+}
+
+/** @param {TopRow} row @param {import("./key_format.js").KeyFormat} format @param {boolean} hasSplit whether any row has a split command @returns {HTMLElement} */
+function copiesCell(row, format, hasSplit) {
+  const copies = make("td", { class: "copies" });
+  if (row.start.length > 0) copies.append(copyButton("from", "copy the key it begins with", formatKey(row.start, format)));
+  if (row.end !== null) copies.append(copyButton("to", "copy the key it ends before", formatKey(row.end, format)));
+  if (row.split !== null) copies.append(copyButton("split command", "copy the command that splits it in the middle of its keys", row.split));
+  else if (hasSplit) copies.append(make("span", { class: "muted", text: "no split", title: "A virtual bucket is no route, or no key lies between the bounds, or a shell cannot take the key as a word" }));
+  return copies;
 }
 
 /** Draws the table, and keeps it while nothing changed, so that a press on a button is not lost to a refresh. */
@@ -65,27 +76,30 @@ export class TopTable {
     const open = list.now.state === "open" ? ", still open" : "";
     const about = make("p", { class: "muted", text: `${spanText(list.now.startMs, list.now.endMs, look.style)}${open}: ${rate(list.now.rate)}${where} on ${formatCount(list.ranges)} ${list.ranges === 1 ? "range" : "ranges"}` });
     if (list.rows.length === 0) return [about, make("p", { class: "muted", text: `No ${series.unit} in this window.` })];
-    const head = ["#", "Range", "Rate", "Share", "Against before", "Group", "Copy"].map((text) => make("th", { scope: "col", text }));
+    const redacted = redactionText(list.redaction);
+    const note = redacted === "" ? [] : [make("p", { class: "muted", "data-kind": "redacted", text: `Keys are redacted. ${redacted}` })];
+    // Bounds of this table that are places in it are neither to be found in the map nor worth copying.
+    const places = namesPlaces(list.redaction);
+    const head = ["#", "Range", "Rate", "Share", "Against before", "Group", ...(places ? [] : ["Copy"])].map((text) => make("th", { scope: "col", text }));
     const hasSplit = list.rows.some((row) => row.split !== null);
-    const body = list.rows.map((row, at) => this.#row(row, at, rate(row.rate), look.format, hasSplit));
-    return [about, make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)))];
+    const body = list.rows.map((row, at) => {
+      const cells = this.#cells(row, at, rate(row.rate), look.format, places);
+      return make("tr", {}, ...cells, ...(places ? [] : [copiesCell(row, look.format, hasSplit)]));
+    });
+    return [about, ...note, make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)))];
   }
 
-  /** @param {TopRow} row @param {number} at @param {string} rate @param {import("./key_format.js").KeyFormat} format @param {boolean} hasSplit @returns {HTMLElement} */
-  #row(row, at, rate, format, hasSplit) {
+  /** @param {TopRow} row @param {number} at @param {string} rate @param {import("./key_format.js").KeyFormat} format @param {boolean} places whether its bounds name nothing in the map @returns {HTMLElement[]} */
+  #cells(row, at, rate, format, places) {
     const [from, to] = [textOfStart(row.start, format), textOfEnd(row.end, format)];
-    const range = button("", () => this.go(row), { class: "range", title: "Show it in the map" });
+    const range = places ? make("span", { class: "range" }) : button("", () => this.go(row), { class: "range", title: "Show it in the map" });
     range.append(...(row.name === null ? [] : [make("b", { text: `${row.name} ` })]), make("span", { class: "key", text: shortened(from, SHOWN) }), make("span", { class: "muted", text: " to " }), make("span", { class: "key", text: shortened(to, SHOWN) }));
     const bar = make("i", { class: "bar" });
     bar.style.width = `${Math.max(1, Math.round(row.share * 60))}px`;
-    const copies = make("td", { class: "copies" });
-    if (row.start.length > 0) copies.append(copyButton("from", "copy the key it begins with", formatKey(row.start, format)));
-    if (row.end !== null) copies.append(copyButton("to", "copy the key it ends before", formatKey(row.end, format)));
-    if (row.split !== null) copies.append(copyButton("split command", "copy the command that splits it in the middle of its keys", row.split));
-    else if (hasSplit) copies.append(make("span", { class: "muted", text: "no split", title: "A virtual bucket is no route, or no key lies between the bounds, or a shell cannot take the key as a word" }));
     const owner = row.group === 0 ? "–" : `${row.group}${row.term === 0 ? "" : `, term ${row.term}`}`;
-    return make("tr", {},
+    return [
       make("td", { class: "number muted", text: String(at + 1) }), make("td", { class: "of" }, range, make("span", { class: "muted id", text: row.aggregate ? "several routes together" : row.bucketId.replace("route:", "route ") })),
-      make("td", { class: "number", text: rate }), make("td", {}, bar, formatShare(row.share, 1)), changeCell(row), make("td", { class: "number", text: owner }), copies);
+      make("td", { class: "number", text: rate }), make("td", {}, bar, formatShare(row.share, 1)), changeCell(row), make("td", { class: "number", text: owner }),
+    ];
   }
 }

@@ -67,6 +67,13 @@ test("role read sees a picture without what is hidden", { skip: noBinary(), time
       await page.waitForFunction(() => document.querySelector("#hot ol, #hot p:not([role=status])") !== null);
       if (hidden) assert.match(await page.innerText("#hot"), /role read, which shows load, not keys\. A token of the role full/);
       else assert.ok((await page.locator("#hot .hot-keys li").count()) > 0);
+      // The hottest ranges: redacted as the picture is.
+      await page.keyboard.press("t");
+      await page.waitForSelector("#top tbody tr");
+      assert.equal(await page.locator("#top-body [data-kind=redacted]").count(), hidden ? 1 : 0);
+      const hottest = await page.innerText("#top tbody");
+      if (hidden) assert.match(hottest, /tenant-\d~\d+ to /);
+      assert.equal(hasCanary(hottest), !hidden, hottest);
       const told = (await page.content()) + [...seen].join(" ") + page.url();
       assert.equal(hasCanary(told), !hidden);
       assert.equal(hasCanary((await Promise.all(bodies)).join("\n")), !hidden, "in what the page was sent");

@@ -19,11 +19,12 @@ pub(crate) fn tell(answer: &Value, limit: u16) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "until {} UTC: {} {}/s on {} ranges",
+        "until {} UTC: {} {}/s on {} ranges{}",
         instant(end_ms),
         number(rate),
         word(at(answer, "/series")),
-        count(ranges)
+        count(ranges),
+        redacted(answer)
     );
     let _ = write!(text, "{:>12} {:>7} {:>9}  {:<12} {:<22} from .. to", "rate/s", "share", "change", "group", "range");
     for row in at(answer, "/rows").as_array().into_iter().flatten().take(usize::from(limit)) {
@@ -73,6 +74,12 @@ pub(super) fn group(row: &Value) -> String {
     }
 }
 
+/// What is said of keys that the server does not show whole; empty where it does.
+pub(super) fn redacted(answer: &Value) -> &'static str {
+    let policy = at(answer, "/redaction").as_str().unwrap_or("none");
+    if policy == "none" { "" } else { ", keys redacted" }
+}
+
 /// A word of the wire; what a node made up instead is escaped.
 fn word(value: &Value) -> String {
     escape::key(value.as_str().unwrap_or_default().as_bytes())
@@ -102,7 +109,18 @@ mod tests {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert_eq!(tell(&answer, 0).lines().count(), 2);
+        assert!(!text.contains("redacted"), "{text}");
         assert_eq!(tell(&serde_json::json!({"now": null, "rows": []}), 9), "no window is recorded yet");
+    }
+
+    #[test]
+    fn redacted_keys_are_told_from_whole_ones() {
+        let of = |policy: &str| {
+            let now = serde_json::json!({"end_unix_ms": 60_000, "rate": 2.0});
+            tell(&serde_json::json!({"series": "ops", "ranges": 3, "now": now, "rows": [], "redaction": policy}), 9)
+        };
+        assert!(of("prefix:8").contains("2.0 ops/s on 3 ranges, keys redacted\n"), "{}", of("prefix:8"));
+        assert!(of("hmac").contains("redacted") && !of("none").contains("redacted"));
     }
 
     #[test]

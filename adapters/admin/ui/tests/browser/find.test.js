@@ -6,7 +6,9 @@ import { describe, test } from "node:test";
 import { noBrowser, shoot } from "../support/browser.js";
 import { LAST, Visit, at, choice } from "../support/visit.js";
 import { STEP, base64, busyMatrix } from "../support/answers.js";
+import { breaches } from "../support/accessible.js";
 import { base64url } from "../../src/key.js";
+import { redactionText } from "../../src/redaction.js";
 
 const skip = noBrowser();
 const HOSTILE = "<img src=x onerror=\"document.title='owned'\">\u202e\u001b[31m";
@@ -121,6 +123,24 @@ describe("find", { skip }, () => {
     answer = { status: 200, body: { rows: 7 } };
     await says(/no longer fresh: .*rows is not a list/);
     assert.equal(await page.isVisible("#message"), false, "the picture goes on");
+  });
+
+  test("redacted ranges: the table says so, and its bounds are neither found in the map nor copied", async () => {
+    const shown = (/** @type {string} */ start) => topRow({ start: base64(start), end: base64("orders/e~3"), split: null });
+    for (const [policy, start, places] of /** @type {const} */ ([["prefix:8", "orders/e~2", true], ["hmac", "02~0123456789abcdef", true], ["hex", "6f7264657273", false]])) {
+      serve({ top: { ...top, redaction: policy, rows: [shown(start)] } }, { role: "read", redaction: policy });
+      const page = await visit.open({ height: 1000 });
+      await page.waitForSelector("#top tbody tr");
+      assert.equal(await page.innerText("#top-body [data-kind=redacted]"), `Keys are redacted. ${redactionText(policy)}`);
+      assert.match((await page.innerText("#top tbody tr")).replaceAll(/\s+/g, " "), new RegExp(`^1 ${start} to orders/e~3 ?route 11 900 ops/s 45 % ▲ \\+100 % 50, term 3${places ? "$" : " from to$"}`));
+      assert.equal(await page.locator("#top tbody button").count(), places ? 0 : 3);
+      if (policy === "prefix:8") await shoot(page, "top-redacted-light");
+      assert.deepEqual(await breaches(page), [], policy);
+    }
+    serve({ top });
+    const page = await visit.open({ height: 1000 });
+    await page.waitForSelector("#top tbody tr");
+    assert.equal(await page.locator("#top-body [data-kind=redacted]").count(), 0);
   });
 
   test("a server that does not rank has no such button", async () => {

@@ -41,6 +41,7 @@ test("how a rate moved, in words that hold", () => {
 test("an answer that is not a list is refused, never drawn in part", () => {
   const row = { bucket_id: "route:1", start: null, end: null, value: 1, rate: 1, share: 1 };
   assert.equal(decodeTop({ rows: [row] }).rows[0].beforeRate, null);
+  assert.deepEqual([decodeTop({ rows: [row] }).redaction, decodeTop({ rows: [row], redaction: "prefix:8" }).redaction], ["", "prefix:8"]);
   for (const body of [null, 7, {}, { rows: 7 }, { rows: [{}] }, { rows: [{ ...row, rate: -1 }] }, { rows: [{ ...row, share: "1" }] }, { rows: [{ ...row, start: "***" }] }, { rows: new Array(1025).fill(row) }, { rows: [], now: {} }]) {
     assert.throws(() => decodeTop(body), TopError, JSON.stringify(body)?.slice(0, 60));
   }

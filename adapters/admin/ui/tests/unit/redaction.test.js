@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { redactionNotes, redactionText } from "../../src/redaction.js";
+import { namesPlaces, redactionNotes, redactionText } from "../../src/redaction.js";
 import { decodeStatus } from "../../src/status.js";
 
 test("each policy is said, and none is silent", () => {
@@ -19,4 +19,8 @@ test("only role read is told that a token shows more", () => {
   assert.deepEqual(notes({}), []);
   assert.match(notes({ role: "read", redaction: "prefix:8" })[0]?.next ?? "", /role full/);
   assert.equal(notes({ role: "full", redaction: "hex" })[0]?.next, "");
+});
+
+test("a place in one answer is none in another", () => {
+  assert.deepEqual(["", "none", "hex", "prefix:8", "prefix:0", "hmac", "later"].map(namesPlaces), [false, false, false, true, true, true, true]);
 });

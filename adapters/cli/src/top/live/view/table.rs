@@ -15,7 +15,7 @@ use crate::top::base64;
 use crate::top::client::Refusal;
 use crate::top::live::app::App;
 use crate::top::live::words::unit;
-use crate::top::table::{at, change, group, number};
+use crate::top::table::{at, change, group, number, redacted};
 
 pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
     let answer = match &app.top {
@@ -23,8 +23,6 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
         Some(Err(Refusal::Told { code, .. })) if code == "not_found" => return,
         Some(Err(refusal)) => {
             let why = match refusal.code() {
-                "forbidden_role" => "not shown to a token of role read",
-                "redacted" => "not shown where keys are redacted",
                 "busy" => "the server is busy",
                 _ => "could not be had",
             };
@@ -42,10 +40,11 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
     let ranges = at(answer, "/ranges").as_u64().unwrap_or(0);
     let rate = at(answer, "/now/rate").as_f64().unwrap_or(0.0);
     let title = format!(
-        " Hottest until {until}: {} {}/s on {} ranges",
+        " Hottest until {until}: {} {}/s on {} ranges{}",
         amount(app.series, rate),
         unit(app.series),
-        count(ranges)
+        count(ranges),
+        redacted(answer)
     );
     put(buffer, area, 0, &title, strong());
     let rows = at(answer, "/rows").as_array().map_or(&[][..], Vec::as_slice);

@@ -258,6 +258,11 @@ fn every_state_says_what_to_do() {
         &state(json!({"redaction": "prefix:8", "role": "read"}), &whole.1),
         &["Keys are redacted. Their first 8 bytes are shown"],
     );
+    let mut app = app(Depth::True);
+    let mut top = top();
+    top["redaction"] = json!("prefix:8");
+    answer(&mut app, &status(&json!({"redaction": "prefix:8", "role": "read"})), &whole.1, top);
+    says(&app, &["on 4 ranges, keys redacted"]);
     says(
         &state(json!({"notice": {"title": "Hot range", "text": "One band is bright."}}), &whole.1),
         &["Hot range: One band is bright"],
