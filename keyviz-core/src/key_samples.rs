@@ -22,7 +22,7 @@ use crate::line::Line;
 use crate::op::Op;
 use crate::pool::Pool;
 use crate::random::{MAX_EVERY, draw, gap, mix};
-use crate::sync::{Ordering, Word, const_fn, narrow, wide};
+use crate::sync::{AtomicCount, Count, Ordering, Word, const_fn, narrow, wide};
 
 /// Words of the line that a queue's recorder writes.
 mod fills {
@@ -38,6 +38,10 @@ mod fills {
     pub(super) const SEEN: usize = 4;
     /// Samples dropped, ever.
     pub(super) const DROPPED: usize = 5;
+    /// Operations on keys too long to be sampled, ever.
+    pub(super) const SKIPPED: usize = 6;
+    /// How many operations on the next one is sampled.
+    pub(super) const LEFT: usize = 7;
 }
 
 /// Words of the line that the writing half writes.
@@ -117,18 +121,41 @@ impl KeySamples {
         self.every << shift
     }
 
-    /// How many operations on a recorder that begins in `row` samples first.
-    pub(crate) fn first_gap(&self, row: usize) -> u64 {
-        let Some(queue) = self.queue(row) else { return u64::MAX };
+    /// A recorder begins in `row`.
+    pub(crate) fn begin(&self, row: usize) {
+        let Some(queue) = self.queue(row) else { return };
         let shift = wide(queue.fills.word(fills::SHIFT).load(Ordering::Relaxed));
-        gap(self.draw(row, queue.fills), self.every(shift))
+        self.leave(row, queue.fills, shift);
     }
 
-    /// Notes a sample in the queue of `row`, of a batch that has `beyond` operations after the sampled one;
-    /// returns how many operations on the next one is.
+    /// Draws how many operations on the next one is sampled.
+    fn leave(&self, row: usize, fills: &Line, shift: u64) {
+        let gap = gap(self.draw(row, fills), self.every(shift)).min(wide(Count::MAX));
+        fills.word(fills::LEFT).store(narrow(gap), Ordering::Relaxed);
+    }
+
+    /// How many operations on the recorder of `row` samples next; at least 1. It stands here and not in the recorder:
+    /// one whose fields never change is one that a compiler keeps in registers.
+    #[inline(always)]
+    pub(crate) fn left(&self, row: usize) -> Option<&AtomicCount> {
+        Some(self.lines.get(2 * row)?.word(fills::LEFT))
+    }
+
+    /// Operations on a key that is too long.
+    pub(crate) fn skip(&self, row: usize, times: u64) {
+        self.lines.get(2 * row).into_iter().for_each(|line| line.bump(fills::SKIPPED, times));
+    }
+
+    /// Operations on keys too long to be sampled, ever.
+    pub(crate) fn skipped(&self) -> u64 {
+        let words = self.lines.iter().step_by(2).map(|line| line.word(fills::SKIPPED).load(Ordering::Relaxed));
+        wide(words.fold(0, |sum: Count, word| sum.wrapping_add(word)))
+    }
+
+    /// Notes a sample in the queue of `row`, of a batch that has `beyond` operations after the sampled one.
     #[inline(never)]
-    pub(crate) fn take(&self, row: usize, operation: Operation<'_>, beyond: u64) -> u64 {
-        let Some(queue) = self.queue(row) else { return u64::MAX };
+    pub(crate) fn take(&self, row: usize, operation: Operation<'_>, beyond: u64) {
+        let Some(queue) = self.queue(row) else { return };
         let line = queue.fills;
         let shift = wide(line.word(fills::SHIFT).load(Ordering::Relaxed));
         let every = self.every(shift);
@@ -140,7 +167,7 @@ impl KeySamples {
         let weight = (1 + more).saturating_mul(every);
         let fill = queue.push(operation, shift, weight);
         let shift = self.adapt(&queue, fill, shift);
-        gap(self.draw(row, line), self.every(shift))
+        self.leave(row, line, shift);
     }
 
     /// Doubles or halves R as the queue's fill asks for; returns its shift.

@@ -19,7 +19,7 @@ use crate::op::Op;
 use crate::pages::PageEntry;
 use crate::route::{RouteHandle, RouteId};
 use crate::shared::{Shared, own};
-use crate::sync::{AtomicCount, HAS_CAS, Ordering, compiler_fence, narrow};
+use crate::sync::{AtomicCount, Count, HAS_CAS, Ordering, compiler_fence, narrow, wide};
 use crate::table::Found;
 
 /// How often a member that moved is searched for again before its operation counts as unattributed.
@@ -73,8 +73,6 @@ pub struct RecorderOn<S: Deref<Target = Shared>> {
     pub(crate) sampled_plain: bool,
     /// The longest key that it samples.
     max_key_len: usize,
-    /// How many operations on the next key is sampled.
-    pub(crate) until_sample: Cell<u64>,
     pub(crate) k: usize,
     pub(crate) lanes: usize,
     not_sync: PhantomData<Cell<()>>,
@@ -125,7 +123,9 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         let sampled = owned && shared.layout.samples;
         // For ranges alone the first bytes of a key will do.
         let max_key_len = if shared.config.hot_keys { shared.layout.max_key_len } else { usize::MAX };
-        let until_sample = if sampled { shared.key_samples.first_gap(row) } else { u64::MAX };
+        if sampled {
+            shared.key_samples.begin(row);
+        }
         RecorderOn {
             shared,
             row,
@@ -137,7 +137,6 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
             sampled,
             sampled_plain: sampled && k == 1 && lanes == 1,
             max_key_len,
-            until_sample: Cell::new(until_sample),
             k,
             lanes,
             not_sync: PhantomData,
@@ -192,11 +191,11 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     #[inline(never)]
     fn observe_sampled_plain(&self, route: RouteId, op: Op, key: &[u8], bytes: u64) {
         let shared = &*self.shared;
-        if let Some(left) = self.unsampled(key)
+        if let Some((until, left)) = self.unsampled(key)
             && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
             && let Some((word, entry)) = self.count_known(seat, 0, 1, op, bytes)
         {
-            self.until_sample.set(left);
+            until.store(left, Ordering::Relaxed);
             return self.mark(word, entry);
         }
         self.observe_further(route, op, key, bytes);
@@ -221,35 +220,39 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     fn observe_sampled(&self, route: RouteId, op: Op, key: &[u8], bytes: u64) {
         let shared = &*self.shared;
         if self.sampled
-            && let Some(left) = self.unsampled(key)
+            && let Some((until, left)) = self.unsampled(key)
             && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
             && let Some(sub) = self.plain_sub_bucket(seat, key)
             && let Some((word, entry)) = self.count_known(seat * self.lanes, sub, self.k, op, bytes)
         {
-            self.until_sample.set(left);
+            until.store(left, Ordering::Relaxed);
             return self.mark(word, entry);
         }
         self.observe_further(route, op, key, bytes);
     }
 
-    /// How many operations are left until the next sample after one that is none; `None` for one that is, or
-    /// that is skipped.
+    /// The word that says how many operations are left until the next sample, and what stands there after one that is
+    /// none; `None` for one that is, or that is skipped.
     #[inline(always)]
-    pub(crate) fn unsampled(&self, key: &[u8]) -> Option<u64> {
-        self.until_sample.get().checked_sub(1).filter(|left| *left > 0 && key.len() <= self.max_key_len)
+    pub(crate) fn unsampled(&self, key: &[u8]) -> Option<(&AtomicCount, Count)> {
+        let until = self.shared.key_samples.left(self.row)?;
+        let left = until.load(Ordering::Relaxed).checked_sub(1)?;
+        (left > 0 && key.len() <= self.max_key_len).then_some((until, left))
     }
 
     /// Samples the key of an operation that was counted `times`, if its turn has come.
     fn sample(&self, cell: usize, op: Op, key: &[u8], times: u64) {
+        let samples = &self.shared.key_samples;
         if key.len() > self.max_key_len {
-            return self.add_own(own::KEYS_SKIPPED, times);
+            return samples.skip(self.row, times);
         }
         let key = key.get(..self.shared.layout.max_key_len).unwrap_or(key);
-        let left = self.until_sample.get();
-        self.until_sample.set(match times.checked_sub(left) {
-            Some(beyond) => self.shared.key_samples.take(self.row, Operation { cell, op, key }, beyond),
-            None => left - times,
-        });
+        let Some(until) = samples.left(self.row) else { return };
+        let left = wide(until.load(Ordering::Relaxed));
+        match times.checked_sub(left) {
+            Some(beyond) => samples.take(self.row, Operation { cell, op, key }, beyond),
+            None => until.store(narrow(left - times), Ordering::Relaxed),
+        }
     }
 
     #[inline(always)]

@@ -36,8 +36,6 @@ pub(crate) mod own {
     pub(crate) const LOOKUP_GAVE_UP: usize = 6;
     pub(crate) const SHARED_OPS: usize = 7;
     pub(crate) const PAGES_REFUSED: usize = 8;
-    /// Operations on keys too long to be sampled.
-    pub(crate) const KEYS_SKIPPED: usize = 14;
     /// State of the draws that sample route ids.
     pub(crate) const SAMPLE_DRAWS: usize = 9;
     /// Operations that might have been sampled, ever, and when the reservoir was begun.
@@ -252,7 +250,7 @@ impl Shared {
             pages_refused: wide(self.own_sum(own::PAGES_REFUSED)),
             key_samples: board.get(Published::KeySamples),
             key_samples_dropped: self.key_samples.dropped(),
-            keys_too_long: wide(self.own_sum(own::KEYS_SKIPPED)),
+            keys_too_long: self.key_samples.skipped(),
             ops_unsampled: self.ops_unsampled(),
             history_bytes_used: board.get(Published::HistoryBytesUsed),
             bound_bytes_used: board.get(Published::BoundBytesUsed),

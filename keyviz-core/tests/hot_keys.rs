@@ -7,7 +7,7 @@ mod form;
 
 use std::collections::BTreeMap;
 
-use keyviz_core::{Config, HotKeys, HotKeysOf, HotKeysQuery, Labels, NoHotKeys, Op, RouteId, Series, Writer};
+use keyviz_core::{Config, HotKeys, HotKeysOf, HotKeysQuery, Labels, NoHotKeys, Op, RouteId, Scan, Series, Writer};
 
 const STEP_MS: u64 = 1000;
 
@@ -335,11 +335,13 @@ fn what_is_lacking_is_told() {
     own.observe_many(RouteId(1), Op::Write, b"longer than eight", 0, 7);
     (0..1000).for_each(|_| own.observe(RouteId(1), Op::Write, b"a", 0));
     (0..5).for_each(|_| shared.observe(RouteId(1), Op::Write, b"a", 0));
+    // A range that is no route's: counted apart from keys that are too long.
+    own.observe_scan_routes(&[RouteId(777)], &Scan::new(b"x", None, 0));
     writer.flush(2 * STEP_MS);
     let hot = ask(&writer, &at_end(1, 2 * STEP_MS)).unwrap();
     assert_eq!((hot.degraded, hot.too_long, hot.unsampled), (true, 7, 5));
     let counters = writer.reader().counters();
-    assert_eq!((counters.keys_too_long, counters.ops_unsampled), (7, 5));
+    assert_eq!((counters.keys_too_long, counters.ops_unsampled, counters.unattributed.scans), (7, 5, 1));
     // The next column lacks nothing again.
     (0..1000).for_each(|_| own.observe(RouteId(1), Op::Write, b"a", 0));
     writer.flush(3 * STEP_MS);

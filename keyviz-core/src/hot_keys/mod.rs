@@ -24,8 +24,7 @@ use crate::key_history::{KeyLog, RecordHead};
 use crate::key_samples::KeySample;
 use crate::layout::Layout;
 use crate::seat::SeatState;
-use crate::shared::{Shared, own};
-use crate::sync::wide;
+use crate::shared::Shared;
 use crate::writer::State;
 
 /// What the writing half knows of hot keys.
@@ -62,7 +61,7 @@ impl State<'_> {
         if layout.sketches == 0 {
             return;
         }
-        let lacks = [shared.key_samples.dropped(), wide(shared.own_sum(own::KEYS_SKIPPED)), shared.ops_unsampled()];
+        let lacks = [shared.key_samples.dropped(), shared.key_samples.skipped(), shared.ops_unsampled()];
         let [dropped, too_long, unsampled] = core::array::from_fn(|i| {
             let (now, before) = (lacks.get(i), lacked.get(i));
             now.zip(before).map_or(0, |(now, before)| now.wrapping_sub(*before))

@@ -13,11 +13,14 @@ pub const BENCH: Bench = Bench {
     run,
 };
 
+/// A recorder's own pages and the shards': 12 500 slots of 16 cells of 32 bytes each, and what scans take.
+const CELL_BYTES: usize = 64 << 20;
+
 fn run(runs: usize) -> Result<Vec<Row>, String> {
     let stream = Stream::new(Shape::Zipf, OPERATIONS);
     let mut bare = BareLoop::new();
     let mut one = ById::new(fixture(|_| {})?);
-    let mut sixteen = ById::new(fixture(|config| config.sub_buckets = 16)?);
+    let mut sixteen = ById::new(fixture(|config| (config.sub_buckets, config.cell_bytes) = (16, CELL_BYTES))?);
     let measured = race(&mut [&mut bare, &mut one, &mut sixteen], &stream, runs)?;
     let [bare, one, sixteen] = results(measured)?;
     Ok(vec![
