@@ -28,7 +28,7 @@ pub const STEPS: &[Step] = &[
         about: "the page's modules do what they say, its states look as they should",
         needs: &[Tool::Node, Tool::Npm],
         wants: &[Tool::Chromium, Tool::Fonts],
-        run: |checkout| script(checkout, "test"),
+        run: |checkout| shown(checkout, process::run(&mut npm_run(checkout, "test"))),
     },
     Step {
         name: "page-e2e",
@@ -57,7 +57,13 @@ fn in_a_browser(checkout: &Checkout) -> Result<Done, String> {
     let mut command = npm_run(checkout, "e2e");
     command.env("KEYVIZ_BIN", binary);
     command.env("KEYVIZ_EXAMPLES", checkout.target().join("debug").join("examples"));
-    process::run(&mut command).map(|()| Done::Passed)
+    shown(checkout, process::run(&mut command))
+}
+
+/// A gallery of all pictures there are: where a test failed, they are looked at the more.
+fn shown(checkout: &Checkout, tests: Result<(), String>) -> Result<Done, String> {
+    let gallery = process::run(&mut npm_run(checkout, "gallery"));
+    tests.and(gallery).map(|()| Done::Passed)
 }
 
 fn npm_run(checkout: &Checkout, script: &str) -> Command {

@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bufferOf, noBrowser, shoot } from "../support/browser.js";
+import { bufferOf, noBrowser } from "../support/browser.js";
 import { fixed } from "../support/server.js";
+import { everyLook, look } from "../support/looks.js";
 import { LAST, Visit, at, choice, settled, until } from "../support/visit.js";
 import { STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 import { base64url } from "../../src/key.js";
@@ -34,7 +35,7 @@ describe("navigation", { skip }, () => {
     const page = await visit.open();
     await drag(page, [0.25, 4.2 / 16], [0.75, 7.8 / 16]);
     assert.equal(await page.isVisible("#brush"), true);
-    await shoot(page, "brush-light");
+    await look(page, "brush-light");
     await page.mouse.up();
     assert.equal(await page.isVisible("#brush"), false);
     await shownRows(page, 4);
@@ -203,7 +204,7 @@ describe("navigation", { skip }, () => {
     await page.keyboard.press("?");
     assert.equal(await page.isVisible("#help"), true);
     assert.match(await page.innerText("#help"), /Backspace[\s\S]*one step back/);
-    await shoot(page, "help-light");
+    await everyLook(page, "help");
     await page.keyboard.press("Escape");
     assert.equal(await page.isVisible("#help"), false);
     await page.click("#help-open");
@@ -219,7 +220,7 @@ describe("navigation", { skip }, () => {
       await page.selectOption("#palette", palette);
       await settled(page);
       colours.add(JSON.stringify((await bufferOf(page)).data.slice(0, 4000)));
-      await shoot(page, `palette-${palette}-dark`);
+      await look(page, `palette-${palette}-dark`);
     }
     assert.equal(colours.size, 3);
     await page.focus("#brightness");
@@ -279,7 +280,7 @@ describe("navigation", { skip }, () => {
     const listed = await page.innerText("#events-list");
     assert.match(listed, /leader change: <img src=x[\s\S]*split: route 7 at m/);
     assert.doesNotMatch(listed, /long ago/);
-    await shoot(page, "events-light");
+    await everyLook(page, "events");
     assert.deepEqual(browser.complaints, []);
   });
 
@@ -321,7 +322,7 @@ describe("navigation", { skip }, () => {
       for (const words of [/estimated share/, /part lacking/, /nodes disagree/, /Estimated cells\s*30 of 240/, /Cells in conflict\s*30/, /Cells lacking a node\s*30/]) assert.match(text, words);
       await page.mouse.move(...(await at(page, 0.8, 0.9)));
       assert.match(await page.innerText("#cell"), /Nodes\s*disagree/);
-      await shoot(page, `marks-${theme}`);
+      await look(page, `marks-${theme}`);
     });
   }
 
@@ -351,7 +352,7 @@ describe("navigation", { skip }, () => {
     assert.deepEqual(await texts("b"), ["a/orders/", "b/"]);
     assert.deepEqual(await texts("span"), ["(lowest key)", "…1", "…2", "…3", "…carts/1", "…carts/2", "…users/9", "…c"]);
     assert.match(await page.innerText("#prefix"), /^tenant-…$/);
-    await shoot(page, "groups-light");
+    await look(page, "groups-light");
     await page.selectOption("#format", "hex");
     await page.waitForFunction(() => document.querySelector("#keys span:nth-of-type(2)")?.textContent?.startsWith("0x74656e616e74"));
     assert.deepEqual(await texts("b"), []);

@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { noBrowser, shoot } from "../support/browser.js";
 import { fixed } from "../support/server.js";
+import { WALL, look } from "../support/looks.js";
 import { Visit, settled } from "../support/visit.js";
 import { base64url } from "../../src/key.js";
-import { breaches } from "../support/accessible.js";
 import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -67,6 +67,7 @@ const STATES = [
   { name: "redacted", answers: () => error(403, "redacted", "this would show whole keys, and keys are redacted here"), title: /^Keys are redacted on this server$/, says: [/shows to no token/, /--admin-redaction/] },
   { name: "garbled", answers: ({ path }) => ok(path === "status" ? status() : { rows: 7 }), title: /answer is not understood$/, says: [/step_ms is absent/, /reload the page/] },
   { name: "live", answers: fixed(status({ notice }), phases(300)), title: null, says: [/Hot range/, /One band is bright/] },
+  { name: "paused", fragment: "paused=1", answers: fixed(status(), phases(300)), title: null, says: [/paused/i] },
   { name: "live-young", answers: fixed(status({ notice, history_from_unix_ms: NOW - 17_400 }), busyMatrix(16, 18)), title: null },
   { name: "replay", answers: fixed(status({ mode: "static", title: "monitor.txt", time_label: "relative", last_flush_unix_ms: Math.floor(NOW / STEP) * STEP + STEP }), busyMatrix(200, 301, () => "complete")), title: null, says: [/complete/, /from the start/] },
   { name: "cut", answers: fixed(status({ routes: 9871 }), { ...busyMatrix(1024, 300, (i) => (i === 299 ? "open" : i % 97 === 5 ? "late" : i > 180 && i < 190 ? "missing" : "complete")), cut: { rows: 8847, values: new Array(300).fill(700) } }), title: null, says: [/1,024 of 9,871/, /In rows cut/, /Columns.*late.*open.*1 gap\b/s] },
@@ -104,10 +105,9 @@ describe("states", { skip }, () => {
         const text = await page.innerText("body");
         for (const words of state.says ?? []) assert.match(text, words);
         assert.equal(await page.isVisible("#message"), state.title !== null);
-        await shoot(page, `${state.name}-${theme}`);
-        assert.deepEqual(await breaches(page), [], "accessible");
-        // A wall of a screen: the same page, and nothing of it outside.
-        await page.setViewportSize({ width: 3840, height: 2160 });
+        await look(page, `${state.name}-${theme}`);
+        // The same page, and nothing of it outside.
+        await page.setViewportSize(WALL);
         await settled(page);
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight), true, "nothing sticks out");
         await shoot(page, `${state.name}-${theme}-3840`);

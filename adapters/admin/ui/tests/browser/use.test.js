@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { noBrowser, shoot } from "../support/browser.js";
+import { noBrowser } from "../support/browser.js";
 import { fixed } from "../support/server.js";
+import { look } from "../support/looks.js";
 import { LAST, Visit, at } from "../support/visit.js";
 import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 
@@ -50,7 +51,7 @@ describe("use", { skip }, () => {
     const [x, y] = await at(page, 0.9, 0.9);
     await page.mouse.move(x, y);
     assert.match(await page.innerText("#cell"), /pinned[\s\S]*customer-00625/, "a pinned cell stays while the pointer moves");
-    await shoot(page, "pinned-light");
+    await look(page, "pinned-light");
     await page.keyboard.press("Escape");
     assert.doesNotMatch(hash(page), /pin/);
     await page.keyboard.press("End");
@@ -89,7 +90,7 @@ describe("use", { skip }, () => {
       const [x, y] = await at(page, 0.99, (i + 0.5) / keys.length);
       await page.mouse.move(x - 20, y);
       await page.waitForFunction((text) => document.querySelector("#cell .key")?.textContent === text, expected[i]);
-      if (i === 1) await shoot(page, "hostile-keys-light");
+      if (i === 1) await look(page, "hostile-keys-light");
     }
     assert.equal(await page.locator("main img, #notice img, #title img, main script").count(), 0);
     assert.doesNotMatch(await page.title(), /^owned/);
@@ -130,7 +131,7 @@ describe("use", { skip }, () => {
     await page.fill("#token", "s3cret");
     await page.waitForTimeout(1200);
     assert.equal(await page.inputValue("#token"), "s3cret", "what is being typed stays");
-    await shoot(page, "token-refused-light");
+    await look(page, "token-refused-light");
     await page.fill("#token", "s3cret-token");
     await page.keyboard.press("Enter");
     await page.waitForSelector("#legend .ramp");
@@ -171,7 +172,7 @@ describe("use", { skip }, () => {
       }, grey.toString("base64"));
       assert.ok(saturation < 24, `the picture is grey: ${saturation}`);
       assert.match(await page.innerText("#live"), /no answer, last \d+ s ago/);
-      await shoot(page, `gone-with-picture-${theme}`);
+      await look(page, `gone-with-picture-${theme}`);
       server.answers = fixed(status(), calm);
       await page.click("text=Ask again now");
       await page.waitForSelector(".lines [data-kind=gone]", { state: "detached" });
@@ -197,16 +198,16 @@ describe("use", { skip }, () => {
     await page.check("#scale input[value=log]");
     assert.equal(hash(page), "#series=read_bytes&range=1h&tz=utc&refresh=10&theme=dark");
     await page.waitForFunction(() => document.querySelector(".ramp-unit")?.textContent === "bytes per second, logarithmic");
-    await shoot(page, "bytes-dark");
+    await look(page, "bytes-dark");
     await page.evaluate(() => (location.hash = "#series=reads"));
     await page.waitForFunction(() => document.querySelector(".ramp-unit")?.textContent?.startsWith("reads"));
     assert.equal(await page.isChecked("#series input[value=reads]"), true);
   });
 
-  test("the default is ops, and the ranges ask for the times they name", async () => {
+  test("the default is ops by ranges, and the ranges ask for the times they name", async () => {
     server.answers = fixed(status({ history_from_unix_ms: LAST - 8 * 86_400_000, step_ms: 60_000 }), { ...calm, step_ms: 60_000 });
     const page = await visit.open();
-    assert.equal(visit.asked()[0].query.get("series"), "ops");
+    assert.deepEqual([visit.asked()[0].query.get("series"), visit.asked()[0].query.get("axis")], ["ops", "range"]);
     const end = (Math.floor(NOW / 60_000) + 1) * 60_000;
     for (const [name, hours] of /** @type {const} */ ([["1h", 1], ["6h", 6], ["24h", 24], ["7d", 168]])) {
       const asked = page.waitForRequest((request) => request.url().includes("/matrix"));
@@ -235,7 +236,7 @@ describe("use", { skip }, () => {
     assert.equal(hash(page), "#from=2026-11-21T03:09:00Z&to=2026-11-21T03:11:00Z");
     const asked = visit.asked().at(-1)?.query;
     assert.deepEqual([asked?.get("from_unix_ms"), asked?.get("to_unix_ms")].map(Number), [Date.UTC(2026, 10, 21, 3, 9) + 1, Date.UTC(2026, 10, 21, 3, 11) + STEP]);
-    await shoot(page, "absolute-light");
+    await look(page, "absolute-light");
     await page.check("#zone input[value=utc]");
     await page.waitForFunction(() => /** @type {HTMLInputElement} */ (document.getElementById("custom-from")).value.startsWith("2026-11-21T03:09"));
     assert.match(await page.innerText("#times"), /03:10/);
@@ -256,7 +257,6 @@ describe("use", { skip }, () => {
     await visit.pass(page, 4000);
     assert.equal(visit.asked().length, before);
     assert.match(await page.innerText("#live"), /paused, [34] s ago/);
-    await shoot(page, "paused-light");
     await page.click("#now");
     await visit.pass(page, 2000);
     assert.equal(visit.asked().length, before + 1, "once");
@@ -281,7 +281,7 @@ describe("use", { skip }, () => {
     const box = await page.locator("#phases").boundingBox();
     const fromMs = LAST - 300_000;
     for (const [i, [, left]] of drawn.entries()) assert.ok(Math.abs(Number(left) - ((box?.x ?? 0) + ((NOW - 200_000 + i * 90_000 - fromMs) / 300_000) * (box?.width ?? 0))) <= 2);
-    await shoot(page, "phases-light");
+    await look(page, "phases-light");
   });
 
   test("nothing moves by itself for those who asked for less motion", async () => {
