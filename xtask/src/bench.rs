@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::checkout::Checkout;
-use crate::process;
+use crate::{process, tools};
 
 const HELP: &str = include_str!("../bench/help.txt");
 /// A test of `keyviz-bench` compares it with what there is.
@@ -23,6 +23,9 @@ pub fn run(checkout: &Checkout, arguments: &[OsString]) -> ExitCode {
     command
         .args(["--locked", "--profile", "bench", "--package", "keyviz-bench", "--"])
         .args(arguments_from_here(arguments));
+    if let Some(browser) = tools::chromium() {
+        command.env("KEYVIZ_CHROMIUM", browser);
+    }
     match process::run(&mut command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

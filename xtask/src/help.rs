@@ -15,7 +15,8 @@ cargo xtask COMMAND
                                     sizes
   bench [NAME | --only NAME] [--json FILE] [--runs N] [--list]
                                     the numbers, beside what they compare with; NAME is the start of a name;
-                                    `bench build` times a build from nothing to a live picture
+                                    `bench build` times a build from nothing to a live picture, `bench page` its
+                                    frames in a browser
   stress [--ops N] [--seconds S] [--threads T] [--seed N]
                                     everything at once on many threads, every operation accounted for
   header                            writes keyviz-ffi/include/keyviz.h from the sources

@@ -13,6 +13,7 @@ mod many_threads;
 mod matrix;
 mod merge;
 mod one_route;
+mod page;
 mod recorder;
 mod register;
 mod remove;
@@ -63,6 +64,7 @@ pub const ALL: &[Bench] = &[
     recorder::BENCH,
     matrix::BENCH,
     merge::BENCH,
+    page::BENCH,
     replay::BENCH,
     build::BENCH,
 ];
