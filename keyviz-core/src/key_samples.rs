@@ -141,6 +141,16 @@ impl KeySamples {
         Some(self.lines.get(2 * row)?.word(fills::LEFT))
     }
 
+    /// Counts so many operations alike of the recorder of `row`, and samples one if its turn has come.
+    pub(crate) fn count(&self, row: usize, operation: Operation<'_>, times: u64) {
+        let Some(until) = self.left(row) else { return };
+        let left = wide(until.load(Ordering::Relaxed));
+        match times.checked_sub(left) {
+            Some(beyond) => self.take(row, operation, beyond),
+            None => until.store(narrow(left - times), Ordering::Relaxed),
+        }
+    }
+
     /// Operations on a key that is too long.
     pub(crate) fn skip(&self, row: usize, times: u64) {
         self.lines.get(2 * row).into_iter().for_each(|line| line.bump(fills::SKIPPED, times));
@@ -154,7 +164,7 @@ impl KeySamples {
 
     /// Notes a sample in the queue of `row`, of a batch that has `beyond` operations after the sampled one.
     #[inline(never)]
-    pub(crate) fn take(&self, row: usize, operation: Operation<'_>, beyond: u64) {
+    fn take(&self, row: usize, operation: Operation<'_>, beyond: u64) {
         let Some(queue) = self.queue(row) else { return };
         let line = queue.fills;
         let shift = wide(line.word(fills::SHIFT).load(Ordering::Relaxed));
@@ -312,15 +322,6 @@ mod tests {
         found
     }
 
-    /// A recorder's countdown.
-    fn observe(queues: &KeySamples, left: &mut u64, operation: Operation<'_>, times: u64) {
-        if times < *left {
-            *left -= times;
-        } else {
-            *left = queues.take(0, operation, times - *left);
-        }
-    }
-
     proptest! {
         /// Whatever is pushed and drained, in whatever order: samples come out whole and in order, and those
         /// that do not were counted as dropped.
@@ -356,10 +357,11 @@ mod tests {
     fn weights_stand_for_what_was_observed() {
         for every in [1u32, 2, 16, 100] {
             for times in [1u64, 7, 16, 1000] {
-                let (queues, mut left) = (queues(4096, every), 1);
+                let queues = queues(4096, every);
+                queues.begin(0);
                 let (mut sum, operations) = (0, 2_000_000 / times * times);
                 for i in 0..operations / times {
-                    observe(&queues, &mut left, Operation { cell: 1, op: Op::Read, key: b"key" }, times);
+                    queues.count(0, Operation { cell: 1, op: Op::Read, key: b"key" }, times);
                     if i % 100 == 0 {
                         sum += drain(&queues).iter().map(|sample| sample.2).sum::<u64>();
                     }
@@ -378,14 +380,15 @@ mod tests {
     #[test]
     fn nothing_is_dropped_in_a_steady_load() {
         const WORDS: usize = 2048;
-        let (queues, mut left) = (queues(WORDS, 1), 1);
+        let queues = queues(WORDS, 1);
+        queues.begin(0);
         let mut key = [0u8; 24];
         for (interval, operations) in [(0, 100_000), (1, 100_000), (2, 3_000_000), (3, 3_000_000)] {
             let mut sum = 0;
             for round in 0..20 {
                 for i in 0..operations as u64 / 20 {
                     key[..8].copy_from_slice(&(i * 7919).to_le_bytes());
-                    observe(&queues, &mut left, Operation { cell: 3, op: Op::Write, key: &key }, 1);
+                    queues.count(0, Operation { cell: 3, op: Op::Write, key: &key }, 1);
                 }
                 let drained = drain(&queues);
                 assert!(round < 6 || drained.len() >= WORDS / 5 / 10, "{} samples", drained.len());

@@ -19,7 +19,7 @@ use crate::op::Op;
 use crate::pages::PageEntry;
 use crate::route::{RouteHandle, RouteId};
 use crate::shared::{Shared, own};
-use crate::sync::{AtomicCount, Count, HAS_CAS, Ordering, compiler_fence, narrow, wide};
+use crate::sync::{AtomicCount, Count, HAS_CAS, Ordering, compiler_fence, narrow};
 use crate::table::Found;
 
 /// How often a member that moved is searched for again before its operation counts as unattributed.
@@ -247,12 +247,7 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
             return samples.skip(self.row, times);
         }
         let key = key.get(..self.shared.layout.max_key_len).unwrap_or(key);
-        let Some(until) = samples.left(self.row) else { return };
-        let left = wide(until.load(Ordering::Relaxed));
-        match times.checked_sub(left) {
-            Some(beyond) => samples.take(self.row, Operation { cell, op, key }, beyond),
-            None => until.store(narrow(left - times), Ordering::Relaxed),
-        }
+        samples.count(self.row, Operation { cell, op, key }, times);
     }
 
     #[inline(always)]
