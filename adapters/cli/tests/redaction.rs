@@ -13,9 +13,8 @@ mod common;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use common::{Dir, Running, bad, good, keyviz, text};
+use common::{CANARY, Dir, Running, bad, good, has_canary, keyviz, text};
 
-const CANARY: &str = "CaNaRySeCrEt";
 const FULL: &str = "full-0123456789abcdef";
 const READ: &str = "read-0123456789abcdef";
 
@@ -28,15 +27,6 @@ fn trace(dir: &Dir) -> PathBuf {
         writeln!(trace, "{micros},write,tenant-{}/{CANARY}/{key:02},{}", key % 3, 1 + 50 / (key + 1)).unwrap();
     }
     dir.write("trace.csv", trace)
-}
-
-/// The canary as it is, in hex, and in base64 at each of three offsets.
-fn has_canary(bytes: &[u8]) -> bool {
-    let text = text(bytes).to_lowercase();
-    let hex = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-    // "CaNaRySeCrEt" from its first, second and third byte on, whole groups of three only.
-    let forms = [CANARY, &hex, "Q2FOYVJ5U2VDckV0", "YU5hUnlTZUNy", "TmFSeVNlQ3JF"];
-    forms.iter().any(|form| text.contains(&form.to_lowercase()))
 }
 
 #[test]

@@ -53,6 +53,18 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// A word that has to be nowhere.
+pub const CANARY: &str = "CaNaRySeCrEt";
+
+/// The canary as it is, in hex, and in base64 at each of three offsets.
+pub fn has_canary(bytes: &[u8]) -> bool {
+    let text = text(bytes).to_lowercase();
+    let hex = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    // "CaNaRySeCrEt" from its first, second and third byte on, whole groups of three only.
+    let forms = [CANARY, &hex, "Q2FOYVJ5U2VDckV0", "YU5hUnlTZUNy", "TmFSeVNlQ3JF"];
+    forms.iter().any(|form| text.contains(&form.to_lowercase()))
+}
+
 /// What a run said, and that it ended well.
 #[track_caller]
 pub fn good(output: Output) -> String {
@@ -132,6 +144,11 @@ impl Running {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Ends it now, without asking it.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
     }
 
     /// Waits for its end, which has to come soon.
