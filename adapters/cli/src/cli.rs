@@ -6,6 +6,7 @@ use crate::demo::DemoArgs;
 use crate::redis::{self, RedisArgs};
 use crate::replay::ReplayArgs;
 use crate::top::TopArgs;
+use crate::withheld;
 
 /// See where the load lands in a key space, over time.
 ///
@@ -37,6 +38,15 @@ pub(crate) enum Command {
 }
 
 impl Cli {
+    /// Reads it. What is wrong is said, and ends the program; so does what was asked for, as help.
+    pub(crate) fn of_command_line() -> Cli {
+        Cli::try_parse().unwrap_or_else(|wrong| match withheld::of_command_line(&wrong.to_string()) {
+            // The form of clap's own, which begins with what this takes off.
+            Some(text) => clap::Error::raw(wrong.kind(), text.trim_start_matches("error: ").to_owned() + "\n").exit(),
+            None => wrong.exit(),
+        })
+    }
+
     /// The command given, else the demo with the flags given.
     pub(crate) fn command(self) -> Command {
         self.command.unwrap_or(Command::Demo(Box::new(self.demo)))

@@ -23,13 +23,12 @@ mod redis;
 mod replay;
 mod top;
 mod web;
+mod withheld;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let done = match cli::Cli::parse().command() {
+    let done = match cli::Cli::of_command_line().command() {
         cli::Command::Demo(args) => demo::run(&args),
         cli::Command::Replay(args) => replay::run(&args),
         cli::Command::Redis(args) => redis::run(&args),

@@ -6,6 +6,7 @@
 use std::io::{self, ErrorKind, Write};
 
 use crate::failure::Failure;
+use crate::withheld;
 
 /// Writes text and a newline to standard output, at once.
 ///
@@ -20,9 +21,11 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes a message and a newline to standard error; there is nobody to tell when that fails.
+/// Writes a message and a newline to standard error, without any password of the command line; there is nobody to tell
+/// when that fails.
 pub(crate) fn complain(text: &str) {
-    let _ = write(&mut io::stderr().lock(), &format!("keyviz: {text}"));
+    let withheld = withheld::of_command_line(text);
+    let _ = write(&mut io::stderr().lock(), &format!("keyviz: {}", withheld.as_deref().unwrap_or(text)));
 }
 
 fn write(to: &mut impl Write, text: &str) -> io::Result<()> {

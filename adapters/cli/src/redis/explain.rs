@@ -31,8 +31,12 @@ impl Trouble {
 /// Of an error that the server answered `command` with.
 pub(crate) fn refused(command: &str, answer: &str) -> Trouble {
     let code = answer.split(' ').next().unwrap_or_default();
-    // What the server says is shown as it says it, but nothing in it moves a cursor.
-    let said = escape::key(answer.as_bytes());
+    let said = match command {
+        // It may repeat what it was given, which is a password.
+        "AUTH" | "HELLO" => "an error, whose words are not repeated here".to_owned(),
+        // Shown as it says it, but nothing in it moves a cursor.
+        _ => escape::key(answer.as_bytes()),
+    };
     match code {
         "NOAUTH" => Trouble::lasting(
             "the server asks for a password: give it in the environment as REDISCLI_AUTH, or with --password-file \
@@ -149,6 +153,22 @@ mod tests {
             assert_eq!(trouble.lasting, lasting, "{answer}");
             assert!(!trouble.text.contains('\u{1b}'));
         }
+    }
+
+    #[test]
+    fn an_answer_to_a_password_is_not_repeated() {
+        for code in ["ERR", "WRONGPASS", "NOAUTH", "NOPERM", "DENIED", "LOADING", "MOVED", "ASK", "s3cret"] {
+            for answer in
+                [format!("{code} unknown command, with args beginning with: 's3cret'"), format!("{code} s3cret")]
+            {
+                for command in ["AUTH", "HELLO"] {
+                    let trouble = refused(command, &answer);
+                    assert!(!trouble.text.contains("s3cret"), "{answer}: {}", trouble.text);
+                }
+            }
+        }
+        assert!(refused("AUTH", "ERR no").text.contains("the server answered AUTH with"));
+        assert!(refused("MONITOR", "ERR no such thing").text.contains("ERR no such thing"));
     }
 
     #[test]

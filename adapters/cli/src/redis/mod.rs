@@ -33,6 +33,7 @@ mod url;
 pub(crate) use args::RedisArgs;
 pub(crate) use process::COMMAND as SESSION_COMMAND;
 pub(crate) use session::run as run_session;
+pub(crate) use url::{AddressError, password};
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
@@ -218,12 +219,16 @@ impl<'env> Run<'env> {
     fn tell(self, place: usize, change: &Change) {
         let state = self.common.board.nodes().into_iter().nth(place).unwrap_or_default();
         match change {
-            Change::Began { guarded, first: true, .. } => out::complain(&tell::first(&state, *guarded, self.names)),
-            Change::Began { recovered: true, .. } => {
-                self.common.counting.annotate("watched", &state.name);
-                out::complain(&format!("{}: watched again", state.name));
+            Change::Began { guarded, first, recovered } => {
+                if *recovered {
+                    self.common.counting.annotate("watched", &state.name);
+                }
+                match (first, recovered) {
+                    (true, _) => out::complain(&tell::first(&state, *guarded, self.names)),
+                    (false, true) => out::complain(&format!("{}: watched again", state.name)),
+                    (false, false) => {}
+                }
             }
-            Change::Began { .. } => {}
             Change::Ended { text, again_ms, .. } => {
                 let again = again_ms.map_or(String::new(), |ms| format!("; again in {}", quantity::duration(ms)));
                 self.common.counting.annotate("not-watched", &format!("{}: {text}", self.name(place)));

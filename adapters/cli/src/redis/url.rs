@@ -77,14 +77,10 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Address, AddressError> {
         // Ahead of everything else, so that no other complaint is about a text with a password in it.
-        let after = text.split_once("://").map_or(text, |(_, rest)| rest);
-        // A password may have a slash in it; so may a socket's path, behind the user's name.
-        let is_socket =
-            text.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("unix")) || text.contains("+unix:");
-        let named = if is_socket { after.split('/').next().unwrap_or_default() } else { after };
-        if named.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) {
+        if password(text).is_some() {
             return Err(AddressError::Password);
         }
+        let after = behind_scheme(text);
         if text.contains(['?', '#']) {
             return Err(AddressError::Query);
         }
@@ -102,6 +98,20 @@ impl FromStr for Address {
             _ => Err(AddressError::Form),
         }
     }
+}
+
+fn behind_scheme(text: &str) -> &str {
+    text.split_once("://").map_or(text, |(_, rest)| rest)
+}
+
+/// The password in a text, if that were an address.
+pub(crate) fn password(text: &str) -> Option<&str> {
+    let after = behind_scheme(text);
+    // A password may have a slash in it; so may a socket's path, behind the user's name.
+    let is_socket = text.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("unix")) || text.contains("+unix:");
+    let named = if is_socket { after.split('/').next().unwrap_or_default() } else { after };
+    let (user, _) = named.rsplit_once('@')?;
+    user.split_once(':').map(|(_, password)| password)
 }
 
 /// `user@host:port/database`; the database has no meaning, since `MONITOR` shows all of them.
