@@ -11,10 +11,12 @@
 
 mod common;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use common::redis::{Load, Redis, Watcher, command, send};
-use common::{get, matrix, numbers, total};
+use common::{CANARY, Dir, get, has_canary, matrix, numbers, text, total};
 
 /// Six of ten on a prefix of 300 keys, two on one key of another, two over a hundred thousand.
 fn skewed(number: u64) -> String {
@@ -302,6 +304,7 @@ fn several_servers_are_one_picture_and_each_is_named() {
     for redis in [&one, &two] {
         assert!(said.contains(&format!("server    127.0.0.1:{}: ", redis.port)), "{said}");
     }
+    assert!(!said.contains("lack its part"), "{said}");
     assert_eq!(numbers(&said, "total")[0], 5);
 }
 
@@ -318,8 +321,23 @@ fn one_of_several_that_is_down_is_named_and_the_others_are_shown() {
     watcher.until(&format!("127.0.0.1:{}: watched (redis", two.port));
     send(two.port, &[&["SET", "a", "1"]]);
     wait_for_total(&host, 1);
+    // Columns of that time are there, of the other one alone: it stays said.
+    let lacking = format!("in which 127.0.0.1:{} was not watched lack its part", two.port);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        let status = get(&host, "/admin/api/v1/keyviz/status").1;
+        if status.contains("Watching 127.0.0.1:") && status.contains(&lacking) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{status}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let events = get(&host, "/admin/api/v1/keyviz/events").1;
+    assert!(events.contains(&format!("127.0.0.1:{}: nothing listens there", two.port)), "{events}");
+    assert!(events.contains("\"not-watched\"") && events.contains("\"watched\""), "{events}");
     let said = watcher.interrupt();
     assert!(said.contains("nothing listens there (connection refused); again in "), "{said}");
+    assert!(said.contains(&lacking), "{said}");
 }
 
 #[test]
@@ -388,4 +406,77 @@ fn a_unix_socket() {
     send(redis.port, &[&["SET", "a", "1"]]);
     wait_for_total(&host, 1);
     assert!(watcher.interrupt().contains(&format!("server    {socket}: ")));
+}
+
+/// What one GET answers, as it came.
+fn body(host: &str, path: &str) -> Vec<u8> {
+    let mut stream = TcpStream::connect(host).unwrap();
+    let request = format!("GET /admin/api/v1/keyviz/{path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.0 200") || answer.starts_with(b"HTTP/1.1 200"), "{path}: {}", text(&answer));
+    let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+    answer.split_off(head + 4)
+}
+
+/// Values of every place that a command has for them: measured, and then nowhere, not even in what is kept packed.
+#[test]
+fn values_are_measured_and_nowhere() {
+    let Some(redis) = Redis::start() else { return };
+    let dir = Dir::new();
+    let file = dir.path().join("history");
+    let path = file.to_str().unwrap().to_owned();
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "0", "--keyviz-history-file", &path]);
+    let host = watcher.host();
+    let value = CANARY.repeat(3);
+    let value = value.as_str();
+    let script = format!("return redis.call('APPEND', KEYS[1], '{value}' .. ARGV[1])");
+    let quoted = format!("\"\\{value}\r\n\0");
+    for words in [
+        &["SET", "vault:1", value, "EX", "100"][..],
+        &["SET", "vault:2", &quoted.replace('\0', "\u{1}")],
+        &["SETEX", "vault:3", "100", value],
+        &["MSET", "vault:4", value, "vault:5", value],
+        &["GETSET", "vault:1", value],
+        &["APPEND", "vault:6", value],
+        &["HSET", "vault:7", "field", value, value, "1"],
+        &["RPUSH", "vault:8", value, value],
+        &["LREM", "vault:8", "1", value],
+        &["SADD", "vault:9", value],
+        &["ZADD", "vault:10", "1", value],
+        &["XADD", "vault:11", "*", "field", value],
+        &["EVAL", &script, "1", "vault:12", value],
+        &["PUBLISH", "vault", value],
+        &["ECHO", value],
+        &["CLIENT", "SETNAME", value],
+    ] {
+        redis.cli(words);
+    }
+    for _ in 0..20 {
+        redis.load(500, 200, &["SET", "vault:__rand_int__", value]);
+    }
+    assert!(redis.calls("set") > 10_000 && redis.calls("append") == 2);
+    // All of it was measured: at least the values of the load.
+    let measured = || sum(&host, "series=write_bytes");
+    let least = (10_000 + 10) * value.len() as u64;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while measured() < least {
+        assert!(Instant::now() < deadline, "{} bytes of {least}", measured());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    for path in ["matrix?series=write_bytes&open=1", "matrix?axis=range&open=1", "top", "events", "status", "names"] {
+        assert!(!has_canary(&body(&host, path)), "{path}");
+    }
+    // From `v` to `w`; base64 of `vault:`.
+    let keys = body(&host, "hotkeys?start=dg&end=dw&series=writes&top=100");
+    assert!(text(&keys).contains("dmF1bHQ6") && !has_canary(&keys), "{}", text(&keys));
+    let packed = body(&host, "snapshot");
+    let said = watcher.interrupt();
+    assert!(said.contains("vault:") && !has_canary(said.as_bytes()), "{said}");
+    for (name, packed) in [("snapshot", packed), ("history", std::fs::read(&file).unwrap())] {
+        let kept = zstd::decode_all(packed.as_slice()).unwrap();
+        assert!(kept.starts_with(b"\x89keyviz\n") && text(&kept).contains("vault:"), "{name}");
+        assert!(!has_canary(&kept), "{name}");
+    }
 }

@@ -104,8 +104,22 @@ pub(crate) fn notice(nodes: &[NodeState], args: &RedisArgs, over: bool) -> Notic
     for node in &away {
         let _ = write!(text, " {}: {}.", node.name, node.trouble.as_deref().unwrap_or_default());
     }
+    let gaps = lacking(nodes);
+    if let Some(lacking) = &gaps {
+        let _ = write!(text, " {lacking}; the events say when.");
+    }
     let since_unix_ms = nodes.iter().map(|node| node.since_ms).max().unwrap_or(0);
-    Notice { id: format!("redis-{id}-{}", away.len()), title, text, since_unix_ms, until_unix_ms: 0 }
+    let id = format!("redis-{id}-{}{}", away.len(), if gaps.is_some() { "-gaps" } else { "" });
+    Notice { id, title, text, since_unix_ms, until_unix_ms: 0 }
+}
+
+/// Of several servers in one picture, that those which were away are not in all of it: its columns are missing only
+/// where all were.
+fn lacking(nodes: &[NodeState]) -> Option<String> {
+    let gone: Vec<&str> =
+        nodes.iter().filter(|node| node.lost + node.protected > 0).map(|node| node.name.as_str()).collect();
+    let told = nodes.len() > 1 && !gone.is_empty();
+    told.then(|| format!("Columns of the time in which {} was not watched lack its part", gone.join(" or ")))
 }
 
 /// The answer at the end.
@@ -115,6 +129,9 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, (args, redactor):
     // Writing to a String cannot fail, so what `writeln!` returns is dropped throughout.
     for node in nodes {
         let _ = of_node(&mut text, node);
+    }
+    if let Some(lacking) = lacking(nodes) {
+        let _ = writeln!(text, "\nwarning   {lacking}");
     }
     let (total, unattributed) = counting.counted();
     let total_ops = total.get(Series::Ops);
@@ -225,4 +242,23 @@ fn of_node(text: &mut String, node: &NodeState) -> std::fmt::Result {
 
 fn times(number: u32) -> String {
     if number == 1 { "once".to_owned() } else { format!("{number} times") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_servers_those_that_were_away_are_named() {
+        let node = |name: &str, lost, protected| {
+            let mut node = NodeState::default();
+            (node.name, node.lost, node.protected) = (name.to_owned(), lost, protected);
+            node
+        };
+        assert_eq!(lacking(&[node("a", 0, 0), node("b", 0, 0)]), None);
+        // One alone has no columns of that time.
+        assert_eq!(lacking(&[node("a", 1, 0)]), None);
+        let told = lacking(&[node("a", 1, 0), node("b", 0, 0), node("c", 0, 2)]).unwrap();
+        assert!(told.contains(" a or c was not watched"), "{told}");
+    }
 }
