@@ -8,7 +8,7 @@ import { parseKey } from "./key_parse.js";
 
 /** @typedef {{prefix: Uint8Array, name: string}} KeyName */
 /** What was found: its first key, and what it is. @typedef {{key: Uint8Array, what: string}} Found */
-/** @typedef {{format: () => import("./key_format.js").KeyFormat, names: () => Promise<KeyName[]>, route: (id: string) => Promise<Found | null>, go: (found: Found) => void}} Around */
+/** @typedef {{format: () => import("./key_format.js").KeyFormat, names: () => Promise<KeyName[]>, route: (id: string) => Promise<Found | null>, routesHidden: () => boolean, go: (found: Found) => void}} Around */
 
 /** Names that are offered while somebody types. */
 const OFFERED = 8;
@@ -93,7 +93,7 @@ export class GoTo {
     const text = this.#field.value.trim();
     const found = text === "" ? null : await this.#find(text);
     if (found !== null) this.#arrive(found);
-    else if (/^route:/.test(text)) this.#say("No such route is among the rows of this time.");
+    else if (/^route:/.test(text)) this.#say(this.around.routesHidden() ? "Keys are redacted, so a route is found where the rows are routes: choose Routes." : "No such route is among the rows of this time.");
     else this.#say(text === "" ? "Write a key, a route or a name." : "That is no name, no route of this time, and no key in the format that is shown.");
   }
 

@@ -33,6 +33,7 @@ import { formatDuration } from "./number.js";
 import { messagesFor } from "./page_state.js";
 import { paletteFor } from "./palette.js";
 import { recordedHere } from "./recorded.js";
+import { namesPlaces } from "./redaction.js";
 import { seriesOf } from "./series.js";
 
 /** @typedef {import("./fragment.js").Choice} Choice */
@@ -77,7 +78,7 @@ new Gestures(canvas, {
 });
 const topTable = new TopTable(byId("top-body"), (row) => goTo(row.start));
 const hotPanel = new HotPanel(byId("hot"), api, () => drawPointed());
-const finder = new GoTo({ format: () => state.choice.format, names: askNames, route: askRoute, go: (found) => goTo(found.key) });
+const finder = new GoTo({ format: () => state.choice.format, names: askNames, route: askRoute, routesHidden: () => namesPlaces(state.status?.redaction ?? "") && state.choice.axis !== "route", go: (found) => goTo(found.key) });
 const crosshair = new Crosshair(canvas, () => paintingOf(state, palette()), () => state.picture, {
   moved: drawPointed,
   pinned: (cell) => change({ pin: cell?.row ?? "", pinMs: cell?.atMs ?? 0 }),
@@ -129,7 +130,8 @@ async function askNames() {
 /** A route of this time, in the picture or by asking for routes. @param {string} id @returns {Promise<import("./go_to.js").Found | null>} */
 async function askRoute(id) {
   const here = routeAmong(state.picture?.matrix.rows ?? [], id);
-  if (here !== null || state.status === null || recorded !== null) return here;
+  // Of redacted bounds another answer has others, so that what is found there is another row here.
+  if (here !== null || state.status === null || recorded !== null || namesPlaces(state.status.redaction)) return here;
   const clock = state.clockOf(state.status);
   const bounds = boundsOf(viewOf(state.choice, clock), clock);
   const query = { series: state.choice.series, axis: "route", rows: 1024, start: "", end: "", label: "", split: false, ...bounds };

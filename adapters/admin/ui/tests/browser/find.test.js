@@ -188,6 +188,29 @@ describe("find", { skip }, () => {
     assert.deepEqual(browser.complaints, []);
   });
 
+  test("where keys are redacted a route is looked for among the rows shown, not in another answer with other places", async () => {
+    const ranges = { ...calm, axis: "range", rows: calm.rows.map((/** @type {any} */ row, /** @type {number} */ i) => ({ ...row, bucket_id: `range:${i}@a` })) };
+    visit.serve(ranges, {}, { role: "read", redaction: "prefix:8" });
+    const page = await visit.open();
+    const before = visit.asked().length;
+    const ask = async () => {
+      await page.keyboard.press("/");
+      await page.fill("#goto-text", "route:11");
+      await page.keyboard.press("Enter");
+    };
+    await ask();
+    await page.waitForFunction(() => /Keys are redacted.*choose Routes/.test(document.querySelector("#goto-error")?.textContent ?? ""));
+    assert.equal(visit.asked().length, before, "no other answer is asked for");
+    assert.equal(choice(page).has("find"), false);
+    await page.keyboard.press("Escape");
+    visit.serve(calm, {}, { role: "read", redaction: "prefix:8" });
+    await page.check("#axis input[value=route]");
+    await visit.quiet(page);
+    await page.focus("#picture");
+    await ask();
+    await page.waitForFunction((find) => new URLSearchParams(location.hash.slice(1)).get("find") === find, base64url(bytes(10)));
+  });
+
   test("a key outside of the keys shown leads back to all of them", async () => {
     serve({});
     const page = await visit.open({ fragment: `tz=utc&refresh=60&start=${base64url(bytes(2))}&end=${base64url(bytes(6))}` });
