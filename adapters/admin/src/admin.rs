@@ -20,6 +20,7 @@ use crate::timings::FlushTimings;
 use axum::Router;
 use keyviz_core::{KeyNames, Reader};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 /// The admin endpoint: what it reads, who may ask, within which limits. Cheap to clone; all clones
 /// are one endpoint.
@@ -47,6 +48,8 @@ pub(crate) struct State {
     pub(crate) built_ms: u64,
     pub(crate) key_names: Mutex<Option<Arc<KeyNames>>>,
     pub(crate) split_template: Option<SplitTemplate>,
+    /// The thread of the latest snapshot.
+    pub(crate) snapshot: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// The part of keys and time that a request asked for, for the audit.
@@ -113,6 +116,23 @@ impl Admin {
 
     pub(crate) fn reader(&self) -> Option<&Reader> {
         self.0.reader.as_ref()
+    }
+
+    /// Keeps the thread of a snapshot in place of the one before, which has given up its turn and is at its end.
+    pub(crate) fn keep_snapshot(&self, thread: JoinHandle<()>) {
+        let before = self.0.snapshot.lock().unwrap_or_else(PoisonError::into_inner).replace(thread);
+        if let Some(before) = before {
+            // A panic there was told there.
+            let _ = before.join();
+        }
+    }
+
+    /// Waits for the thread of the latest snapshot, whose client is gone.
+    pub(crate) fn end_snapshot(&self) {
+        let last = self.0.snapshot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(last) = last {
+            let _ = last.join();
+        }
     }
 
     pub(crate) fn open_to_network(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The endpoint on threads of its own, for hosts without a runtime.
 
+use crate::faults::contained;
 use crate::listen::{ListenError, check_listen};
 use crate::{Admin, serve};
 use std::fmt;
@@ -11,10 +12,11 @@ use std::thread::{self, JoinHandle};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-/// The endpoint, served by two threads: `keyviz-page` for requests, `keyviz-blocking` for what takes milliseconds.
+/// The endpoint, served by two threads: `keyviz-page` for requests, `keyviz-blocking` for what takes milliseconds; and by
+/// `keyviz-snapshot` while one is sent.
 ///
 /// They have the signal mask and the niceness of the thread that starts them. Dropping it lets answers under way
-/// finish for [`Limits::shutdown_ms`](crate::Limits::shutdown_ms), and joins both.
+/// finish for [`Limits::shutdown_ms`](crate::Limits::shutdown_ms), and joins them all.
 ///
 /// # Examples
 /// ```
@@ -31,6 +33,8 @@ pub struct Background {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     ended: Arc<AtomicBool>,
+    #[cfg(unix)]
+    listener: std::os::fd::RawFd,
 }
 
 /// Why the endpoint was not started.
@@ -92,33 +96,53 @@ impl Background {
         let listener = TcpListener::bind(address).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
+        #[cfg(unix)]
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&listener);
         let mut builder = Builder::new_current_thread();
         builder.enable_io().enable_time().max_blocking_threads(1).thread_name("keyviz-blocking");
         let runtime = builder.build().map_err(BackgroundError::Thread)?;
         let (stop, stopped) = oneshot::channel();
         let ended = Arc::new(AtomicBool::new(false));
         let ends = Ends(Arc::clone(&ended));
+        let ended_with = admin.clone();
+        let served = async move {
+            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+            let stopped = async move {
+                // The other end gone means the same.
+                let _ = stopped.await;
+            };
+            // It refuses what was looked at above, and nothing else.
+            let _ = serve(listener, admin, stopped).await;
+        };
         let serve = move || {
             let _ends = ends;
-            runtime.block_on(async move {
-                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-                let stopped = async move {
-                    // The other end gone means the same.
-                    let _ = stopped.await;
-                };
-                // It refuses what was looked at above, and nothing else.
-                let _ = serve(listener, admin, stopped).await;
-            });
+            // The runtime goes with it, and with that whatever still takes a snapshot's frames.
+            contained(move || runtime.block_on(served));
+            ended_with.end_snapshot();
         };
         let thread = thread::Builder::new().name("keyviz-page".to_owned()).spawn(serve);
         let thread = thread.map_err(BackgroundError::Thread)?;
-        Ok(Background { address, stop: Some(stop), thread: Some(thread), ended })
+        Ok(Background {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+            ended,
+            #[cfg(unix)]
+            listener: descriptor,
+        })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The descriptor that it listens with; a child of this process closes it, or keeps the port from others.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn listener_descriptor(&self) -> std::os::fd::RawFd {
+        self.listener
     }
 
     /// Whether its thread ended by itself: a fault that no request's fence caught.

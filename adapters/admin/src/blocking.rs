@@ -1,20 +1,28 @@
 //! Work that takes milliseconds, off the threads that answer.
 
 use crate::error::ApiError;
-use std::panic::resume_unwind;
+use crate::faults::caught;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use tokio::task::spawn_blocking;
+
+/// What unwinds on from a panic that was told where it happened.
+pub(crate) struct Told;
 
 /// Runs it on a blocking thread of the runtime. A panic there goes on here, so that the fence
 /// answers and counts it like any other. Work that was begun is not cancelled with its request.
 pub(crate) async fn on_blocking_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    match spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => Err(ApiError::busy("the server is shutting down")),
-        },
+    let told = move || {
+        catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+            caught();
+            Told
+        })
+    };
+    match spawn_blocking(told).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(told)) => resume_unwind(Box::new(told)),
+        Err(_) => Err(ApiError::busy("the server is shutting down")),
     }
 }
 

@@ -183,6 +183,7 @@ impl AdminBuilder {
             built_ms,
             key_names: Mutex::new(None),
             split_template: self.split_template,
+            snapshot: Mutex::new(None),
         });
         admin.set_key_names(self.key_names);
         admin

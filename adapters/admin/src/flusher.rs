@@ -1,6 +1,7 @@
 //! The thread that flushes a sampler.
 
 use crate::clock::{Clock, SystemClock};
+use crate::faults::contained;
 use crate::stop::Stop;
 use crate::ticker::{Pace, Schedule, Ticker};
 use crate::timings::FlushTimings;
@@ -59,7 +60,7 @@ impl Flusher {
         let stop = Arc::new(Stop::default());
         let timings = FlushTimings::default();
         let (its_stop, its_timings) = (Arc::clone(&stop), timings.clone());
-        let thread = thread::Builder::new().name("keyviz-flush".to_owned()).spawn(move || {
+        let work = move || {
             let flush = |now_ms| {
                 let began = Instant::now();
                 sampler.flush(now_ms);
@@ -80,7 +81,8 @@ impl Flusher {
                 }
             }
             flush(clock.now_ms());
-        })?;
+        };
+        let thread = thread::Builder::new().name("keyviz-flush".to_owned()).spawn(|| contained(work))?;
         Ok(Flusher { stop, thread: Some(thread), timings })
     }
 

@@ -3,6 +3,7 @@
 use crate::Admin;
 use crate::caller::Peer;
 use crate::counts::bump;
+use crate::faults::caught;
 use crate::limits::{Limits, ms};
 use crate::listen::check_listen;
 use crate::router;
@@ -67,7 +68,11 @@ pub async fn serve(
             () = &mut shutdown => break,
             accepted = listener.accept() => accepted,
         };
-        while tasks.try_join_next().is_some() {}
+        while let Some(ended) = tasks.try_join_next() {
+            if ended.is_err_and(|error| error.is_panic()) {
+                caught();
+            }
+        }
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {

@@ -7,6 +7,7 @@ use crate::Admin;
 use crate::admin::Asked;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::faults::contained;
 use crate::packed::write_snapshot;
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -40,10 +41,11 @@ pub(crate) async fn snapshot(
     let pass = admin.gate().stream(expected_bytes(&reader))?;
     let now_ms = admin.now_ms();
     let (send, frames) = mpsc::channel(FRAMES_AHEAD);
+    let maker = admin.clone();
     let make = move || {
         // Before the first byte, so that none is sent that is not recorded: two bounds for each route.
         let bounds = usize::try_from(reader.counters().routes).unwrap_or(usize::MAX).saturating_mul(2);
-        admin.audit(&caller, "snapshot", &Asked::default(), bounds);
+        maker.audit(&caller, "snapshot", &Asked::default(), bounds);
         let made = write_snapshot(&reader, now_ms, |frame| {
             send.blocking_send(Part::Frame(frame.into())).map_err(io::Error::other)
         });
@@ -53,10 +55,9 @@ pub(crate) async fn snapshot(
         }
         drop(pass);
     };
-    std::thread::Builder::new()
-        .name("keyviz-snapshot".to_owned())
-        .spawn(make)
-        .map_err(|_| ApiError::busy("no thread for a snapshot; try again in a second"))?;
+    let thread = std::thread::Builder::new().name("keyviz-snapshot".to_owned()).spawn(|| contained(make));
+    let thread = thread.map_err(|_| ApiError::busy("no thread for a snapshot; try again in a second"))?;
+    admin.keep_snapshot(thread);
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zstd"));
     if let Ok(name) = HeaderValue::try_from(format!("attachment; filename=\"keyviz-{now_ms}.snapshot.zst\"")) {

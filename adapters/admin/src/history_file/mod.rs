@@ -19,6 +19,7 @@ mod state;
 use self::disk::{Disk, Found, OsDisk};
 use self::place::{beside, replace, set_aside};
 use crate::clock::Clock;
+use crate::faults::contained;
 use crate::packed::{ReadSnapshotError, read_snapshot, write_snapshot};
 use crate::stop::Stop;
 use keyviz_core::{EventKind, Reader, RestoreError, Restored, Sampler, Snapshot, SnapshotError};
@@ -49,8 +50,7 @@ pub struct HistoryFile {
     stop: Arc<Stop>,
     thread: Option<JoinHandle<()>>,
     state: HistoryState,
-    /// Unlocked when it is closed.
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl HistoryFile {
@@ -98,7 +98,7 @@ impl HistoryFile {
             Ok(lock) => lock,
             Err(InUse) => {
                 keeper.trouble(HistoryNews::InUse { file: keeper.file.clone() });
-                return Ok(HistoryFile { stop, thread: None, state, _lock: None });
+                return Ok(HistoryFile { stop, thread: None, state, lock: None });
             }
         };
         let may_write = keeper.load(sampler, clock.now_ms());
@@ -110,16 +110,23 @@ impl HistoryFile {
             keeper.write(clock.now_ms(), None);
         };
         let thread = match may_write {
-            true => Some(thread::Builder::new().name("keyviz-history".to_owned()).spawn(work)?),
+            true => Some(thread::Builder::new().name("keyviz-history".to_owned()).spawn(|| contained(work))?),
             false => None,
         };
-        Ok(HistoryFile { stop, thread, state, _lock: lock })
+        Ok(HistoryFile { stop, thread, state, lock })
     }
 
     /// How it goes; for [`AdminBuilder::history_state`](crate::AdminBuilder::history_state).
     #[must_use]
     pub fn state(&self) -> HistoryState {
         self.state.clone()
+    }
+
+    /// The descriptor that keeps the lock; a child of this process closes it, or keeps the file from others.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn lock_descriptor(&self) -> Option<std::os::fd::RawFd> {
+        self.lock.as_ref().map(std::os::fd::AsRawFd::as_raw_fd)
     }
 
     /// Writes the file a last time and ends the thread; so does dropping it.
@@ -134,6 +141,10 @@ impl Drop for HistoryFile {
         if let Some(thread) = self.thread.take() {
             // An error would be the thread's panic, which nobody can do anything about here.
             let _ = thread.join();
+        }
+        if let Some(lock) = self.lock.take() {
+            // Closing it is not enough: a child of this process may have it open, too.
+            let _ = lock.unlock();
         }
     }
 }
