@@ -865,7 +865,7 @@ typedef struct keyviz_counters {
      */
     uint64_t faults;
     /**
-     * Threads of this sampler's page, and of its flusher, that a fault ended; they are in `faults`, too.
+     * Threads of this sampler's pages and flushers that a fault ended; they are in `faults`, too.
      */
     uint64_t page_faults;
     /**
@@ -1064,8 +1064,8 @@ typedef struct keyviz_hot_key_list {
  * Takes a line of the log: the host's pointer, a number of `keyviz_log_level`, and a text that is good during the call.
  *
  * It is called from any thread of the host's that calls keyviz, and from keyviz's own, several at once. It must
- * return, and not by an exception or `longjmp`. It may observe and read; what starts, stops or closes
- * something is `in_callback`.
+ * return, and not by an exception or `longjmp`. It may observe, read and annotate; what starts, stops or closes
+ * something is `in_callback`. What there is to tell of its own calls is not told.
  */
 typedef void (*keyviz_log_callback)(void *user_data, uint32_t level, const char *text);
 
@@ -1805,14 +1805,17 @@ keyviz_status keyviz_label_get(struct keyviz_sampler sampler, const char *name, 
 const char *keyviz_last_error(void);
 
 /**
- * Says who gets the log of this process, in place of whoever got it before; NULL is nobody, as in the beginning.
+ * Says who gets the log of this process, in place of whoever got it before; NULL is nobody, as in the beginning and in
+ * the child of a fork.
  *
- * When it returns, the one before is not called any more.
+ * When it returns, the one before is not called any more: it waits for calls under way. So whoever calls it holds no
+ * lock that the callback takes, such as a logger's own mutex.
  *
- * Ownership: `user_data` stays the host's and has to live until another callback is set.
+ * Ownership: `user_data` stays the host's and has to live until another callback is set, or else until the process
+ * ends.
  * Threads: any; not from within the callback.
  * Units: none.
- * Errors: `in_callback`, `forked`.
+ * Errors: `in_callback`.
  */
 keyviz_status keyviz_log_set(keyviz_log_callback callback, void *user_data);
 

@@ -7,6 +7,7 @@ use keyviz_admin::{Access, Admin, Background, BackgroundError, Limits, Token};
 use keyviz_core::KeyNames;
 
 use crate::fence::fenced;
+use crate::fork::{Noted, note};
 use crate::guest;
 use crate::input::{items, optional_text, out, text};
 use crate::last_error::fail;
@@ -71,6 +72,8 @@ const NOTHING: keyviz_admin_options = keyviz_admin_options {
 pub(crate) struct Page {
     background: Background,
     admin: Admin,
+    /// Last: until it is closed here, a child has to close it.
+    _noted: Noted,
 }
 
 impl Page {
@@ -146,7 +149,7 @@ unsafe fn admin(host: &Host, options: *const keyviz_admin_options) -> Result<Adm
     if let Some(flusher) = lock(&host.flusher).as_ref() {
         admin = admin.flush_timings(flusher.timings());
     }
-    if let Some(history) = lock(&host.history).as_ref() {
+    if let Some((history, _)) = lock(&host.history).as_ref() {
         admin = admin.history_state(history.state());
     }
     if let Some(names) = lock(&host.names).as_ref() {
@@ -195,15 +198,16 @@ pub unsafe extern "C" fn keyviz_admin_start(
                 format_args!("{address}: give an IP address with a port, as 127.0.0.1:8765"),
             )
         })?;
+        // From here on nobody sets names that the page would not get.
+        let mut page = lock(&host.page);
         // SAFETY: the caller's word.
         let admin = unsafe { admin(&host, options) }?;
-        let mut page = lock(&host.page);
         if page.is_some() {
             return Err(fail(keyviz_status::AlreadyRunning, format_args!("the page is served already")));
         }
         let started = guest::starting(|| Background::start(address, admin.clone()));
         let background = started.map_err(|error| crate::flush::no_thread(&error))?.map_err(not_started)?;
-        *page = Some(Page { background, admin });
+        *page = Some(Page { _noted: note(Some(background.listener_descriptor())), background, admin });
         Ok(())
     })
 }
@@ -243,8 +247,7 @@ pub extern "C" fn keyviz_admin_stop(sampler: keyviz_sampler) -> keyviz_status {
     fenced(|| {
         not_in_callback()?;
         let host = pinned(sampler)?;
-        let page = lock(&host.page).take();
-        match page {
+        match host.take_page() {
             Some(page) => drop(page),
             None => return Err(not_running()),
         }

@@ -21,6 +21,13 @@ pub struct keyviz_buffer {
 /// The bytes, with a NUL behind them that is not counted.
 pub(crate) struct Buffer(Vec<u8>);
 
+#[cfg(test)]
+impl Buffer {
+    pub(crate) fn of(bytes: Vec<u8>) -> Buffer {
+        Buffer(bytes)
+    }
+}
+
 /// Hands bytes over.
 ///
 /// # Safety

@@ -4,7 +4,7 @@ use keyviz_core::{Counters, Tally, wire};
 
 use crate::buffer::{give, keyviz_buffer};
 use crate::fence::{FAULTS, fenced};
-use crate::sampler::{Host, keyviz_sampler, lock, pinned};
+use crate::sampler::{Host, keyviz_sampler, pinned};
 use crate::sized::{self, Sized_};
 use crate::status::keyviz_status;
 use crate::table::MISUSED;
@@ -143,7 +143,7 @@ pub struct keyviz_counters {
     pub reader_retries: u64,
     /// Faults inside keyviz that were caught, in the whole process: in calls and in its own threads.
     pub faults: u64,
-    /// Threads of this sampler's page, and of its flusher, that a fault ended; they are in `faults`, too.
+    /// Threads of this sampler's pages and flushers that a fault ended; they are in `faults`, too.
     pub page_faults: u64,
     /// Calls of the whole process with what is no handle.
     pub invalid_handles: u64,
@@ -215,8 +215,7 @@ fn gather(host: &Host) -> keyviz_counters {
         memory_bytes: own.memory_bytes,
         reader_retries: own.reader_retries,
         faults: FAULTS.load(Ordering::Relaxed),
-        page_faults: u64::from(lock(&host.page).as_ref().is_some_and(crate::admin::Page::has_failed))
-            + u64::from(lock(&host.flusher).as_ref().is_some_and(keyviz_admin::Flusher::has_failed)),
+        page_faults: host.page_faults(),
         invalid_handles: misused(0),
         closed_handles: misused(1),
         foreign_handles: misused(2),

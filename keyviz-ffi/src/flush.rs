@@ -18,6 +18,20 @@ pub(crate) fn no_thread(error: &std::io::Error) -> keyviz_status {
 #[cfg(feature = "fault")]
 const FAULTY: u64 = u64::MAX;
 
+/// A clock that ends the thread that flushes, for the test.
+#[cfg(feature = "fault")]
+#[derive(Default)]
+struct FaultyClock(std::sync::atomic::AtomicU64);
+
+#[cfg(feature = "fault")]
+impl keyviz_admin::Clock for FaultyClock {
+    #[expect(clippy::panic, reason = "the fault that a test asks for")]
+    fn now_ms(&self) -> u64 {
+        let looks = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if looks > 0 { panic!("a fault of the flusher, for the test") } else { keyviz_admin::SystemClock.now_ms() }
+    }
+}
+
 /// Gathers what was observed since the last flush; seals the open column when `now_ms` has reached its end.
 ///
 /// For hosts that have a thread for it: at each multiple of the step, and in between as often as the open column is to
@@ -87,7 +101,11 @@ pub extern "C" fn keyviz_flusher_start(sampler: keyviz_sampler) -> keyviz_status
             return Err(fail(keyviz_status::AlreadyRunning, format_args!("the flusher runs already")));
         }
         let sampler = host.sampler.clone();
-        let started = guest::starting(|| Flusher::spawn(sampler)).and_then(|started| started);
+        #[cfg(not(feature = "fault"))]
+        let clock = keyviz_admin::SystemClock;
+        #[cfg(feature = "fault")]
+        let clock = FaultyClock::default();
+        let started = guest::starting(|| Flusher::spawn_with(sampler, clock)).and_then(|started| started);
         *flusher = Some(started.map_err(|error| no_thread(&error))?);
         Ok(())
     })
@@ -104,8 +122,7 @@ pub extern "C" fn keyviz_flusher_stop(sampler: keyviz_sampler) -> keyviz_status 
     fenced(|| {
         not_in_callback()?;
         let host = pinned(sampler)?;
-        let flusher = lock(&host.flusher).take();
-        match flusher {
+        match host.take_flusher() {
             Some(flusher) => flusher.stop(),
             None => return Err(fail(keyviz_status::NotRunning, format_args!("the flusher does not run"))),
         }

@@ -1,29 +1,105 @@
-//! Noticing that this process is the child of a fork.
+//! Noticing that this process is the child of a fork, and letting go of what the parent has to itself.
 
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use crate::last_error::fail;
+use crate::log;
+use crate::status::keyviz_status;
 use crate::table;
 
-/// This process was forked from one that had opened a sampler.
-static FORKED: AtomicBool = AtomicBool::new(false);
-
 /// From now on, handles of this process are no longer good in its children.
-pub(crate) fn watch() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: the handler stores to atomics and does nothing else, which is allowed in a child of any process; it
+pub(crate) fn watch() -> Result<(), keyviz_status> {
+    static WATCHED: Mutex<bool> = Mutex::new(false);
+    let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*watched {
+        // SAFETY: the handler stores to atomics and closes descriptors, which is allowed in a child of any process; it
         // stays in memory because the library is never unloaded (`-z nodelete`).
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-    });
+        let refused = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        if refused != 0 {
+            return Err(fail(
+                keyviz_status::OutOfMemory,
+                format_args!("the system cannot tell of forks: error {refused}"),
+            ));
+        }
+        *watched = true;
+    }
+    Ok(())
 }
 
 extern "C" fn in_child() {
-    FORKED.store(true, Ordering::Relaxed);
     table::strand();
+    log::forget();
+    for place in &EXCLUSIVE {
+        place.close();
+    }
 }
 
-/// Whether this process was forked from one that had opened a sampler.
-pub(crate) fn is_forked() -> bool {
-    FORKED.load(Ordering::Relaxed)
+/// Descriptors that are noted at once; of more, a child keeps some open.
+const PLACES: usize = 128;
+
+/// What a child must not keep open: as long as it had them, nobody else could have the port or the file.
+static EXCLUSIVE: [Place; PLACES] = [const { Place::new() }; PLACES];
+
+/// A descriptor, with what it leads to: its number alone may be another's by the time of a fork.
+struct Place {
+    /// The number and one; 0 where there is none, `TAKEN` while it is written.
+    descriptor: AtomicUsize,
+    device: AtomicU64,
+    inode: AtomicU64,
+}
+
+const TAKEN: usize = usize::MAX;
+
+impl Place {
+    const fn new() -> Place {
+        Place { descriptor: AtomicUsize::new(0), device: AtomicU64::new(0), inode: AtomicU64::new(0) }
+    }
+
+    /// Closes it in the child, if it is what it was.
+    fn close(&self) {
+        let noted = self.descriptor.swap(0, Ordering::Acquire);
+        let Some(descriptor) = noted.checked_sub(1).and_then(|number| RawFd::try_from(number).ok()) else { return };
+        let noted = (self.device.load(Ordering::Relaxed), self.inode.load(Ordering::Relaxed));
+        if identity(descriptor) == Some(noted) {
+            // SAFETY: the descriptor is keyviz's, and in this process nobody uses it.
+            unsafe { libc::close(descriptor) };
+        }
+    }
+}
+
+/// What a descriptor leads to: device and inode.
+#[allow(clippy::unnecessary_cast, reason = "their types differ between systems")]
+fn identity(descriptor: RawFd) -> Option<(u64, u64)> {
+    let mut about = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the call writes the whole struct where it succeeds, and takes any number.
+    let about = unsafe { (libc::fstat(descriptor, about.as_mut_ptr()) == 0).then(|| about.assume_init()) }?;
+    Some((about.st_dev as u64, about.st_ino as u64))
+}
+
+/// A descriptor that children close, for as long as this lives.
+pub(crate) struct Noted(Option<&'static Place>);
+
+/// Notes a descriptor.
+pub(crate) fn note(descriptor: Option<RawFd>) -> Noted {
+    let number = descriptor.and_then(|descriptor| usize::try_from(descriptor).ok());
+    let known = number.zip(descriptor.and_then(identity));
+    Noted(known.and_then(|(number, (device, inode))| {
+        let free =
+            |place: &&Place| place.descriptor.compare_exchange(0, TAKEN, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let place = EXCLUSIVE.iter().find(free)?;
+        place.device.store(device, Ordering::Relaxed);
+        place.inode.store(inode, Ordering::Relaxed);
+        place.descriptor.store(number + 1, Ordering::Release);
+        Some(place)
+    }))
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        if let Some(place) = self.0 {
+            place.descriptor.store(0, Ordering::Release);
+        }
+    }
 }

@@ -23,6 +23,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether a handle says that it is of this.
+    #[inline]
+    pub(crate) const fn is_of(self, bits: u64) -> bool {
+        (bits >> (TAG_BITS + GENERATION_BITS + INDEX_BITS)) as u8 == self as u8
+    }
+
     /// What people call it.
     pub(crate) const fn name(self) -> &'static str {
         match self {

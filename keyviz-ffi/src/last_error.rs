@@ -9,9 +9,10 @@ use crate::status::keyviz_status;
 /// The longest text kept, its NUL included.
 const MAX_TEXT: usize = 512;
 
+/// A text that was noted, without an allocation.
 // In this order: the text is given out as a pointer to its beginning.
 #[repr(C)]
-struct Text {
+pub(crate) struct Text {
     bytes: [u8; MAX_TEXT],
     len: usize,
 }
@@ -28,9 +29,32 @@ impl fmt::Write for Text {
     }
 }
 
+impl Text {
+    pub(crate) const fn new() -> Text {
+        Text { bytes: [0; MAX_TEXT], len: 0 }
+    }
+
+    /// Notes another text in place of the one before, as much of it as there is room for.
+    pub(crate) fn set(&mut self, text: fmt::Arguments<'_>) {
+        self.len = 0;
+        let _ = self.write_fmt(text);
+        // Cut texts end between two characters.
+        while std::str::from_utf8(self.bytes.get(..self.len).unwrap_or(&[])).is_err() {
+            self.len -= 1;
+        }
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = 0;
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(self.bytes.get(..self.len).unwrap_or(&[])).unwrap_or("")
+    }
+}
+
 std::thread_local! {
     // Without a destructor, so that it is there as long as its thread.
-    static LAST: RefCell<Text> = const { RefCell::new(Text { bytes: [0; MAX_TEXT], len: 0 }) };
+    static LAST: RefCell<Text> = const { RefCell::new(Text::new()) };
 }
 
 /// Notes a failure in words; gives its status. Never allocates by itself.
@@ -39,16 +63,7 @@ pub(crate) fn fail(status: keyviz_status, text: fmt::Arguments<'_>) -> keyviz_st
     LAST.with(|last| {
         // Busy where a fault struck while a text was being written.
         if let Ok(mut last) = last.try_borrow_mut() {
-            last.len = 0;
-            let _ = last.write_fmt(text);
-            let mut end = last.len;
-            // Cut texts end between two characters.
-            while std::str::from_utf8(last.bytes.get(..end).unwrap_or(&[])).is_err() {
-                end -= 1;
-            }
-            if let Some(place) = last.bytes.get_mut(end) {
-                *place = 0;
-            }
+            last.set(text);
         }
     });
     status

@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 use std::ffi::{CString, c_char, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use crate::fence::fenced;
-use crate::fork::is_forked;
 use crate::last_error::fail;
 use crate::status::keyviz_status;
 
@@ -24,8 +25,8 @@ pub enum keyviz_log_level {
 /// Takes a line of the log: the host's pointer, a number of `keyviz_log_level`, and a text that is good during the call.
 ///
 /// It is called from any thread of the host's that calls keyviz, and from keyviz's own, several at once. It must
-/// return, and not by an exception or `longjmp`. It may observe and read; what starts, stops or closes
-/// something is `in_callback`.
+/// return, and not by an exception or `longjmp`. It may observe, read and annotate; what starts, stops or closes
+/// something is `in_callback`. What there is to tell of its own calls is not told.
 pub type keyviz_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: u32, text: *const c_char)>;
 
 struct Sink {
@@ -33,42 +34,64 @@ struct Sink {
     user_data: usize,
 }
 
-static SINK: RwLock<Option<Sink>> = RwLock::new(None);
+/// Made by the first who asks, and never freed: a child of a fork leaves its parent's as some thread may have locked it.
+static SINK: AtomicPtr<RwLock<Option<Sink>>> = AtomicPtr::new(ptr::null_mut());
+
+fn sink() -> &'static RwLock<Option<Sink>> {
+    let there = SINK.load(Ordering::Acquire);
+    // SAFETY: one that was published is never freed.
+    if let Some(sink) = unsafe { there.as_ref() } {
+        return sink;
+    }
+    let fresh = Box::into_raw(Box::new(RwLock::new(None)));
+    match SINK.compare_exchange(there, fresh, Ordering::AcqRel, Ordering::Acquire) {
+        // SAFETY: as above.
+        Ok(_) => unsafe { &*fresh },
+        Err(other) => {
+            // SAFETY: it came from a box just now, and nobody else has seen it.
+            drop(unsafe { Box::from_raw(fresh) });
+            // SAFETY: as above; it is not NULL, which was expected.
+            unsafe { &*other }
+        }
+    }
+}
+
+/// Nobody gets the log any more, in the child of a fork. Stores to an atomic alone.
+pub(crate) fn forget() {
+    SINK.store(ptr::null_mut(), Ordering::Relaxed);
+}
 
 std::thread_local! {
     static CALLING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Says who gets the log of this process, in place of whoever got it before; NULL is nobody, as in the beginning.
+/// Says who gets the log of this process, in place of whoever got it before; NULL is nobody, as in the beginning and in
+/// the child of a fork.
 ///
-/// When it returns, the one before is not called any more.
+/// When it returns, the one before is not called any more: it waits for calls under way. So whoever calls it holds no
+/// lock that the callback takes, such as a logger's own mutex.
 ///
-/// Ownership: `user_data` stays the host's and has to live until another callback is set.
+/// Ownership: `user_data` stays the host's and has to live until another callback is set, or else until the process
+/// ends.
 /// Threads: any; not from within the callback.
 /// Units: none.
-/// Errors: `in_callback`, `forked`.
+/// Errors: `in_callback`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_log_set(callback: keyviz_log_callback, user_data: *mut c_void) -> keyviz_status {
     fenced(|| {
         not_in_callback()?;
-        if is_forked() {
-            return Err(fail(
-                keyviz_status::Forked,
-                format_args!("the log is that of the process this one was forked from"),
-            ));
-        }
-        let sink = callback.map(|callback| Sink { callback, user_data: user_data as usize });
-        *SINK.write().unwrap_or_else(PoisonError::into_inner) = sink;
+        let new = callback.map(|callback| Sink { callback, user_data: user_data as usize });
+        *sink().write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     })
 }
 
 /// Tells the host.
 pub(crate) fn tell(level: keyviz_log_level, text: &str) {
-    if CALLING.get() || is_forked() {
+    if CALLING.get() {
         return;
     }
-    let sink = SINK.read().unwrap_or_else(PoisonError::into_inner);
+    let sink = sink().read().unwrap_or_else(PoisonError::into_inner);
     let Some(sink) = sink.as_ref() else { return };
     let plain: Vec<u8> = text.bytes().map(|byte| if byte == 0 { b' ' } else { byte }).collect();
     let Ok(text) = CString::new(plain) else { return };

@@ -46,10 +46,18 @@ pub unsafe extern "C" fn keyviz_set_names(
             pairs.push(unsafe { (bytes(given.prefix, given.prefix_len, "prefix")?, text(given.name, "name")?) });
         }
         let names = KeyNames::new(pairs).map_err(|error| fail(keyviz_status::BadNames, format_args!("{error}")))?;
-        if let Some(page) = lock(&host.page).as_ref() {
+        // Held over both, so that a page that starts meanwhile, and other names, come before or after.
+        let page = lock(&host.page);
+        if let Some(page) = page.as_ref() {
             page.set_key_names(names.clone());
         }
+        #[cfg(feature = "fault")]
+        #[expect(clippy::panic, reason = "the fault that a test asks for")]
+        if count > 0 {
+            panic!("a fault in a call that holds a lock, for the test");
+        }
         *lock(&host.names) = (count > 0).then(|| Arc::new(names));
+        drop(page);
         Ok(())
     })
 }

@@ -74,19 +74,19 @@ fn with(sampler: keyviz_sampler, observe: impl Fn(&Own) -> Result<(), keyviz_sta
     }
 }
 
-/// Puts the sampler's recorder first, and makes it where there is none. The last one goes for it, and with it all whose
-/// samplers are closed: they hold the memory of those.
+/// Puts the sampler's recorder first, and makes it where there is none: the last one goes for it. Those whose samplers are
+/// closed go in any case: they hold the memory of those.
 #[inline(never)]
 fn bring_forward(kept: &mut [Option<Own>; KEPT], sampler: keyviz_sampler) -> Result<&Own, keyviz_status> {
+    for own in kept.iter_mut() {
+        if own.as_ref().is_some_and(|own| !own.place.is_live(own.sampler)) {
+            *own = None;
+        }
+    }
     let at = kept.iter().position(|own| own.as_ref().is_some_and(|own| own.is_of(sampler.bits)));
     match at {
         Some(at) => kept.swap(0, at),
         None => {
-            for own in kept.iter_mut() {
-                if own.as_ref().is_some_and(|own| !own.place.is_live(own.sampler)) {
-                    *own = None;
-                }
-            }
             let fresh = make(sampler)?;
             kept.rotate_right(1);
             if let Some(first) = kept.first_mut() {
@@ -128,6 +128,11 @@ pub unsafe extern "C" fn keyviz_observe(
         status(with(sampler, |own| {
             // SAFETY: the caller's word.
             let key = unsafe { bytes(key, key_len, "key") }?;
+            #[cfg(feature = "fault")]
+            #[expect(clippy::panic, reason = "the fault that a test asks for")]
+            if route == u64::MAX {
+                panic!("a fault in an observation, for the test");
+            }
             own.recorder.observe(RouteId(route), self::op(op)?, key, value_len);
             Ok(())
         }))

@@ -1,5 +1,6 @@
 //! Samplers: opened, closed, and what keyviz runs beside one.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use keyviz_admin::{Flusher, HistoryFile};
@@ -7,8 +8,8 @@ use keyviz_core::{KeyNames, Reader, Sampler};
 
 use crate::admin::Page;
 use crate::config::{given, keyviz_config, refused};
-use crate::fence::{fenced, keep_quiet};
-use crate::fork;
+use crate::fence::fenced;
+use crate::fork::{self, Noted};
 use crate::handle::Kind;
 use crate::input::{instant, out};
 use crate::label::LabelSet;
@@ -36,7 +37,9 @@ pub(crate) struct Host {
     /// Dropped in this order: who asks, who flushes, who writes down.
     pub(crate) page: Mutex<Option<Page>>,
     pub(crate) flusher: Mutex<Option<Flusher>>,
-    pub(crate) history: Mutex<Option<HistoryFile>>,
+    pub(crate) history: Mutex<Option<(HistoryFile, Noted)>>,
+    /// Threads that a fault ended, of pages and flushers that were stopped since.
+    pub(crate) ended_by_fault: AtomicU64,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -44,13 +47,35 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Host {
+    /// Takes the page to stop it; what ended it before stays counted.
+    pub(crate) fn take_page(&self) -> Option<Page> {
+        let mut page = lock(&self.page);
+        let failed = page.as_ref().is_some_and(Page::has_failed);
+        self.ended_by_fault.fetch_add(failed.into(), Ordering::Relaxed);
+        page.take()
+    }
+
+    /// As [`take_page`](Self::take_page).
+    pub(crate) fn take_flusher(&self) -> Option<Flusher> {
+        let mut flusher = lock(&self.flusher);
+        let failed = flusher.as_ref().is_some_and(Flusher::has_failed);
+        self.ended_by_fault.fetch_add(failed.into(), Ordering::Relaxed);
+        flusher.take()
+    }
+
+    /// Threads of its pages and flushers that a fault ended.
+    pub(crate) fn page_faults(&self) -> u64 {
+        // Under both locks, so that none is missed or counted twice that is being stopped.
+        let (page, flusher) = (lock(&self.page), lock(&self.flusher));
+        let now = [page.as_ref().is_some_and(Page::has_failed), flusher.as_ref().is_some_and(Flusher::has_failed)];
+        self.ended_by_fault.load(Ordering::Relaxed) + now.into_iter().map(u64::from).sum::<u64>()
+    }
+
     /// Ends what runs beside the sampler.
     fn stop(&self) {
         // Each is out of its lock before it is waited for.
-        let page = lock(&self.page).take();
-        drop(page);
-        let flusher = lock(&self.flusher).take();
-        drop(flusher);
+        drop(self.take_page());
+        drop(self.take_flusher());
         let history = lock(&self.history).take();
         drop(history);
     }
@@ -100,9 +125,8 @@ pub unsafe extern "C" fn keyviz_open(
     now_ms: u64,
     sampler: *mut keyviz_sampler,
 ) -> keyviz_status {
-    keep_quiet();
-    fork::watch();
     fenced(|| {
+        fork::watch()?;
         // SAFETY: the caller's word.
         let (config, handle) = unsafe { (given(config)?, out(sampler, "sampler")?) };
         let labels = config.labels.clone();
@@ -117,6 +141,7 @@ pub unsafe extern "C" fn keyviz_open(
             page: Mutex::new(None),
             flusher: Mutex::new(None),
             history: Mutex::new(None),
+            ended_by_fault: AtomicU64::new(0),
         };
         let bits = table::put(Kind::Sampler, tag, Object::Sampler(Box::new(host)))?;
         handle.write(keyviz_sampler { bits });

@@ -9,6 +9,7 @@ use keyviz_core::RestoreError;
 use crate::buffer::{give, keyviz_buffer};
 use crate::fence::fenced;
 use crate::flush::no_thread;
+use crate::fork::note;
 use crate::guest;
 use crate::input::{bytes, instant, text};
 use crate::last_error::fail;
@@ -111,7 +112,9 @@ pub unsafe extern "C" fn keyviz_history_start(
             log::tell(level, &news.to_string());
         };
         let started = guest::starting(|| HistoryFile::open(path, every_ms, &host.sampler, SystemClock, tell));
-        *history = Some(started.and_then(|started| started).map_err(|error| no_thread(&error))?);
+        let started = started.and_then(|started| started).map_err(|error| no_thread(&error))?;
+        let noted = note(started.lock_descriptor());
+        *history = Some((started, noted));
         Ok(())
     })
 }
@@ -129,7 +132,7 @@ pub extern "C" fn keyviz_history_stop(sampler: keyviz_sampler) -> keyviz_status 
         let host = pinned(sampler)?;
         let history = lock(&host.history).take();
         match history {
-            Some(history) => history.stop(),
+            Some((history, _noted)) => history.stop(),
             None => return Err(fail(keyviz_status::NotRunning, format_args!("the history is not kept in a file"))),
         }
         Ok(())

@@ -177,12 +177,16 @@ pub(crate) fn live(bits: u64) -> Option<&'static Place> {
     place(index(bits)).filter(|place| place.is_live(bits))
 }
 
-/// What is behind a live handle that the calling thread alone uses.
+/// What is behind a live recorder's handle, which the calling thread alone uses. A handle of anything else, which other
+/// threads may close meanwhile, is not looked behind.
 ///
 /// # Safety
-/// No other thread closes the handle during `'a`.
+/// No other thread closes the recorder during `'a`.
 #[inline]
 pub(crate) unsafe fn own<'a>(bits: u64) -> Option<&'a Object> {
+    if !Kind::Recorder.is_of(bits) {
+        return None;
+    }
     let place = live(bits)?;
     // SAFETY: the handle is live and by the caller's word stays so; a live object is not written.
     unsafe { (*place.object.get()).as_ref() }
@@ -201,10 +205,13 @@ pub(crate) fn close(pin: Pin, bits: u64, kind: Kind) -> Result<(), keyviz_status
 
 /// Makes all handles useless, in the child of a fork. Stores to atomics alone.
 pub(crate) fn strand() {
-    for index in 0..MAX_HANDLES {
-        let Some(place) = place(index) else { continue };
-        if place.state.load(Ordering::Relaxed) != FREE {
-            place.state.store(STRANDED, Ordering::Relaxed);
+    for chunk in &TABLE {
+        // SAFETY: a chunk is made once, published whole, and never freed.
+        let places = unsafe { chunk.load(Ordering::Acquire).as_ref() };
+        for place in places.into_iter().flatten() {
+            if place.state.load(Ordering::Relaxed) != FREE {
+                place.state.store(STRANDED, Ordering::Relaxed);
+            }
         }
     }
 }
@@ -267,4 +274,20 @@ pub(crate) fn refuse(bits: u64, kind: Kind) -> keyviz_status {
     }
     count(1);
     fail(keyviz_status::ClosedHandle, format_args!("this {name} was closed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffer::Buffer;
+
+    #[test]
+    fn nothing_but_a_recorder_is_looked_behind_without_a_pin() {
+        let bits = put(Kind::Buffer, crate::tag::next(), Object::Buffer(Buffer::of(Vec::new()))).unwrap();
+        assert!(live(bits).is_some());
+        // SAFETY: nobody closes it.
+        assert!(unsafe { own(bits) }.is_none());
+        let pin = pin(bits, Kind::Buffer).ok().unwrap();
+        close(pin, bits, Kind::Buffer).unwrap();
+    }
 }

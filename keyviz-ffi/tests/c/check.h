@@ -30,8 +30,8 @@
 
 #define OK(call) CHECK_STATUS(call, KEYVIZ_STATUS_OK)
 
-/* A small sampler that starts at 0: columns of a second. */
-static inline keyviz_sampler small_sampler(uint32_t auto_ranges) {
+/* A small sampler: columns of a second. */
+static inline keyviz_sampler small_sampler_at(uint32_t auto_ranges, uint64_t now_ms) {
     keyviz_config config;
     keyviz_sampler sampler;
     config.size = sizeof config;
@@ -45,9 +45,12 @@ static inline keyviz_sampler small_sampler(uint32_t auto_ranges) {
     config.bound_bytes = 1 << 20;
     config.history_columns = 16;
     memset(config.tiers, 0, sizeof config.tiers);
-    OK(keyviz_open(&config, 0, &sampler));
+    OK(keyviz_open(&config, now_ms, &sampler));
     return sampler;
 }
+
+/* One that starts at 0. */
+static inline keyviz_sampler small_sampler(uint32_t auto_ranges) { return small_sampler_at(auto_ranges, 0); }
 
 static inline keyviz_counters counters_of(keyviz_sampler sampler) {
     keyviz_counters counters;

@@ -3,14 +3,15 @@
 
 #include "check.h"
 
-enum { THREADS = 8, OPERATIONS = 20000 };
+enum { THREADS = 8, SAMPLERS = 7 };
 
 static keyviz_sampler kv;
+static int operations = 20000; /* of each thread; the first argument, for those who look closely */
 
 static void *observes(void *unused) {
     int i;
     (void)unused;
-    for (i = 0; i < OPERATIONS; i++) OK(keyviz_observe(kv, 1, KEYVIZ_OP_WRITE, "key", 3, 0));
+    for (i = 0; i < operations; i++) OK(keyviz_observe(kv, 1, KEYVIZ_OP_WRITE, "key", 3, 0));
     return NULL;
 }
 
@@ -19,7 +20,7 @@ static void *records(void *unused) {
     int i;
     (void)unused;
     OK(keyviz_recorder_open(kv, &recorder));
-    for (i = 0; i < OPERATIONS; i++) OK(keyviz_recorder_observe(recorder, 1, KEYVIZ_OP_READ, "key", 3, 0));
+    for (i = 0; i < operations; i++) OK(keyviz_recorder_observe(recorder, 1, KEYVIZ_OP_READ, "key", 3, 0));
     OK(keyviz_recorder_close(recorder));
     return NULL;
 }
@@ -61,10 +62,37 @@ static void *until_closed(void *which) {
     return NULL;
 }
 
-int main(void) {
+/* A thread that observes more samplers than it keeps recorders of, in turns: each counts its own. */
+static void many_samplers(void) {
+    keyviz_sampler samplers[SAMPLERS];
+    int i, round;
+    for (i = 0; i < SAMPLERS; i++) {
+        samplers[i] = small_sampler(0);
+        OK(keyviz_register(samplers[i], 1, "a", 1, NULL, 0, 0, NULL));
+    }
+    for (round = 0; round < 50; round++)
+        for (i = 0; i < SAMPLERS; i++)
+            if (round % (i + 1) == 0) OK(keyviz_observe(samplers[i], 1, KEYVIZ_OP_WRITE, "key", 3, 0));
+    for (i = 0; i < SAMPLERS; i += 2) {
+        OK(keyviz_flush(samplers[i], 5000));
+        CHECK(counters_of(samplers[i]).recorded.writes == (uint64_t)(50 + i) / (uint64_t)(i + 1));
+        OK(keyviz_close(samplers[i]));
+        CHECK_STATUS(keyviz_observe(samplers[i], 1, KEYVIZ_OP_WRITE, "key", 3, 0), KEYVIZ_STATUS_CLOSED_HANDLE);
+    }
+    for (i = 1; i < SAMPLERS; i += 2) {
+        OK(keyviz_observe(samplers[i], 1, KEYVIZ_OP_WRITE, "key", 3, 0));
+        OK(keyviz_flush(samplers[i], 5000));
+        CHECK(counters_of(samplers[i]).recorded.writes == (uint64_t)(50 + i) / (uint64_t)(i + 1) + 1);
+        OK(keyviz_close(samplers[i]));
+    }
+}
+
+int main(int count, char **arguments) {
     pthread_t threads[2 * THREADS + 1];
     int i, round, which[4] = {0, 1, 2, 3};
     keyviz_counters counters;
+    if (count > 1) operations = atoi(arguments[1]);
+    many_samplers();
     kv = small_sampler(0);
     OK(keyviz_register(kv, 1, "a", 1, NULL, 0, 0, NULL));
     for (i = 0; i < THREADS; i++) {
@@ -75,10 +103,10 @@ int main(void) {
     for (i = 0; i < 2 * THREADS + 1; i++) CHECK(pthread_join(threads[i], NULL) == 0);
     OK(keyviz_flush(kv, 100000));
     counters = counters_of(kv);
-    CHECK(counters.recorded.writes == (uint64_t)THREADS * OPERATIONS);
-    CHECK(counters.recorded.reads == (uint64_t)THREADS * OPERATIONS);
+    CHECK(counters.recorded.writes == (uint64_t)THREADS * (uint64_t)operations);
+    CHECK(counters.recorded.reads == (uint64_t)THREADS * (uint64_t)operations);
     OK(keyviz_close(kv));
-    for (round = 0; round < 20; round++) {
+    for (round = 0; round < (operations < 1000 ? 3 : 20); round++) {
         kv = small_sampler(0);
         OK(keyviz_register(kv, 1, "a", 1, NULL, 0, 0, NULL));
         for (i = 0; i < 4; i++) CHECK(pthread_create(&threads[i], NULL, until_closed, &which[i]) == 0);
