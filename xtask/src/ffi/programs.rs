@@ -110,20 +110,13 @@ pub fn programs(checkout: &Checkout) -> Result<(), String> {
     let _ = fs::remove_dir_all(&data);
     fs::create_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
     try_out(&made, &[&data.to_string_lossy()])?;
-    let source = sources.join("unload.c");
-    let made = bench.make(&Program {
-        compiler: "gcc",
-        source: &source,
-        linked: Linked::Shared,
-        flags: &["-Wl,--as-needed"],
-    })?;
+    unloaded(&bench, &sources)?;
     let library = bench.prefix.join("lib/libkeyviz.so");
-    try_out(&made, &[&library.to_string_lossy()])?;
     let source = sources.join("copies.c");
     let made = bench.make(&Program { compiler: "gcc", source: &source, linked: Linked::Static, flags: &[] })?;
     try_out(&made, &[&library.to_string_lossy()])?;
     beside_another(&bench, &sources)?;
-    by_build_tools(&bench, &sources)
+    by_build_tools(checkout, &bench, &sources)
 }
 
 /// The archive in one program with another Rust archive: each has its own standard library, panic hook and allocator.
@@ -144,35 +137,92 @@ fn beside_another(bench: &Bench, sources: &Path) -> Result<(), String> {
     try_out(&made, &[])
 }
 
+/// Words as a shell would take them, where a backslash keeps what follows it.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, words.last_mut()) {
+            ('\\', Some(word)) => word.extend(letters.next()),
+            (' ' | '\n', _) => words.push(String::new()),
+            (letter, Some(word)) => word.push(letter),
+            _ => {}
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// What pkg-config says of what is installed under a prefix.
+fn pkg_config(prefix: &Path, asked: &[&str]) -> Result<Vec<String>, String> {
+    let paths = prefix.join("lib/pkgconfig");
+    process::output(tool("pkg-config").env("PKG_CONFIG_PATH", paths).args(asked).arg("keyviz")).map(|line| words(&line))
+}
+
+/// Whether a program or library asks for the shared library.
+fn needs_shared(made: &Path) -> Result<bool, String> {
+    Ok(process::output(tool("readelf").arg("--dynamic").arg(made))?.contains("libkeyviz.so"))
+}
+
+fn expect_shared(made: &Path, shared: bool) -> Result<(), String> {
+    match needs_shared(made)? == shared {
+        true => Ok(()),
+        false => Err(format!("{}: linked with the wrong library of the two", made.display())),
+    }
+}
+
+/// A folder with the archive and without the shared library, which a linker would take first.
+fn archive_alone(bench: &Bench) -> Result<PathBuf, String> {
+    let alone = bench.into.join("archive alone");
+    let copied = fs::create_dir_all(&alone)
+        .and_then(|()| fs::copy(bench.prefix.join("lib/libkeyviz.a"), alone.join("libkeyviz.a")));
+    copied.map(|_| alone.clone()).map_err(|error| format!("{}: {error}", alone.display()))
+}
+
 /// A program built by pkg-config's word, and with what it says an archive needs besides; and by CMake's, with either
-/// library.
-fn by_build_tools(bench: &Bench, sources: &Path) -> Result<(), String> {
-    let paths = bench.prefix.join("lib/pkgconfig");
-    for how in [&["--cflags", "--libs"][..], &["--cflags", "--libs", "--static"]] {
-        let words = process::output(tool("pkg-config").env("PKG_CONFIG_PATH", &paths).args(how).arg("keyviz"))?;
-        let made = bench.into.join(format!("by-pkg-config{}", how.len()));
+/// library. In a prefix with a space, installed twice.
+fn by_build_tools(checkout: &Checkout, bench: &Bench, sources: &Path) -> Result<(), String> {
+    let prefix = bench.into.join("a prefix");
+    for _ in 0..2 {
+        install::install(checkout, &prefix)?;
+    }
+    let archive = format!("--define-variable=libdir={}", archive_alone(bench)?.display());
+    for (asked, shared) in [(&["--cflags", "--libs"][..], true), (&["--cflags", "--libs", "--static", &archive], false)]
+    {
+        let made = bench.into.join(format!("by-pkg-config-{shared}"));
         let mut build = tool("gcc");
-        build
-            .args(STRICT)
-            .arg("-std=c11")
-            .arg(sources.join("contract.c"))
-            .arg("-o")
-            .arg(&made)
-            .args(words.split_whitespace());
-        build.arg("-pthread").arg(format!("-Wl,-rpath,{}", bench.prefix.join("lib").display()));
+        build.args(STRICT).arg("-std=c11").arg(sources.join("contract.c")).arg("-o").arg(&made);
+        build.args(pkg_config(&prefix, asked)?);
+        build.arg("-pthread").arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
         process::run(&mut build)?;
+        expect_shared(&made, shared)?;
         try_out(&made, &[])?;
     }
     let into = bench.into.join("by-cmake");
     let _ = fs::remove_dir_all(&into);
     let mut configure = tool("cmake");
     configure.arg("-S").arg(sources.join("cmake")).arg("-B").arg(&into);
-    process::run(configure.arg(format!("-DCMAKE_PREFIX_PATH={}", bench.prefix.display())))?;
+    process::run(configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display())))?;
     process::run(tool("cmake").arg("--build").arg(&into))?;
-    for program in ["with_shared", "with_static"] {
+    for (program, shared) in [("with_shared", true), ("with_static", false)] {
+        expect_shared(&into.join(program), shared)?;
         try_out(&into.join(program), &[])?;
     }
-    Ok(())
+    try_out(&into.join("unload"), &[&into.join("libplugin.so").to_string_lossy()])
+}
+
+/// Loaded and let go: the shared library, and the archive in a plugin that is linked by pkg-config's word.
+fn unloaded(bench: &Bench, sources: &Path) -> Result<(), String> {
+    let (source, flags) = (sources.join("unload.c"), &["-Wl,--as-needed"][..]);
+    let made = bench.make(&Program { compiler: "gcc", source: &source, linked: Linked::Shared, flags })?;
+    try_out(&made, &[&bench.prefix.join("lib/libkeyviz.so").to_string_lossy()])?;
+    let plugin = bench.into.join("plugin.so");
+    let archive = format!("--define-variable=libdir={}", archive_alone(bench)?.display());
+    let mut link = tool("gcc");
+    link.args(["-shared", "-Wl,-u,keyviz_open", "-o"]).arg(&plugin);
+    process::run(link.args(pkg_config(&bench.prefix, &["--libs", "--static", &archive])?))?;
+    expect_shared(&plugin, false)?;
+    try_out(&made, &[&plugin.to_string_lossy()])
 }
 
 /// What a host promises itself of a guest, a promise at a time.
@@ -250,11 +300,8 @@ pub fn first_use(checkout: &Checkout) -> Result<(), String> {
     let port = free_port()?;
     let program = program.replace("8765", &port.to_string());
     fs::write(clean.join("engine.c"), program).map_err(|error| error.to_string())?;
-    let paths = bench.prefix.join("lib/pkgconfig");
-    let words =
-        process::output(tool("pkg-config").env("PKG_CONFIG_PATH", &paths).args(["--cflags", "--libs", "keyviz"]))?;
     let mut build = process::program("cc", &clean);
-    build.args(["engine.c", "-o", "engine"]).args(words.split_whitespace());
+    build.args(["engine.c", "-o", "engine"]).args(pkg_config(&bench.prefix, &["--cflags", "--libs"])?);
     process::run(build.arg(format!("-Wl,-rpath,{}", bench.prefix.join("lib").display())))?;
     picture_of(&clean.join("engine"), port)
 }
@@ -302,6 +349,11 @@ fn block<'a>(document: &'a str, begins: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_with_spaces() {
+        assert_eq!(words("-I/a\\ b/c  -lkeyviz\n"), ["-I/a b/c", "-lkeyviz"]);
+    }
 
     #[test]
     fn the_first_block_of_a_language() {
