@@ -142,8 +142,15 @@ static int below(const void *one, size_t one_len, const char *other) {
     return order < 0 || (order == 0 && one_len < other_len);
 }
 
-/* The last columns of the matrix: rows that lie within the hot range, but for their ends, have its share of the load. */
-static void check_picture(keyviz_sampler kv) {
+static uint64_t unix_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* The last columns that ended before the load did: rows that lie within the hot range, but for their ends, have its share
+ * of it. */
+static void check_picture(keyviz_sampler kv, uint64_t load_ended_ms) {
     char around_from[KEY_LEN + 1], around_to[KEY_LEN + 1];
     keyviz_query query;
     keyviz_matrix matrix;
@@ -156,6 +163,7 @@ static void check_picture(keyviz_sampler kv) {
     query.size = sizeof query;
     query.series = KEYVIZ_SERIES_OPS;
     query.axis = KEYVIZ_AXIS_RANGE;
+    query.to_ms = load_ended_ms;
     DONE(keyviz_matrix_read(kv, &query, &matrix));
     arrays.size = sizeof arrays;
     DONE(keyviz_matrix_view(matrix, &arrays));
@@ -172,6 +180,7 @@ static void check_picture(keyviz_sampler kv) {
     }
     printf("the matrix: %zu rows, %zu columns; %zu rows within the hot range have %.0f %% of the last second\n", arrays.rows,
            arrays.columns, hot_rows, 100.0 * (double)hot / (double)all);
+    MUST(all > 0);
     /* 80 % of the operations, and the hot range's share of the others; the rows at its ends lie half outside. */
     MUST(hot_rows >= 10 && (double)hot > 0.7 * (double)all && (double)hot < 0.9 * (double)all);
     DONE(keyviz_matrix_close(matrix));
@@ -187,6 +196,7 @@ static int try_engine(const char *engine) {
     double until;
     char key[KEY_LEN + 1], value[VALUE_LEN];
     uint32_t number;
+    uint64_t load_ended_ms;
     memset(value, 'v', sizeof value);
     for (number = 0; number < KEYS; number++) {
         key_of(number, key);
@@ -196,10 +206,11 @@ static int try_engine(const char *engine) {
     measure(engine, &recorder);
     until = now_ns() + LOAD_SECONDS * 1e9;
     while (now_ns() < until) (void)load(1000, &recorder);
+    load_ended_ms = unix_ms();
     MUST(page(port, text, sizeof text) > 1000);
     MUST(strstr(text, "200 OK") != NULL && strstr(text, "\"bucket_id\":\"range:") != NULL);
     DONE(keyviz_flusher_stop(kv));
-    check_picture(kv);
+    check_picture(kv, load_ended_ms);
     counters.size = sizeof counters;
     DONE(keyviz_counters_read(kv, &counters));
     /* Not one operation is lost. */

@@ -18,6 +18,12 @@
  * - Structs with a `size` begin with it: set it to sizeof. What a later version adds stands at their end.
  * - In the child of a fork the parent's handles are `forked`, and nothing else happens; it may open its own. A child of
  *   vfork, or of a bare clone, calls nothing of keyviz.
+ * - What keyviz counts with is taken by keyviz_open, and answers that do not fit into memory are out_of_memory. The text
+ *   of such an answer while it is made, and what takes some kilobytes (a thread, a connection, a name, a list), is taken
+ *   as every program does: a system that refuses even that ends the process.
+ * - The code must stay in memory: threads and the handler of forks are in it. The shared library stays by itself
+ *   (nodelete). Whoever links the archive into a library or plugin that may be unloaded links that with -Wl,-z,nodelete,
+ *   as pkg-config --static and CMake's keyviz::static say.
  * - Nothing is printed, no handler of a signal is installed, the process is never ended, and no C++ exception leaves.
  */
 
@@ -617,7 +623,7 @@ typedef struct keyviz_config {
      */
     uint32_t prefault;
     /**
-     * 0.
+     * 0; anything else is refused.
      */
     uint32_t reserved;
     /**
@@ -1083,6 +1089,8 @@ typedef struct keyviz_matrix {
  * A matrix as arrays. Cells stand row by row: that of row r and column c is at `r * columns + c`.
  *
  * For each column, the sum of all rows and `cut_values` is what the history has of the series in the ranges asked for.
+ * What points at an array of no elements points nowhere: it is not to be read, nor compared with NULL.
+ *
  * A row's rate in a column is its value over `column_covers_to_ms - column_covers_from_ms`.
  */
 typedef struct keyviz_matrix_arrays {
@@ -1175,7 +1183,7 @@ typedef struct keyviz_matrix_arrays {
      */
     const uint8_t *row_flags;
     /**
-     * Per row: the how-manieth of the configured labels it has, from 1 on; 0 is none.
+     * Per row: the 1-based index of its label among those configured; 0 is none.
      */
     const uint8_t *row_label;
     /**
@@ -1291,13 +1299,13 @@ typedef struct keyviz_operation {
      */
     struct keyviz_label label;
     /**
-     * Operations alike that this one stands for; 0 counts nothing. More than one count unlabelled.
+     * Operations alike that this one stands for; 0 is 1. More than one count unlabelled.
      */
     uint64_t times;
 } keyviz_operation;
 
 /**
- * One read of a range of keys, or several alike. Set `size`, and `times` to 1.
+ * One read of a range of keys, or several alike. All zero but for `size` is one read of everything.
  */
 typedef struct keyviz_scan {
     /**
@@ -1325,7 +1333,7 @@ typedef struct keyviz_scan {
      */
     uint64_t bytes;
     /**
-     * How many there were alike; 0 counts nothing.
+     * How many there were alike; 0 is 1.
      */
     uint64_t times;
     /**
@@ -1719,7 +1727,8 @@ keyviz_status keyviz_drain_samples(struct keyviz_sampler sampler);
 keyviz_status keyviz_flusher_start(struct keyviz_sampler sampler);
 
 /**
- * Ends the flusher, with a last flush: what was observed before this call is in a column when it returns.
+ * Ends the flusher, with a last flush: what was observed before this call is in a column when it returns, often in the
+ * open one.
  *
  * Ownership: none.
  * Threads: any; takes as long as the flush under way and the last one.
@@ -1827,7 +1836,7 @@ keyviz_status keyviz_log_set(keyviz_log_callback callback, void *user_data);
  * Threads: any.
  * Units: as the query's fields say.
  * Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle` for a label of
- * another sampler, `too_many_handles`.
+ * another sampler, `out_of_memory`, `too_many_handles`.
  */
 keyviz_status keyviz_matrix_read(struct keyviz_sampler sampler,
                                  const struct keyviz_query *query,
@@ -2074,7 +2083,7 @@ keyviz_status keyviz_recorder_observe_scan(struct keyviz_recorder recorder,
  * Tells which range `[start, end)` a route covers and which group owns it. About a microsecond; recorders and
  * readers are not disturbed.
  *
- * Registering an id that is registered changes nothing. Beyond `max_routes`, neighbouring routes share the slot of a
+ * Registering an id that is registered changes nothing, also where bounds or group are others: remove it first. Beyond `max_routes`, neighbouring routes share the slot of a
  * virtual bucket: counted as exactly, shown together.
  *
  * Ownership: the bounds are the host's, and copied. `own_slot` is the host's and may be NULL; it gets 1 when the
@@ -2183,10 +2192,11 @@ keyviz_status keyviz_open(const struct keyviz_config *config, uint64_t now_ms, s
  *
  * Its handle, and those of its recorders, are `closed_handle` from now on; calls under way on other threads end as they
  * would have. Memory is given back once they have ended, the recorders are closed, and every thread that observed with
- * `keyviz_observe` has ended or observed another sampler.
+ * `keyviz_observe` has ended or turned to another sampler than the one it observed last.
  *
  * Ownership: the handle goes. Matrices, lists and buffers made of it stay, and are closed by themselves.
- * Threads: any; takes as long as answers of its page that are under way, at most 5 seconds.
+ * Threads: any; takes as long as answers of its page that are under way, at most 5 seconds, and then as a last flush and
+ * writing the history file.
  * Units: none.
  * Errors: `invalid_handle`, `closed_handle`, `foreign_handle`, `forked`, `in_callback`.
  */
@@ -2252,7 +2262,7 @@ const char *keyviz_status_name(int32_t status);
  * Reads the hottest ranges of the newest window, beside the window before.
  *
  * Ownership: `query` and its bounds are the host's, read during the call; NULL asks for the 20 ranges with the most
- * operations. The list is the host's to close.
+ * operations, all zero but for `size` for the 20 with the most writes. The list is the host's to close.
  * Threads: any; nothing waits for it.
  * Units: operations or bytes, as the series says. `rows` 0 is 20.
  * Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `too_many_handles`.

@@ -5,6 +5,7 @@ use std::ffi::c_char;
 use crate::fence::fenced;
 use crate::handle::Kind;
 use crate::input::out;
+use crate::last_error::fail;
 use crate::object::Object;
 use crate::sampler::Host;
 use crate::status::keyviz_status;
@@ -35,6 +36,9 @@ impl Buffer {
 pub(crate) unsafe fn give(host: &Host, mut bytes: Vec<u8>, buffer: *mut keyviz_buffer) -> Result<(), keyviz_status> {
     // SAFETY: the caller's word.
     let handle = unsafe { out(buffer, "buffer") }?;
+    bytes.try_reserve(1).map_err(|_| {
+        fail(keyviz_status::OutOfMemory, format_args!("no memory for an answer of {} bytes", bytes.len()))
+    })?;
     bytes.push(0);
     let bits = table::put(Kind::Buffer, host.tag, Object::Buffer(Buffer(bytes)))?;
     handle.write(keyviz_buffer { bits });

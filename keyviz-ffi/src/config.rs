@@ -88,7 +88,7 @@ pub struct keyviz_config {
     pub hot_key_entries: u32,
     /// Not 0: memory is touched when it is taken.
     pub prefault: u32,
-    /// 0.
+    /// 0; anything else is refused.
     pub reserved: u32,
     /// Coarser tiers, finest first, that old columns fold into.
     pub tiers: [keyviz_tier; 3],
@@ -151,6 +151,9 @@ impl keyviz_config {
     /// `labels` points at `label_count` texts.
     unsafe fn core(&self) -> Result<Config, keyviz_status> {
         let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        if self.reserved != 0 {
+            return Err(fail(keyviz_status::BadConfig, format_args!("reserved: it is {}; leave it 0", self.reserved)));
+        }
         let mut config = Config::default();
         config.step_ms = self.step_ms;
         config.cell_bytes = bytes(self.cell_bytes);

@@ -111,7 +111,8 @@ pub extern "C" fn keyviz_flusher_start(sampler: keyviz_sampler) -> keyviz_status
     })
 }
 
-/// Ends the flusher, with a last flush: what was observed before this call is in a column when it returns.
+/// Ends the flusher, with a last flush: what was observed before this call is in a column when it returns, often in the
+/// open one.
 ///
 /// Ownership: none.
 /// Threads: any; takes as long as the flush under way and the last one.

@@ -10,6 +10,7 @@ use crate::fence::fenced;
 use crate::handle::Kind;
 use crate::input::{KEYVIZ_NOW, instant, out};
 use crate::label::LabelSet;
+use crate::last_error::fail;
 use crate::object::Object;
 use crate::query::{self, keyviz_query, number};
 use crate::sampler::{keyviz_sampler, pinned};
@@ -51,6 +52,8 @@ pub const KEYVIZ_ROW_UNBOUNDED: u8 = 8;
 /// A matrix as arrays. Cells stand row by row: that of row r and column c is at `r * columns + c`.
 ///
 /// For each column, the sum of all rows and `cut_values` is what the history has of the series in the ranges asked for.
+/// What points at an array of no elements points nowhere: it is not to be read, nor compared with NULL.
+///
 /// A row's rate in a column is its value over `column_covers_to_ms - column_covers_from_ms`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +102,7 @@ pub struct keyviz_matrix_arrays {
     pub row_route_count: *const u64,
     /// Per row: bits of `KEYVIZ_ROW_`.
     pub row_flags: *const u8,
-    /// Per row: the how-manieth of the configured labels it has, from 1 on; 0 is none.
+    /// Per row: the 1-based index of its label among those configured; 0 is none.
     pub row_label: *const u8,
     /// Per row: its lower bound; none of its bytes is the lowest key.
     pub row_start: *const *const c_void,
@@ -163,7 +166,22 @@ unsafe impl Sync for MatrixTable {}
 /// Takes arrays in, and gives pointers to them.
 struct Keep<T>(Vec<Vec<T>>);
 
+/// A table that the system has no memory for.
+fn too_large() -> keyviz_status {
+    fail(keyviz_status::OutOfMemory, format_args!("the matrix: no memory for its cells; ask for fewer rows or columns"))
+}
+
 impl<T> Keep<T> {
+    /// An array of a value per cell, which may be large: its memory is asked for, once.
+    fn cells(&mut self, count: usize, values: impl Iterator<Item = T>) -> Result<*const T, keyviz_status> {
+        let mut cells = Vec::new();
+        cells.try_reserve_exact(count).map_err(|_| too_large())?;
+        cells.extend(values.take(count));
+        let at = cells.as_ptr();
+        self.0.push(cells);
+        Ok(at)
+    }
+
     fn all(&mut self, values: impl Iterator<Item = T>) -> *const T {
         let values: Vec<T> = values.collect();
         let at = values.as_ptr();
@@ -177,7 +195,7 @@ fn c_text(text: &str) -> Option<CString> {
 }
 
 impl MatrixTable {
-    fn of(matrix: Matrix, labels: &LabelSet) -> MatrixTable {
+    fn of(matrix: Matrix, labels: &LabelSet) -> Result<MatrixTable, keyviz_status> {
         let (mut numbers, mut bytes, mut sizes) = (Keep(Vec::new()), Keep(Vec::new()), Keep(Vec::new()));
         let (mut text_pointers, mut key_pointers) = (Keep(Vec::new()), Keep(Vec::new()));
         let names = matrix.key_names.as_deref();
@@ -194,6 +212,7 @@ impl MatrixTable {
         let cells = |of: fn(&Row) -> &Vec<u64>| {
             rows.iter().flat_map(move |row| (0..width).map(move |at| of(row).get(at).copied().unwrap_or(0)))
         };
+        let count = rows.len() * width;
         let mut before = 0;
         let member_starts = (rows.iter().map(|row| row.route_ids.len()).chain([0])).map(|count| {
             let start = before;
@@ -217,15 +236,15 @@ impl MatrixTable {
             column_state: bytes.all(columns.iter().map(|column| state(column.state))),
             unattributed: numbers.all(padded(&matrix.unattributed).into_iter()),
             cut_values: numbers.all(padded(&matrix.cut.values).into_iter()),
-            values: numbers.all(cells(|row| &row.values)),
+            values: numbers.cells(count, cells(|row| &row.values))?,
             estimated: if estimated {
                 let of = |row: &Row, at| row.estimated.get(at).copied().unwrap_or(false).into();
-                bytes.all(rows.iter().flat_map(move |row| (0..width).map(move |at| of(row, at))))
+                bytes.cells(count, rows.iter().flat_map(move |row| (0..width).map(move |at| of(row, at))))?
             } else {
                 ptr::null()
             },
-            groups: if grouped { numbers.all(cells(|row| &row.groups)) } else { ptr::null() },
-            terms: if grouped { numbers.all(cells(|row| &row.terms)) } else { ptr::null() },
+            groups: if grouped { numbers.cells(count, cells(|row| &row.groups))? } else { ptr::null() },
+            terms: if grouped { numbers.cells(count, cells(|row| &row.terms))? } else { ptr::null() },
             row_id: text_pointers.all(ids.iter().map(at)),
             row_name: text_pointers.all(named.iter().map(at)),
             row_route: numbers.all(rows.iter().map(|row| row.route.0)),
@@ -250,7 +269,7 @@ impl MatrixTable {
             leader_rule: u32::from(matrix.write_merge == WriteMerge::Leader),
             reserved: 0,
         };
-        MatrixTable {
+        Ok(MatrixTable {
             arrays,
             _numbers: numbers.0,
             _bytes: bytes.0,
@@ -259,7 +278,7 @@ impl MatrixTable {
             _text_pointers: text_pointers.0,
             _key_pointers: key_pointers.0,
             _rows: matrix.rows,
-        }
+        })
     }
 }
 
@@ -287,7 +306,7 @@ fn flags(row: &Row) -> u8 {
 /// Threads: any.
 /// Units: as the query's fields say.
 /// Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle` for a label of
-/// another sampler, `too_many_handles`.
+/// another sampler, `out_of_memory`, `too_many_handles`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_matrix_read(
     sampler: keyviz_sampler,
@@ -298,7 +317,7 @@ pub unsafe extern "C" fn keyviz_matrix_read(
         let host = pinned(sampler)?;
         // SAFETY: the caller's word, for each.
         let (asked, handle) = unsafe { (query::given(query)?.matrix(&host)?, out(matrix, "matrix")?) };
-        let table = MatrixTable::of(host.reader.matrix(&asked), &host.labels);
+        let table = MatrixTable::of(host.reader.matrix(&asked), &host.labels)?;
         let bits = table::put(Kind::Matrix, host.tag, Object::Matrix(Box::new(table)))?;
         handle.write(keyviz_matrix { bits });
         Ok(())
@@ -349,8 +368,12 @@ pub unsafe extern "C" fn keyviz_matrix_json(
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
         let asked = unsafe { query::given(query)?.matrix(&host)? };
+        let matrix = host.reader.matrix(&asked);
         let mut json = String::new();
-        wire::encode::matrix(&host.reader.matrix(&asked), instant(KEYVIZ_NOW), &mut json);
+        // About what it takes, so that what is far too large is refused before it is made.
+        let about = matrix.rows.len().saturating_mul(matrix.columns.len().saturating_mul(4).saturating_add(256));
+        json.try_reserve(about).map_err(|_| too_large())?;
+        wire::encode::matrix(&matrix, instant(KEYVIZ_NOW), &mut json);
         // SAFETY: the caller's word.
         unsafe { give(&host, json.into_bytes(), buffer) }
     })

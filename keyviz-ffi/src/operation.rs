@@ -35,7 +35,7 @@ pub struct keyviz_operation {
     pub op: u32,
     /// The traffic's origin, or none.
     pub label: keyviz_label,
-    /// Operations alike that this one stands for; 0 counts nothing. More than one count unlabelled.
+    /// Operations alike that this one stands for; 0 is 1. More than one count unlabelled.
     pub times: u64,
 }
 
@@ -83,8 +83,7 @@ pub(crate) unsafe fn observe_batch(
         // SAFETY: the caller's word.
         let key = unsafe { input::bytes(given.key, given.key_len, "key") }?;
         let (op, label, route) = (op(given.op)?, labels.get(given.label)?, RouteId(given.route));
-        match (given.times, by_key, given.label.bits) {
-            (0, ..) => {}
+        match (given.times.max(1), by_key, given.label.bits) {
             (1, false, 0) => recorder.observe(route, op, key, given.value_len),
             (1, false, _) => recorder.observe_labelled(route, label, op, key, given.value_len),
             (1, true, 0) => recorder.observe_key(op, key, given.value_len),

@@ -69,7 +69,7 @@ impl keyviz_new_route {
 /// Tells which range `[start, end)` a route covers and which group owns it. About a microsecond; recorders and
 /// readers are not disturbed.
 ///
-/// Registering an id that is registered changes nothing. Beyond `max_routes`, neighbouring routes share the slot of a
+/// Registering an id that is registered changes nothing, also where bounds or group are others: remove it first. Beyond `max_routes`, neighbouring routes share the slot of a
 /// virtual bucket: counted as exactly, shown together.
 ///
 /// Ownership: the bounds are the host's, and copied. `own_slot` is the host's and may be NULL; it gets 1 when the

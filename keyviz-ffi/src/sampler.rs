@@ -153,10 +153,11 @@ pub unsafe extern "C" fn keyviz_open(
 ///
 /// Its handle, and those of its recorders, are `closed_handle` from now on; calls under way on other threads end as they
 /// would have. Memory is given back once they have ended, the recorders are closed, and every thread that observed with
-/// `keyviz_observe` has ended or observed another sampler.
+/// `keyviz_observe` has ended or turned to another sampler than the one it observed last.
 ///
 /// Ownership: the handle goes. Matrices, lists and buffers made of it stay, and are closed by themselves.
-/// Threads: any; takes as long as answers of its page that are under way, at most 5 seconds.
+/// Threads: any; takes as long as answers of its page that are under way, at most 5 seconds, and then as a last flush and
+/// writing the history file.
 /// Units: none.
 /// Errors: `invalid_handle`, `closed_handle`, `foreign_handle`, `forked`, `in_callback`.
 #[unsafe(no_mangle)]

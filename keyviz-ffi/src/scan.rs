@@ -9,7 +9,7 @@ use crate::label::{LabelSet, keyviz_label};
 use crate::sized::{self, Sized_};
 use crate::status::keyviz_status;
 
-/// One read of a range of keys, or several alike. Set `size`, and `times` to 1.
+/// One read of a range of keys, or several alike. All zero but for `size` is one read of everything.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct keyviz_scan {
@@ -25,7 +25,7 @@ pub struct keyviz_scan {
     pub end_len: usize,
     /// Bytes of the keys and values that it gave.
     pub bytes: u64,
-    /// How many there were alike; 0 counts nothing.
+    /// How many there were alike; 0 is 1.
     pub times: u64,
     /// The traffic's origin, or none.
     pub label: keyviz_label,
@@ -72,7 +72,7 @@ pub(crate) unsafe fn observe(
         end,
         bytes: given.bytes,
         label: labels.get(given.label)?,
-        times: given.times,
+        times: given.times.max(1),
         continued: given.continued != 0,
     };
     if by_key {

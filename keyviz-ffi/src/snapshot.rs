@@ -34,6 +34,7 @@ pub unsafe extern "C" fn keyviz_snapshot(
         let host = pinned(sampler)?;
         let mut packed = Vec::new();
         let written = write_snapshot(&host.reader, instant(now_ms), |frame| {
+            packed.try_reserve(frame.len()).map_err(std::io::Error::other)?;
             packed.extend_from_slice(&frame);
             Ok(())
         });

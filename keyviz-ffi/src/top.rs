@@ -148,7 +148,7 @@ unsafe fn asked(host: &Host, query: *const keyviz_query) -> Result<TopQuery, key
 /// Reads the hottest ranges of the newest window, beside the window before.
 ///
 /// Ownership: `query` and its bounds are the host's, read during the call; NULL asks for the 20 ranges with the most
-/// operations. The list is the host's to close.
+/// operations, all zero but for `size` for the 20 with the most writes. The list is the host's to close.
 /// Threads: any; nothing waits for it.
 /// Units: operations or bytes, as the series says. `rows` 0 is 20.
 /// Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `too_many_handles`.

@@ -66,7 +66,7 @@ static void exact(void) {
         batch[i].key = "b";
         batch[i].key_len = 1;
         batch[i].op = KEYVIZ_OP_WRITE;
-        batch[i].times = (uint64_t)i;
+        batch[i].times = (uint64_t)i; /* none is one */
     }
     OK(keyviz_observe_batch(kv, batch, 3));
     OK(keyviz_recorder_observe_batch(recorder, batch, 3));
@@ -74,9 +74,9 @@ static void exact(void) {
     CHECK_STATUS(keyviz_observe_batch(kv, batch, 3), KEYVIZ_STATUS_BAD_ARGUMENT);
     OK(keyviz_flush(kv, 1000));
     counters = counters_of(kv);
-    CHECK(counters.recorded.writes == 2006 && counters.recorded.reads == 1000 && counters.unattributed.writes == 1);
-    CHECK(counters.recorded.write_bytes == 1000 * 100 + 1000 * 10 + 6 && counters.recorded.read_bytes == 5000);
-    CHECK(counters.observed.writes == 2007 && counters.routes == 2);
+    CHECK(counters.recorded.writes == 2008 && counters.recorded.reads == 1000 && counters.unattributed.writes == 1);
+    CHECK(counters.recorded.write_bytes == 1000 * 100 + 1000 * 10 + 8 && counters.recorded.read_bytes == 5000);
+    CHECK(counters.observed.writes == 2009 && counters.routes == 2);
 
     memset(&query, 0, sizeof query);
     query.size = sizeof query;
@@ -84,7 +84,7 @@ static void exact(void) {
     arrays.size = sizeof arrays;
     OK(keyviz_matrix_view(matrix, &arrays));
     CHECK(arrays.rows == 2 && arrays.columns == 1 && arrays.step_ms == 1000 && arrays.size == sizeof arrays);
-    CHECK(arrays.values[0] == 1006 && arrays.values[1] == 1000 && arrays.unattributed[0] == 1);
+    CHECK(arrays.values[0] == 1008 && arrays.values[1] == 1000 && arrays.unattributed[0] == 1);
     CHECK(strcmp(arrays.row_id[0], "route:1") == 0 && arrays.row_route[1] == 2 && arrays.row_name[0] == NULL);
     CHECK(arrays.row_start_len[0] == 1 && memcmp(arrays.row_start[0], "a", 1) == 0);
     CHECK(arrays.row_end_len[0] == 1 && memcmp(arrays.row_end[0], "m", 1) == 0);
@@ -196,7 +196,6 @@ static void labels_and_scans(void) {
     scan.end = "p";
     scan.end_len = 1;
     scan.bytes = 4096;
-    scan.times = 1;
     scan.label = redis;
     OK(keyviz_observe_scan(kv, &scan, touched, 2));
     OK(keyviz_recorder_open(kv, &recorder));
@@ -211,6 +210,11 @@ static void labels_and_scans(void) {
     CHECK(counters.recorded.read_bytes == 2 * 4096 + 2 && counters.recorded.writes == 1);
     OK(keyviz_close(kv));
     OK(keyviz_close(other));
+    config.label_count = 0;
+    config.reserved = 1;
+    CHECK_STATUS(keyviz_open(&config, 0, &kv), KEYVIZ_STATUS_BAD_CONFIG);
+    CHECK(strstr(keyviz_last_error(), "reserved") != NULL);
+    config.reserved = 0;
     config.label_count = 1;
     texts[0] = "Upper";
     CHECK_STATUS(keyviz_open(&config, 0, &kv), KEYVIZ_STATUS_BAD_LABEL);
