@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { noBrowser } from "../support/browser.js";
 import { fixed } from "../support/server.js";
 import { look } from "../support/looks.js";
-import { LAST, Visit, at } from "../support/visit.js";
+import { LAST, Visit, at, until } from "../support/visit.js";
 import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 
 const skip = noBrowser();
@@ -173,8 +173,11 @@ describe("use", { skip }, () => {
       assert.ok(saturation < 24, `the picture is grey: ${saturation}`);
       assert.match(await page.innerText("#live"), /no answer, last \d+ s ago/);
       await look(page, `gone-with-picture-${theme}`);
-      server.answers = fixed(status(), calm);
+      // While it is away: once it is back, the page may have asked by itself, and the button be gone.
+      const asked = server.asked.length;
       await page.click("text=Ask again now");
+      await until(() => server.asked.length > asked, "it is asked again");
+      server.answers = fixed(status(), calm);
       await page.waitForSelector(".lines [data-kind=gone]", { state: "detached" });
       assert.equal(await page.locator("#board[data-stale]").count(), 0);
       assert.deepEqual(await page.locator("#picture").screenshot(), coloured);
