@@ -441,7 +441,7 @@ proptest! {
 
     #[test]
     fn any_tree_and_any_order_of_arrival_give_the_same(
-        answers in prop_oneof![4 => prop::collection::vec(any_answer(), 1..8), 1 => prop::collection::vec(any_answer(), 8..64)],
+        answers in prop_oneof![4 => prop::collection::vec(any_answer(), 1..8), 1 => prop::collection::vec(any_answer(), 8..=64)],
         choices in prop::collection::vec(any::<u32>(), 8..40),
         reads in any::<bool>(),
         budget in 0usize..6,

@@ -470,6 +470,17 @@ proptest! {
     }
 }
 
+/// What the file was written from is what writes it today.
+#[test]
+fn a_frozen_file_with_scans_is_read_as_it_was_meant() {
+    let snapshot = Snapshot::decode(&frozen("v1_scans.snapshot"), ROOM).unwrap();
+    let (sampler, now_ms) = eventful();
+    let today = Snapshot::decode(&written(&sampler, now_ms), ROOM).unwrap();
+    assert_eq!(of_snapshot(&snapshot), of_snapshot(&today));
+    assert_eq!((five(snapshot.recorded()), five(snapshot.unattributed())), FROZEN_WITH_SCANS);
+    assert_eq!(five(today.recorded()), FROZEN_WITH_SCANS.0);
+}
+
 #[test]
 fn frozen_files_are_read_as_they_were_meant() {
     for name in ["v1.snapshot", "v1_unknown_section.snapshot"] {
@@ -497,3 +508,4 @@ const FROZEN_WINDOWS: &[(u64, u64)] =
 const FROZEN_RECORDED: [u64; 5] = [118, 1661, 944, 171_083, 0];
 const FROZEN_UNATTRIBUTED: [u64; 5] = [32, 814, 256, 83_842, 0];
 const FROZEN_CELLS: usize = 123;
+const FROZEN_WITH_SCANS: ([u64; 5], [u64; 5]) = ([124, 1661, 3965, 171_083, 136], [32, 814, 256, 83_842, 2]);

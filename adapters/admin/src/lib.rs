@@ -35,8 +35,18 @@
 //! `from <= at_unix_ms < to` (their own instants; elsewhere time bounds are ends of windows), by instant, of one instant
 //! as they were told. `kind` is 1 to 32 of `a-z0-9_-`; `text` has at most 192 bytes before escaping, `cut` says that it
 //! was longer; `number` counts all events ever told and never comes again. The core's own kinds are `split`, `merge`,
-//! `leader-change` and `folding`; hosts tell theirs with `Sampler::annotate`, and what they write there, key bytes
-//! included, is what whoever may ask gets to read.
+//! `leader-change` and `folding`; hosts tell theirs with `Sampler::annotate`, and what they write there is redacted as
+//! keys are.
+//!
+//! `/top?series=&limit=&label=&start=&end=` (20 rows, at most 1024; keys in base64url) answers the hottest ranges of the
+//! newest window beside the window before: `now`, `before` (`null` where there is none), `ranges`, and
+//! `rows[] {route_id, start, end, value, before, group, term, split_key, split_command, ...}`. Where keys are redacted,
+//! nothing is said of where to split.
+//!
+//! `/names` answers `{"names": [{"prefix", "name"}]}`, what the host calls the parts of its key space, with a sampler or
+//! without. Names are key bytes, so it is closed where keys are redacted.
+//!
+//! Answers of 1400 bytes and more are packed where `Accept-Encoding` has `zstd`.
 //!
 //! # Roles
 //!

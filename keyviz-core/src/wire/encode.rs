@@ -14,7 +14,7 @@ use crate::merge::{Fanout, FanoutNode};
 use crate::op::Series;
 use crate::route::RouteId;
 
-/// Appends the matrix as a JSON object: DESIGN's response body of `/matrix`.
+/// Appends the matrix as a JSON object: the response body of `/matrix`.
 ///
 /// Instants are Unix milliseconds, bounds base64 with padding, `null` for the lowest key and for
 /// unbounded. Members that would be empty or false are left out, `conflict` excepted.
@@ -50,7 +50,7 @@ pub fn matrix(matrix: &Matrix, generated_at_ms: u64, out: &mut String) {
     body(out, &head, matrix.rows.iter().map(|row| RowView::of(row, matrix.labels.name(row.label), name(row))));
 }
 
-/// Appends hot keys as a JSON object: DESIGN's response body of `/hotkeys`.
+/// Appends hot keys as a JSON object: the response body of `/hotkeys`.
 ///
 /// `of` says whose they are: a route's (`route_id`, `bucket_id`, and `label` and `sub_bucket` where they were asked
 /// for) or a range's (`start`, `end`). Keys are base64.

@@ -6,7 +6,7 @@
 //! benchmark that measured nothing fails.
 //!
 //! In the order of the data: [`load`] makes the operations, [`counters`] are what counts them (keyviz, the bare
-//! loop, the alternatives), [`measure`] takes turns, [`benches`] has one file a row of the design's table,
+//! loop, the alternatives), [`measure`] takes turns, [`benches`] has one file a promise,
 //! [`report`] prints and writes JSON.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its terminal")]
 

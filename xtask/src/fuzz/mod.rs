@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: coverage-guided fuzzing of everything that `keyviz-trace` parses, and of the snapshots that
-//! `keyviz-core` reads.
+//! `cargo xtask fuzz`: coverage-guided fuzzing of everything that `keyviz-trace` parses, and of the snapshots and
+//! answers that `keyviz-core` reads.
 //!
 //! The targets are in the folders `fuzz` of both, laid out as cargo-fuzz has it. cargo-fuzz itself is not needed: what it adds
 //! are the compiler flags below and the folders. Without its address sanitizer, which is there for unsafe code and needs
@@ -44,6 +44,7 @@ pub const TARGETS: &[Target] = &[
         folder: TRACE,
         seeds: seeds::growing,
     },
+    Target { name: "answer", about: "answers of other nodes", folder: CORE, seeds: seeds::answer },
     Target {
         name: "snapshot",
         about: "snapshots with and without checksums that hold",

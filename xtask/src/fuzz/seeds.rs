@@ -78,10 +78,16 @@ pub(crate) fn growing(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
     behind(tests, &[&[128, 1], &[200, 50], &[90, 255]])
 }
 
+/// Frozen answers.
+pub(crate) fn answer(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let names = ["v1_route.json", "v1_range.json", "v1_fanout.json", "existing_server.json"];
+    names.iter().map(|name| fs::read(tests.join("frozen").join(name))).collect()
+}
+
 /// Frozen snapshots as they are, and their sections in the short form to which the target adds checksums.
 pub(crate) fn snapshot(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut seeds = Vec::new();
-    for name in ["v1.snapshot", "v1_unknown_section.snapshot", "v2.snapshot"] {
+    for name in ["v1.snapshot", "v1_scans.snapshot", "v1_unknown_section.snapshot", "v2.snapshot"] {
         let file = fs::read(tests.join("frozen").join(name))?;
         seeds.push([&[254][..], &file].concat());
         seeds.push([&[255][..], &short_sections(&file)].concat());

@@ -1,4 +1,4 @@
-//! One file a row of the design's table.
+//! One file a promise about speed or size.
 
 mod alternatives;
 mod auto_ranges;

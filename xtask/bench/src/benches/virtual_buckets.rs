@@ -18,7 +18,7 @@ pub const BENCH: Bench = Bench {
 };
 
 const KNOWN: usize = 100_000;
-/// The design's number for 100 000 routes, whatever the budget.
+/// What registering 100 000 routes may take, whatever the budget.
 const REGISTER_MS: f64 = 150.0;
 /// Virtual buckets of the default budget: a quarter of the routes.
 const BUCKETS: u64 = 2500;
