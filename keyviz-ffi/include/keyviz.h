@@ -18,9 +18,10 @@
  * - Structs with a `size` begin with it: set it to sizeof. What a later version adds stands at their end.
  * - In the child of a fork the parent's handles are `forked`, and nothing else happens; it may open its own. A child of
  *   vfork, or of a bare clone, calls nothing of keyviz.
- * - What keyviz counts with is taken by keyviz_open, and answers that do not fit into memory are out_of_memory. The text
- *   of such an answer while it is made, and what takes some kilobytes (a thread, a connection, a name, a list), is taken
- *   as every program does: a system that refuses even that ends the process.
+ * - What keyviz counts with is taken by keyviz_open, or refused as out_of_memory; observing, registering and flushing take
+ *   nothing more. Of an answer, the cells of a matrix and the bytes of a snapshot are out_of_memory where there is none;
+ *   the rows they are made of, the text of JSON as it grows, and small things (a thread, a connection, a name, a list) are
+ *   not: a system that refuses memory for those ends the process. Systems that overcommit refuse neither.
  * - The code must stay in memory: threads and the handler of forks are in it. The shared library stays by itself
  *   (nodelete). Whoever links the archive into a library or plugin that may be unloaded links that with -Wl,-z,nodelete,
  *   as pkg-config --static and CMake's keyviz::static say.

@@ -159,6 +159,27 @@ static void starts(void) {
     CHECK(resident_kib() < kib + 2048);
 }
 
+/* The memory of a closed sampler comes back when a thread that observed it turns to another one. */
+static void given_back(void) {
+    enum { ALL = 3 };
+    keyviz_sampler kv[ALL];
+    keyviz_config config;
+    long before;
+    int i;
+    config.size = sizeof config;
+    OK(keyviz_config_defaults(&config));
+    config.cell_bytes = 64 << 20;
+    for (i = 0; i < ALL; i++) {
+        OK(keyviz_open(&config, 0, &kv[i]));
+        OK(keyviz_observe(kv[i], 1, KEYVIZ_OP_WRITE, "k", 1, 0));
+    }
+    OK(keyviz_close(kv[0]));
+    before = resident_kib(); /* the thread's recorder has its cells still */
+    OK(keyviz_observe(kv[1], 1, KEYVIZ_OP_WRITE, "k", 1, 0));
+    CHECK(resident_kib() < before - (48 << 10));
+    for (i = 1; i < ALL; i++) OK(keyviz_close(kv[i]));
+}
+
 /* A fork while threads run: the child's handles are inert, its own work, and the parent does not notice. */
 static volatile int stop_observing;
 
@@ -498,7 +519,7 @@ int main(int count, char **arguments) {
         void (*run)(void);
     } checks[] = {{"sigpipe", sigpipe}, {"starts", starts},     {"forks", forks},
                   {"crowd", crowd},     {"settings", settings}, {"fault", fault},
-                  {"lives_on", lives_on}, {"snapshots", snapshots}};
+                  {"lives_on", lives_on}, {"snapshots", snapshots}, {"given_back", given_back}};
     size_t i;
     for (i = 0; i < sizeof checks / sizeof *checks; i++)
         if (count == 2 && strcmp(arguments[1], checks[i].name) == 0) {

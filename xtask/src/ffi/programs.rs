@@ -230,7 +230,7 @@ pub fn good_guest(checkout: &Checkout) -> Result<(), String> {
     let (bench, source) = (Bench::new(checkout)?, sources(checkout).join("guest.c"));
     for linked in [Linked::Shared, Linked::Static] {
         let made = bench.make(&Program { compiler: "gcc", source: &source, linked, flags: &[] })?;
-        for promise in ["sigpipe", "starts", "forks", "lives_on", "snapshots", "crowd", "settings"] {
+        for promise in ["sigpipe", "starts", "given_back", "forks", "lives_on", "snapshots", "crowd", "settings"] {
             try_out(&made, &[promise])?;
         }
     }
