@@ -114,7 +114,7 @@ impl Sampler {
     ///
     /// A thread keeps recorders of four samplers; a thread that feeds more in turn makes one anew each
     /// time. The memory of a sampler that is dropped is given back once every thread that observed so
-    /// has ended or has observed another sampler.
+    /// has ended, or has since observed another sampler than the first that it keeps.
     ///
     /// Never panics, blocks or allocates. On a thread that is ending and has given its recorders up, one lives for
     /// the call.
@@ -384,20 +384,30 @@ impl Kept {
     #[inline]
     fn recorder(&mut self, shared: &Arc<Shared>) -> &Recorder {
         let at = self.recorders.iter().position(|kept| kept.as_ref().is_some_and(|r| r.is_of(shared)));
-        let at = at.unwrap_or_else(|| self.make_room());
+        let at = match at {
+            Some(0) => 0,
+            Some(at) => self.let_go(at),
+            None => self.make_room(),
+        };
         #[expect(clippy::indexing_slicing, reason = "masked to the array's length")]
         let kept = &mut self.recorders[at & (KEPT_RECORDERS - 1)];
         kept.get_or_insert_with(|| Recorder::new(Arc::clone(shared)))
     }
 
-    /// A free place; recorders of samplers that are gone go first, then whose turn it is.
-    #[cold]
-    fn make_room(&mut self) -> usize {
+    /// Gives up the recorders of samplers that are gone; hands a place on.
+    fn let_go(&mut self, at: usize) -> usize {
         for kept in &mut self.recorders {
             if kept.as_ref().is_some_and(Recorder::is_closed) {
                 *kept = None;
             }
         }
+        at
+    }
+
+    /// A free place; recorders of samplers that are gone go first, then whose turn it is.
+    #[cold]
+    fn make_room(&mut self) -> usize {
+        self.let_go(0);
         let free = self.recorders.iter().position(Option::is_none);
         let at = free.unwrap_or(self.next % KEPT_RECORDERS);
         self.next = at + 1;
@@ -410,4 +420,28 @@ impl Kept {
 
 std::thread_local! {
     static KEPT: RefCell<Kept> = const { RefCell::new(Kept { recorders: [const { None }; KEPT_RECORDERS], next: 0 }) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn memory_of_a_dropped_sampler_comes_back_to_a_thread_that_goes_on_with_another() {
+        std::thread::spawn(|| {
+            let open = || Sampler::new(Config::default(), 0).unwrap();
+            let mut samplers: Vec<Sampler> = (0..3).map(|_| open()).collect();
+            let observe = |sampler: &Sampler| sampler.observe(RouteId(1), Op::Read, b"k", 0);
+            samplers.iter().for_each(observe);
+            let gone = samplers.remove(0);
+            let memory = Arc::downgrade(&gone.0.shared);
+            drop(gone);
+            assert!(memory.upgrade().is_some(), "the thread's recorder has it");
+            observe(&samplers[1]);
+            assert!(memory.upgrade().is_none());
+        })
+        .join()
+        .unwrap();
+    }
 }
