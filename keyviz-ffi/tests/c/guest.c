@@ -291,6 +291,9 @@ static void lives_on(void) {
     OK(keyviz_log_set(NULL, NULL));
     OK(keyviz_close(kv));
     CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid);
+    CHECK(unlink(file) == 0);
+    strcat(file, ".lock");
+    CHECK(unlink(file) == 0 && rmdir(path) == 0);
 }
 
 /* A snapshot on its way when the page is stopped: its thread is gone with the others. */
