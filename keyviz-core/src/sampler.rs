@@ -429,19 +429,15 @@ mod tests {
 
     #[test]
     fn memory_of_a_dropped_sampler_comes_back_to_a_thread_that_goes_on_with_another() {
-        std::thread::spawn(|| {
-            let open = || Sampler::new(Config::default(), 0).unwrap();
-            let mut samplers: Vec<Sampler> = (0..3).map(|_| open()).collect();
-            let observe = |sampler: &Sampler| sampler.observe(RouteId(1), Op::Read, b"k", 0);
-            samplers.iter().for_each(observe);
-            let gone = samplers.remove(0);
-            let memory = Arc::downgrade(&gone.0.shared);
-            drop(gone);
-            assert!(memory.upgrade().is_some(), "the thread's recorder has it");
-            observe(&samplers[1]);
-            assert!(memory.upgrade().is_none());
-        })
-        .join()
-        .unwrap();
+        let open = || Sampler::new(Config::default(), 0).unwrap();
+        let mut samplers: Vec<Sampler> = (0..3).map(|_| open()).collect();
+        let observe = |sampler: &Sampler| sampler.observe(RouteId(1), Op::Read, b"k", 0);
+        samplers.iter().for_each(observe);
+        let gone = samplers.remove(0);
+        let memory = Arc::downgrade(&gone.0.shared);
+        drop(gone);
+        assert!(memory.upgrade().is_some(), "the thread's recorder has it");
+        observe(&samplers[1]);
+        assert!(memory.upgrade().is_none());
     }
 }
