@@ -250,10 +250,8 @@ fn shutdown_waits_for_nobody_for_long() {
     // One in the middle of a request has the time of the limit and no more.
     let server = start(|limits| limits.shutdown_ms = 300);
     let mut stuck = server.connect();
-    stuck
-        .write_all(format!("POST {MATRIX} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n").as_bytes())
-        .unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    stuck.write_all(head_of_a_body(10).as_bytes()).unwrap();
+    wait_for_continue(&mut stuck);
     let took = server.stop();
     assert!((Duration::from_millis(200)..Duration::from_secs(3)).contains(&took), "{took:?}");
 }
@@ -262,10 +260,8 @@ fn shutdown_waits_for_nobody_for_long() {
 fn an_answer_under_way_is_finished_at_shutdown() {
     let server = start(|_| {});
     let mut stream = server.connect();
-    stream
-        .write_all(format!("POST {MATRIX} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n").as_bytes())
-        .unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    stream.write_all(head_of_a_body(3).as_bytes()).unwrap();
+    wait_for_continue(&mut stream);
     let finish = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(200));
         stream.write_all(b"abc").unwrap();
@@ -297,4 +293,16 @@ fn many_pictures_at_once_are_all_answered_or_busy() {
     });
     assert!(good >= 1 && good + busy == 16);
     assert_eq!(server.get(MATRIX).status, 200);
+}
+
+/// The head of a request whose body is still to come.
+fn head_of_a_body(bytes: usize) -> String {
+    format!("POST {MATRIX} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {bytes}\r\nExpect: 100-continue\r\n\r\n")
+}
+
+/// Waits until the server asks for the body: it is in the middle of this request.
+fn wait_for_continue(stream: &mut TcpStream) {
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
 }

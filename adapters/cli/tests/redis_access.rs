@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::redis::{Redis, Watcher, free_port, send, signal};
+use common::redis::{Redis, Watcher, free_port, send, signal, wait_for_total};
 use common::{CANARY, Dir, get, has_canary, keyviz};
 
 const PASSWORD: &str = "s3cret-canary-word";
@@ -157,11 +157,11 @@ fn a_user_without_the_right_is_told_the_line_that_gives_it() {
     let given: Vec<&str> = ["ACL", "SETUSER", "bob"].into_iter().chain(line.split(' ')).collect();
     assert_eq!(redis.cli(&given).trim(), "OK", "{line}");
     let url = format!("redis://bob@127.0.0.1:{}", redis.port);
-    let mut watcher = with_password(PASSWORD, &[&url, "--duration", "0", "--no-serve"]);
-    watcher.until("watched (redis");
+    let mut watcher = with_password(PASSWORD, &[&url, "--duration", "0"]);
+    let host = watcher.host();
     assert!(!watcher.said().contains("neither XREAD"), "{}", watcher.said());
     send(redis.port, &[&["SET", "a", "1"]]);
-    std::thread::sleep(Duration::from_secs(1));
+    wait_for_total(&host, 1);
     let said = watcher.interrupt();
     assert!(said.contains("1 operations: 0 reads, 1 writes"), "{said}");
     // MONITOR alone is not enough: the command that is missing is the one that is named.
@@ -277,12 +277,12 @@ fn tls_with_a_ca_of_ones_own() {
     let Some(certificates) = Certificates::make() else { return };
     let Some(redis) = certificates.serve("no") else { return };
     let (ca, url) = (certificates.file("ca.pem"), format!("rediss://localhost:{}", redis.port));
-    let mut watcher = Watcher::start(&[&url, "--cacert", &ca, "--duration", "0", "--no-serve"]);
-    watcher.until("watched (redis");
+    let mut watcher = Watcher::start(&[&url, "--cacert", &ca, "--duration", "0"]);
+    let host = watcher.host();
     for _ in 0..100 {
         cli_with_tls(&redis, &certificates, &["SET", "a", "1"]);
     }
-    std::thread::sleep(Duration::from_millis(500));
+    wait_for_total(&host, 100);
     let said = watcher.interrupt();
     assert!(said.contains("100 operations: 0 reads, 100 writes"), "{said}");
 
@@ -382,11 +382,12 @@ fn a_replica_says_so() {
         assert!(Instant::now() < deadline, "the replica does not come up");
         std::thread::sleep(Duration::from_millis(100));
     }
-    let mut watcher = Watcher::start(&[&replica.url(), "--duration", "0", "--no-serve"]);
+    let mut watcher = Watcher::start(&[&replica.url(), "--duration", "0"]);
     watcher.until("it is a replica");
+    let host = watcher.host();
     assert!(!watcher.said().contains("neither XREAD"), "{}", watcher.said());
     send(master.port, &[&["SET", "a", "1"]]);
-    std::thread::sleep(Duration::from_secs(1));
+    wait_for_total(&host, 1);
     let said = watcher.interrupt();
     assert!(said.contains("1 operations: 0 reads, 1 writes"), "{said}");
 }

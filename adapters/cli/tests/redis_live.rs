@@ -15,8 +15,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::redis::{Load, Redis, Watcher, command, send};
-use common::{CANARY, Dir, get, has_canary, matrix, numbers, text, total};
+use common::redis::{Load, Redis, Watcher, command, send, sum, wait_for_total};
+use common::{CANARY, Dir, get, has_canary, matrix, numbers, text};
 
 /// Six of ten on a prefix of 300 keys, two on one key of another, two over a hundred thousand.
 fn skewed(number: u64) -> String {
@@ -31,11 +31,6 @@ fn skewed(number: u64) -> String {
             }
         })
         .collect()
-}
-
-/// The sum of one series over all columns.
-fn sum(host: &str, query: &str) -> u64 {
-    total(&matrix(host, &format!("{query}&open=1")))
 }
 
 /// The columns: state, length in seconds, operations.
@@ -53,20 +48,6 @@ fn columns(host: &str) -> Vec<(String, u64, u64)> {
             (state, (ends[at] - starts[at]) / 1000, sum)
         })
         .collect()
-}
-
-#[track_caller]
-fn wait_for_total(host: &str, expected: u64) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let found = sum(host, "series=ops");
-        assert!(found <= expected, "{found} operations of {expected}");
-        if found == expected {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{found} operations of {expected}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 #[test]
@@ -94,14 +75,14 @@ fn the_hot_prefix_and_the_hot_key_are_named() {
 #[test]
 fn what_a_benchmark_loads_is_named() {
     let Some(redis) = Redis::start() else { return };
-    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "0", "--no-serve"]);
-    watcher.until("watched (redis");
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "0"]);
+    let host = watcher.host();
     std::thread::scope(|threads| {
         threads.spawn(|| redis.load(180_000, 1000, &["SET", "orders:hot:__rand_int__", "0123456789"]));
         threads.spawn(|| redis.load(90_000, 1, &["GET", "config:the-one"]));
         threads.spawn(|| redis.load(30_000, 1_000_000, &["GET", "user:__rand_int__"]));
     });
-    std::thread::sleep(Duration::from_millis(1500));
+    wait_for_total(&host, 300_000);
     let said = watcher.interrupt();
     println!("{said}");
     let after = |title: &str| -> Vec<&str> { said.lines().skip_while(|line| *line != title).skip(2).collect() };
@@ -126,20 +107,26 @@ fn a_hotspot_that_moves_is_followed() {
     let host = watcher.host();
     let begin_in = |prefix: &str| {
         let shown = matrix(&host, "series=writes&axis=route");
-        let (rows, newest) = (shown["rows"].as_array().unwrap(), shown["column_unix_ms"].as_array().unwrap().len() - 1);
+        let rows = shown["rows"].as_array().unwrap();
         // Base64 of three letters is four of its own.
         let inside = rows.iter().filter(|row| row["start"].as_str().is_some_and(|start| start.starts_with(prefix)));
-        inside.filter(|row| row["values"][newest].as_u64().unwrap() > 0).count()
+        let newest = |row: &serde_json::Value| row["values"].as_array().unwrap().last().and_then(|last| last.as_u64());
+        inside.filter(|row| newest(row).is_some_and(|count| count > 0)).count()
     };
     for (at, prefix) in ["aaa", "nnn", "zzz"].into_iter().enumerate() {
         let load = Load::start(redis.port, Duration::from_millis(2), move |number| {
             let keys = (0..40).map(|n| (number * 40 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40);
             keys.map(|random| command(&["SET", &format!("{prefix}:{:05}", random % 30_000), "v"])).collect()
         });
-        std::thread::sleep(Duration::from_secs(8));
-        let found = ["YWFh", "bm5u", "enp6"].map(begin_in);
-        assert!(found[at] >= 64, "{prefix}: {found:?} busy ranges begin there");
-        assert!(found.iter().enumerate().all(|(other, count)| other == at || *count <= 1), "{prefix}: {found:?}");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let found = ["YWFh", "bm5u", "enp6"].map(begin_in);
+            if found[at] >= 64 && found.iter().enumerate().all(|(other, count)| other == at || *count <= 1) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{prefix}: {found:?} busy ranges begin there");
+            std::thread::sleep(Duration::from_millis(500));
+        }
         drop(load);
     }
     let said = watcher.interrupt();
@@ -208,17 +195,22 @@ fn patterns_are_scans_of_the_ranges_they_look_at() {
     let keys: Vec<String> = ["a", "b", "c"].iter().flat_map(|c| (0..200).map(move |n| format!("{c}:{n}"))).collect();
     let words: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, "v"]).collect();
     let commands: Vec<&[&str]> = words.iter().map(|words| &words[..]).collect();
-    send(redis.port, &commands);
-    wait_for_total(&host, 600);
-    // The ranges are cut by the keys that came.
-    std::thread::sleep(Duration::from_millis(1500));
+    // The ranges are cut by the keys that came, a step at a time.
+    let ranges = || matrix(&host, "series=writes&open=1&axis=route")["rows"].as_array().unwrap().len();
+    let (deadline, mut sent) = (Instant::now() + Duration::from_secs(30), 0);
+    while ranges() < 60 {
+        assert!(Instant::now() < deadline, "{} ranges", ranges());
+        send(redis.port, &commands);
+        sent += 600;
+        wait_for_total(&host, sent);
+    }
     for pattern in
         [&["KEYS", "b:1*"][..], &["SCAN", "0", "MATCH", "b:*", "COUNT", "1000"], &["SCAN", "7", "MATCH", "b:*"]]
     {
         redis.cli(pattern);
     }
     // Each is a read where it begins; a scan that goes on is none.
-    wait_for_total(&host, 602);
+    wait_for_total(&host, sent + 2);
     let scanned = matrix(&host, "series=scans&open=1&axis=route");
     let rows = scanned["rows"].as_array().unwrap();
     let start = |row: &serde_json::Value| row["start"].as_str().unwrap_or_default().to_owned();

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Dir, text};
+use super::{Dir, matrix, text, total};
 
 /// A program that this test started.
 pub struct Started(pub Child);
@@ -339,4 +339,24 @@ impl Watcher {
 pub fn signal(ids: &[u32], name: &str) {
     let ids = ids.iter().map(u32::to_string);
     assert!(Command::new("kill").arg(format!("-{name}")).args(ids).status().unwrap().success());
+}
+
+/// The sum of one series over all columns.
+pub fn sum(host: &str, query: &str) -> u64 {
+    total(&matrix(host, &format!("{query}&open=1")))
+}
+
+/// Waits until so many operations are shown, and sees that there are never more.
+#[track_caller]
+pub fn wait_for_total(host: &str, expected: u64) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let found = sum(host, "series=ops");
+        assert!(found <= expected, "{found} operations of {expected}");
+        if found == expected {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{found} operations of {expected}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
