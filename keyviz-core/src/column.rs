@@ -301,6 +301,68 @@ impl WordSource<'_> {
     }
 }
 
+#[cfg(feature = "alloc")]
+impl WordSource<'_> {
+    /// Reads on while cells are like the one that was read last, `like`: of the next row, with the same flags, and
+    /// eight bytes at most. What begins otherwise is left to [`value_cell`](Self::value_cell).
+    ///
+    /// A column is mostly made of such runs. How many counters follow is then known before the cell is, so nothing
+    /// but its length stands between it and the next one.
+    #[inline(always)]
+    pub(crate) fn alike(&mut self, like: CellHead, last: &mut u64, asked: u64, each: &mut impl FnMut(CellHead, u64)) {
+        match (like.flags & COUNTS).count_ones() {
+            1 => self.run::<1>(like, last, asked, each),
+            2 => self.run::<2>(like, last, asked, each),
+            4 => self.run::<4>(like, last, asked, each),
+            _ => {}
+        }
+    }
+
+    #[inline(always)]
+    fn run<const COUNTERS: usize>(
+        &mut self,
+        like: CellHead,
+        last: &mut u64,
+        asked: u64,
+        each: &mut impl FnMut(CellHead, u64),
+    ) {
+        // A gap of none leaves nothing in the head but the flags.
+        let flags = like.flags & ((1 << FLAG_BITS) - 1);
+        let mut kept = [false; COUNTERS];
+        let mut left = flags & COUNTS;
+        for kept in &mut kept {
+            *kept = left & left.wrapping_neg() & asked != 0;
+            left &= left.wrapping_sub(1);
+        }
+        let (mut at, mut row) = (self.at, *last);
+        while at < self.len {
+            let Some(bytes) = self.bytes.get(at..).and_then(<[u8]>::first_chunk) else { break };
+            let bytes = u64::from_le_bytes(*bytes);
+            if bytes & 0xff != flags {
+                break;
+            }
+            let (mut ends, mut end, mut value) = (!bytes & MARKS & !0xff, 0x80, 0u64);
+            for kept in kept {
+                let (from, before) = (u64::trailing_zeros(end) + 1, end);
+                end = ends & ends.wrapping_neg();
+                ends ^= end;
+                if kept {
+                    // From behind one end to the next one.
+                    let integer = bytes & end.wrapping_sub(before << 1);
+                    value = value.saturating_add(close_up(integer.checked_shr(from).unwrap_or(0)));
+                }
+            }
+            if end == 0 {
+                break;
+            }
+            at += (end.trailing_zeros() as usize + 1) / 8;
+            row = row.wrapping_add(1);
+            each(CellHead { row, flags }, value);
+        }
+        (self.at, *last) = (at, row);
+    }
+}
+
 /// A run of bytes in the history: a chain of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
@@ -389,6 +451,56 @@ mod tests {
                 prop_assert!(source.value_cell(&mut last, flags_of(Series::Ops)).is_some());
             }
             prop_assert!(source.value_cell(&mut last, flags_of(Series::Ops)).is_none());
+        }
+    }
+
+    /// Stretches of cells side by side with the same counters, as columns mostly are.
+    fn stretches() -> impl Strategy<Value = Vec<Cell>> {
+        let counts = prop::collection::vec((any::<[u64; 5]>(), 0u32..64), 1..12);
+        prop::collection::vec((0u64..3, any::<bool>(), any::<[bool; 5]>(), counts), 1..12).prop_map(|stretches| {
+            let mut row = 0;
+            let mut cells = Vec::new();
+            for (gap, draining, keep, stretch) in stretches {
+                row += gap;
+                for (mut counts, small) in stretch {
+                    for (count, keep) in counts.iter_mut().zip(keep) {
+                        *count = if keep { (*count >> small).max(1) } else { 0 }
+                    }
+                    cells.push(Cell { row, draining, counts: Tally::from_words(counts) });
+                    row += 1;
+                }
+            }
+            cells
+        })
+    }
+
+    proptest! {
+        /// What is read in runs is what is read cell by cell, also of bytes cut anywhere.
+        #[test]
+        fn runs_are_their_cells(cells in stretches(), cut in 0usize..2000) {
+            let (mut bytes, mut last) = (Vec::new(), BEFORE_FIRST);
+            cells.iter().for_each(|cell| _ = encode(&mut bytes, &mut last, cell));
+            for len in [bytes.len(), cut.min(bytes.len())] {
+                let words = words(&bytes[..len]);
+                for series in Series::ALL {
+                    let asked = flags_of(series);
+                    let (mut source, mut last, mut alone) = (WordSource::new(&words, len), BEFORE_FIRST, Vec::new());
+                    while let Some(cell) = source.value_cell(&mut last, asked) { alone.push(cell) }
+                    let (mut source, mut last, mut found) = (WordSource::new(&words, len), BEFORE_FIRST, Vec::new());
+                    while let Some(cell) = source.value_cell(&mut last, asked) {
+                        found.push(cell);
+                        source.alike(cell.0, &mut last, asked, &mut |head, value| found.push((head, value)));
+                    }
+                    let shown = |cells: &[(CellHead, u64)]| -> Vec<_> {
+                        cells.iter().map(|(head, value)| (head.row, head.draining(), head.counts(), *value)).collect()
+                    };
+                    prop_assert_eq!(shown(&found), shown(&alone));
+                    if len == bytes.len() {
+                        let given = cells.iter().map(|cell| (cell.row, cell.draining, !cell.counts.is_zero(), cell.counts.get(series)));
+                        prop_assert_eq!(shown(&found), given.collect::<Vec<_>>());
+                    }
+                }
+            }
         }
     }
 

@@ -33,6 +33,15 @@ pub(crate) struct Place {
 pub(crate) trait Counts: Copy {
     /// Reads the cell behind one of row `last`; `asked` are the flags of the counters asked for.
     fn next_cell(source: &mut WordSource<'_>, last: &mut u64, asked: u64) -> Option<(CellHead, Self)>;
+
+    /// Reads all cells of a source whose gaps follow one another.
+    #[inline(always)]
+    fn cells(source: &mut WordSource<'_>, asked: u64, each: &mut impl FnMut(CellHead, Self)) {
+        let mut last = BEFORE_FIRST;
+        while let Some((head, counts)) = Self::next_cell(source, &mut last, asked) {
+            each(head, counts);
+        }
+    }
 }
 
 impl Counts for Tally {
@@ -51,6 +60,15 @@ impl Counts for Value {
     #[inline(always)]
     fn next_cell(source: &mut WordSource<'_>, last: &mut u64, asked: u64) -> Option<(CellHead, Self)> {
         source.value_cell(last, asked).map(|(head, value)| (head, Value(value)))
+    }
+
+    #[inline(always)]
+    fn cells(source: &mut WordSource<'_>, asked: u64, each: &mut impl FnMut(CellHead, Self)) {
+        let mut last = BEFORE_FIRST;
+        while let Some((head, value)) = source.value_cell(&mut last, asked) {
+            each(head, Value(value));
+            source.alike(head, &mut last, asked, &mut |head, value| each(head, Value(value)));
+        }
     }
 }
 
@@ -186,11 +204,26 @@ impl<'a, C: Counts> Reading<'a, C> {
         let per_route = self.per_route() as u64;
         let Reading { shared, asked, index, known, words, main_words, cells } = self;
         cells.clear();
+        let mut keep = |known: u32, at: u64, cell: CellHead, counts: C| {
+            if known != NONE {
+                let (draining, counted) = (cell.draining(), cell.counts());
+                cells.push(Taken { known, at: at as u16, draining, counted, counts });
+            }
+        };
+        if per_route == 1 && !check {
+            // Most samplers divide nothing; a division takes longer than the rest.
+            each_cell(words, *main_words, head, *asked, |cell, counts| {
+                let known = match index.get(cell.row as usize) {
+                    Some(slot) if *slot != NONE => *slot,
+                    _ => learn(shared, index, known, cell.row, check),
+                };
+                keep(known, 0, cell, counts);
+            });
+            return;
+        }
         let (mut last, mut at_known) = (u64::MAX, NONE);
         each_cell(words, *main_words, head, *asked, |cell, counts| {
-            // Most samplers divide nothing; a division takes longer than the rest.
-            let (number, at) =
-                if per_route == 1 { (cell.row, 0) } else { (cell.row / per_route, cell.row % per_route) };
+            let (number, at) = (cell.row / per_route, cell.row % per_route);
             if number != last {
                 last = number;
                 at_known = match index.get(number as usize) {
@@ -198,10 +231,7 @@ impl<'a, C: Counts> Reading<'a, C> {
                     _ => learn(shared, index, known, number, check),
                 };
             }
-            if at_known != NONE {
-                let (draining, counted) = (cell.draining(), cell.counts());
-                cells.push(Taken { known: at_known, at: at as u16, draining, counted, counts });
-            }
+            keep(at_known, at, cell, counts);
         });
     }
 
@@ -243,10 +273,7 @@ fn learn(shared: &Shared, index: &mut [u32], known: &mut Vec<Known>, number: u64
 fn each_cell<C: Counts>(words: &[u64], main_words: usize, head: &Head, asked: u64, mut each: impl FnMut(CellHead, C)) {
     let (main, parts) = words.split_at(main_words.min(words.len()));
     let mut source = WordSource::new(main, head.main.len as usize);
-    let mut last = BEFORE_FIRST;
-    while let Some((head, counts)) = C::next_cell(&mut source, &mut last, asked) {
-        each(head, counts);
-    }
+    C::cells(&mut source, asked, &mut each);
     let mut source = WordSource::new(parts, head.parts.len as usize);
     while let Some((head, counts)) = {
         let mut alone = BEFORE_FIRST;

@@ -158,6 +158,8 @@ struct Fill<'a> {
     /// What it did not find, per column.
     cut: Vec<u64>,
     scratch: Vec<Share>,
+    /// Sums of the column that is read, by label and row: side by side, where its cells in `values` are far apart.
+    sums: Vec<u64>,
 }
 
 impl<'a> Fill<'a> {
@@ -169,7 +171,8 @@ impl<'a> Fill<'a> {
         query: &'a MatrixQuery,
         met: Vec<Option<u64>>,
     ) -> Self {
-        let cells = axis.rows() * lanes.len() * columns;
+        let height = axis.rows() * lanes.len();
+        let cells = height * columns;
         let grouped = reading.known.iter().any(|known| known.descriptor.group != 0);
         let row_of = alloc::vec![NONE; met.len()];
         let mut fill = Fill {
@@ -187,6 +190,7 @@ impl<'a> Fill<'a> {
             row_of,
             cut: alloc::vec![0; columns],
             scratch: Vec::new(),
+            sums: alloc::vec![0; height],
         };
         for place in 0..fill.met.len() {
             let row = fill.whole_row(reading, place);
@@ -240,7 +244,7 @@ impl<'a> Fill<'a> {
             if let Some(row) = self.row_of.get(place)
                 && *row != NONE
             {
-                return self.add(reading, *row as usize * self.columns + column, value, known, false);
+                return self.add(reading, *row as usize, column, value, known);
             }
             if !query.asks_label(k, at) {
                 return;
@@ -252,30 +256,32 @@ impl<'a> Fill<'a> {
                 return;
             }
             let (Some(lane), Some(placement)) = (self.lane(at), self.place(reading, known, at % k)) else { return };
-            let (columns, axis) = (self.columns, self.axis);
-            let index = |row: usize| (lane * rows + row) * columns + column;
+            let axis = self.axis;
             let Some(of) = reading.known.get(known) else { return };
             let (start, end) = of.sub.bounds(&of.start, of.end.as_deref(), (at % k) as u32);
             axis.spread(placement, (&start, end.as_deref()), value, &mut scratch, |row, share| {
-                self.add(reading, index(row), share, known, true);
+                let row = lane * rows + row;
+                // Nothing, too, is an estimate where it is a share of something.
+                self.estimated.get_mut(row * self.columns + column).into_iter().for_each(|flag| *flag = true);
+                self.add(reading, row, column, share, known);
             });
         });
         self.scratch = scratch;
+        for (row, sum) in self.sums.iter_mut().enumerate().filter(|(_, sum)| **sum > 0) {
+            self.values.get_mut(row * self.columns + column).into_iter().for_each(|value| *value = *sum);
+            *sum = 0;
+        }
     }
 
     #[inline]
-    fn add(&mut self, reading: &ValueReading<'_>, index: usize, value: u64, known: usize, estimated: bool) {
-        // Nothing, too, is an estimate where it is a share of something.
-        if estimated && let Some(flag) = self.estimated.get_mut(index) {
-            *flag = true;
-        }
+    fn add(&mut self, reading: &ValueReading<'_>, row: usize, column: usize, value: u64, known: usize) {
         if value == 0 {
             return;
         }
-        if let Some(sum) = self.values.get_mut(index) {
+        if let Some(sum) = self.sums.get_mut(row) {
             *sum = sum.saturating_add(value);
         }
-        let Some(owner) = self.owner.get_mut(index) else { return };
+        let Some(owner) = self.owner.get_mut(row * self.columns + column) else { return };
         let of = |owner: u32| reading.known.get(owner as usize).map(|known| &known.descriptor);
         *owner = match (of(*owner), of(known as u32)) {
             (None, _) if *owner == NONE => known as u32,
