@@ -26,6 +26,19 @@ fn read(json: &str) -> Result<Answer, DecodeError> {
 fn written(answer: &Answer) -> String {
     let mut json = String::new();
     encode::answer(answer, &mut json);
+    assert_eq!(in_pieces(encode::Pieces::of_answer(answer), answer.rows.len()), json);
+    json
+}
+
+/// The pieces put together: one a row, one before them and one behind, which alone ends the object.
+fn in_pieces(mut pieces: encode::Pieces<'_>, rows: usize) -> String {
+    let (mut json, mut piece) = (String::new(), String::new());
+    for left in (0..rows + 2).rev() {
+        assert!(pieces.append_next(&mut piece) && !piece.is_empty() && pieces.left() == left);
+        json.push_str(&piece);
+        piece.clear();
+    }
+    assert!(!pieces.append_next(&mut piece) && piece.is_empty() && pieces.left() == 0);
     json
 }
 
@@ -183,6 +196,7 @@ fn a_matrix_and_its_answer_are_written_alike() {
         let matrix = writer.reader().matrix(&MatrixQuery { axis, open: true, ..MatrixQuery::default() });
         let mut json = String::new();
         encode::matrix(&matrix, AT, &mut json);
+        assert_eq!(in_pieces(encode::Pieces::of_matrix(&matrix, AT), matrix.rows.len()), json);
         let mut answer = Answer::from(matrix);
         answer.generated_at_ms = Some(AT);
         assert_eq!(written(&answer), json);

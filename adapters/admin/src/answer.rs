@@ -7,7 +7,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use std::convert::Infallible;
+use std::io::Write;
 use zstd::bulk::compress;
+use zstd::stream::write::Encoder;
+
+use crate::error::ApiError;
 
 /// Shorter texts than this go as they are: one packet takes them either way.
 const WORTH_PACKING: usize = 1400;
@@ -15,6 +19,9 @@ const WORTH_PACKING: usize = 1400;
 /// zstd's fastest level but those that it calls ultra-fast: of a picture of a day it leaves a fifth, in a third of the
 /// time that making the text takes.
 const LEVEL: i32 = 1;
+
+/// Of a text that is packed while it is made, so much is held, and one piece more.
+const HELD_BYTES: usize = 64 << 10;
 
 /// How a client takes its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +61,41 @@ impl Packing {
         }
         Packed { bytes: text.into_bytes(), encoding: None }
     }
+
+    /// A text as it goes out, of which `next` appends one piece after another, until it says `false`: packed while it
+    /// is made, so that it is never held as a whole. As it is, it is; `bytes` are then what it is expected to take.
+    ///
+    /// # Errors
+    /// There is no memory.
+    pub(crate) fn pack_pieces(
+        self,
+        bytes: usize,
+        mut next: impl FnMut(&mut String) -> bool,
+    ) -> Result<Packed, ApiError> {
+        let mut text = String::new();
+        // Large buffers are asked for, not taken: without memory this is an answer, not an abort.
+        text.try_reserve(if self == Packing::Zstd { 2 * HELD_BYTES } else { bytes }).map_err(|_| no_memory())?;
+        while (self == Packing::Plain || text.len() < HELD_BYTES) && next(&mut text) {}
+        if self == Packing::Plain || text.len() < HELD_BYTES {
+            text.shrink_to_fit();
+            return Ok(self.pack(text));
+        }
+        let mut packer = Encoder::new(Vec::new(), LEVEL).map_err(|_| no_memory())?;
+        loop {
+            packer.write_all(text.as_bytes()).map_err(|_| no_memory())?;
+            text.clear();
+            while text.len() < HELD_BYTES && next(&mut text) {}
+            if text.is_empty() {
+                let mut bytes = packer.finish().map_err(|_| no_memory())?;
+                bytes.shrink_to_fit();
+                return Ok(Packed { bytes, encoding: Some("zstd") });
+            }
+        }
+    }
+}
+
+fn no_memory() -> ApiError {
+    ApiError::busy("no memory for the picture; try again in a second")
 }
 
 impl<S: Sync> FromRequestParts<S> for Packing {
@@ -136,5 +178,28 @@ mod tests {
         assert_eq!(zstd::bulk::decompress(&packed.bytes, text.len()).unwrap(), text.as_bytes());
         assert_eq!(Packing::Plain.pack(text.clone()).bytes, text.as_bytes());
         assert_eq!(Packing::Zstd.pack("{}".to_owned()).encoding, None);
+    }
+
+    #[test]
+    fn what_is_packed_in_pieces_is_the_whole() {
+        for count in [0u64, 1, 10, 20_000, 100_000] {
+            let pieces: Vec<String> =
+                (0..count).map(|number| format!("{{\"value\":{}}},", number * number % 777)).collect();
+            let whole = pieces.concat();
+            for packing in [Packing::Plain, Packing::Zstd] {
+                let (mut at, mut most) = (0, 0);
+                let packed = packing.pack_pieces(whole.len(), |text| {
+                    most = most.max(text.len());
+                    let piece = pieces.get(at).map(|piece| text.push_str(piece));
+                    at += 1;
+                    piece.is_some()
+                });
+                let Packed { bytes, encoding } = packed.unwrap();
+                let text = if encoding.is_some() { zstd::stream::decode_all(&bytes[..]).unwrap() } else { bytes };
+                assert_eq!(text, whole.as_bytes());
+                assert_eq!(encoding.is_some(), packing == Packing::Zstd && whole.len() >= WORTH_PACKING);
+                assert!(packing == Packing::Plain || most < HELD_BYTES + 100, "{most}");
+            }
+        }
     }
 }

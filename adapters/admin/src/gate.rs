@@ -81,7 +81,12 @@ impl Gate {
 impl Pass {
     /// Packs the answer, ends the build, and keeps its bytes accounted for as long as any part of it lives.
     pub(crate) fn finish(self, text: String, packing: Packing) -> Result<Answer, ApiError> {
-        let Packed { bytes, encoding } = packing.pack(text);
+        self.send(packing.pack(text))
+    }
+
+    /// As [`finish`](Self::finish), with what is packed already.
+    pub(crate) fn send(self, packed: Packed) -> Result<Answer, ApiError> {
+        let Packed { bytes, encoding } = packed;
         let Pass { mut memory, pool, .. } = self;
         let real = units(bytes.capacity());
         let held = u32::try_from(memory.num_permits()).unwrap_or(u32::MAX);

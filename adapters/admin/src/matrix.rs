@@ -12,7 +12,8 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
 use keyviz_core::limits::MAX_ROWS;
-use keyviz_core::{Config, MatrixQuery, Reader, WindowInfo, wire};
+use keyviz_core::wire::encode::Pieces;
+use keyviz_core::{Config, MatrixQuery, Reader, WindowInfo};
 
 /// Bytes that a cell is expected to take: its count, group and term, and their digits.
 const CELL_BYTES: usize = 3 * 8 + 12;
@@ -52,20 +53,22 @@ fn build(
     let redactor = admin.redactor(caller.role);
     let mut matrix = reader.matrix(query);
     let keys = redactor.matrix(&mut matrix, reader.config().partition);
-    let mut json = String::new();
-    // Large buffers are asked for, not taken: without memory this is an answer, not an abort.
     let row_bytes = matrix.columns.len().saturating_mul(4).saturating_add(ROW_BYTES);
     let bytes =
         matrix.rows.len().saturating_mul(row_bytes).saturating_add(matrix.columns.len().saturating_mul(COLUMN_BYTES));
-    json.try_reserve(bytes).map_err(|_| ApiError::busy("no memory for the picture; try again in a second"))?;
-    wire::encode::matrix(&matrix, now_ms, &mut json);
+    let mut pieces = Pieces::of_matrix(&matrix, now_ms);
+    let packed = packing.pack_pieces(bytes, |text| {
+        let appended = pieces.append_next(text);
+        if appended && pieces.left() == 0 {
+            redactor.mark(text);
+        }
+        appended
+    })?;
     drop(matrix);
-    redactor.mark(&mut json);
     let MatrixQuery { start, end, from_ms, to_ms, .. } = query;
     let asked = Asked { start, end: end.as_deref(), from_ms: *from_ms, to_ms: *to_ms };
     admin.audit(caller, "matrix", &asked, keys);
-    json.shrink_to_fit();
-    pass.finish(json, packing)
+    pass.send(packed)
 }
 
 /// What the largest answer to this query is expected to take, counts and text together. The columns

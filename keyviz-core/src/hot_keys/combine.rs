@@ -62,7 +62,7 @@ mod tests {
         ) {
             let text = |bytes: &[u8]| {
                 let mut text = String::new();
-                crate::wire::encode::base64(&mut text, bytes);
+                crate::wire::encode::text::base64(&mut text, bytes);
                 text
             };
             prop_assert_eq!(by_base64(&a, &b), text(&a).cmp(&text(&b)));

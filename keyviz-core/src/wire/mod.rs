@@ -7,5 +7,3 @@ pub mod decode;
 pub mod encode;
 #[cfg(feature = "serde")]
 mod instant;
-mod names;
-mod top;

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::encode::{bound, list_of, number, rfc3339, text};
+use super::text::{bound, list_of, number, rfc3339, text};
 use crate::advice::{Top, TopRow, TopWindow};
 use crate::key_names::KeyNames;
 

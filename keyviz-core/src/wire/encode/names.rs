@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::encode::{base64, list_of, text};
+use super::text::{base64, list_of, text};
 use crate::key_names::KeyNames;
 
 /// Appends key names as a JSON object: the response body of `/names`. `names[] {prefix, name}` by prefix, in base64.

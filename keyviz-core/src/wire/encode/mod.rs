@@ -1,0 +1,18 @@
+//! Encoding into JSON.
+
+mod counters;
+mod events;
+mod fanout;
+mod hot_keys;
+mod matrix;
+mod names;
+mod row;
+pub(crate) mod text;
+mod top;
+
+pub use counters::counters;
+pub use events::events;
+pub use hot_keys::hot_keys;
+pub use matrix::{Pieces, answer, matrix};
+pub use names::names;
+pub use top::top;
