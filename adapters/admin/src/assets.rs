@@ -34,6 +34,7 @@ static FILES: &[Asset] = &[
     asset!("fragment.js", "text/javascript; charset=utf-8"),
     asset!("gestures.js", "text/javascript; charset=utf-8"),
     asset!("go_to.js", "text/javascript; charset=utf-8"),
+    asset!("halves.js", "text/javascript; charset=utf-8"),
     asset!("heatmap.js", "text/javascript; charset=utf-8"),
     asset!("hot_keys.js", "text/javascript; charset=utf-8"),
     asset!("hot_panel.js", "text/javascript; charset=utf-8"),

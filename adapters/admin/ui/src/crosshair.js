@@ -21,12 +21,14 @@ export class Crosshair {
 
   /**
    * @param {HTMLCanvasElement} canvas @param {() => import("./heatmap.js").Painting | null} painting
-   * @param {() => Picture | null} picture @param {{moved: () => void, pinned: (cell: CellName | null) => void}} tell
+   * @param {() => Picture | null} picture @param {() => {width: number, height: number}} size of the canvas in CSS pixels
+   * @param {{moved: () => void, pinned: (cell: CellName | null) => void}} tell
    */
-  constructor(canvas, painting, picture, tell) {
+  constructor(canvas, painting, picture, size, tell) {
     this.canvas = canvas;
     this.painting = painting;
     this.picture = picture;
+    this.size = size;
     this.tell = tell;
     canvas.addEventListener("pointermove", (event) => this.#point(event));
     canvas.addEventListener("pointerdown", (event) => this.#point(event));
@@ -100,7 +102,8 @@ export class Crosshair {
     const [picture, pointed] = [this.picture(), this.pointed() ?? this.pinnedCell()];
     if (picture === null || pointed === null) return [0.5, 0.5];
     const box = this.#box(picture, pointed);
-    return [(box.x + box.width / 2) / Math.max(1, this.canvas.clientWidth), (box.y + box.height / 2) / Math.max(1, this.canvas.clientHeight)];
+    const { width, height } = this.size();
+    return [(box.x + box.width / 2) / width, (box.y + box.height / 2) / height];
   }
 
   /** Puts the marks where they belong. @returns {void} */
@@ -128,12 +131,13 @@ export class Crosshair {
 
   /** @param {Picture} picture @param {Picked} picked @returns {{x: number, y: number, width: number, height: number}} in CSS pixels */
   #box(picture, picked) {
-    const { width, height, clientWidth, clientHeight } = this.canvas;
+    const { width, height } = this.canvas;
+    const size = this.size();
     const painting = this.painting();
     const [left, right] = pixelSpan(...drawnSpan(picture.matrix.columns[picked.column]), painting?.view ?? picture.view, width);
     const [above, below] = rowSpan(picked.row, picture.matrix.rows.length, height, painting?.rows);
     const [top, bottom] = [Math.min(height, Math.max(0, above)), Math.min(height, Math.max(0, below))];
-    const [sx, sy] = [clientWidth / Math.max(1, width), clientHeight / Math.max(1, height)];
+    const [sx, sy] = [size.width / Math.max(1, width), size.height / Math.max(1, height)];
     return { x: left * sx, y: top * sy, width: (right - left) * sx, height: (bottom - top) * sy };
   }
 }

@@ -2,6 +2,7 @@
 /** The annotations of the host (splits, merges, deploys), as ticks over the picture and as a list beside it. */
 
 import { instantText } from "./time_text.js";
+import { keep } from "./keyed.js";
 import { make } from "./dom.js";
 import { textOfWords } from "./key.js";
 
@@ -32,22 +33,28 @@ const wordsOf = ({ kind, text }) => [kind.replaceAll("_", " "), text].filter((pa
 
 /** @param {HTMLElement} lane @param {number} width CSS pixels @param {readonly Annotation[]} events @param {{fromMs: number, toMs: number}} view @param {TimeStyle} style @returns {void} */
 export function drawEvents(lane, width, events, view, style) {
-  /** @type {{x: number, here: Annotation[]}[]} */
+  /** @type {{x: number, from: number, to: number}[]} */
   const ticks = [];
-  for (const event of events) {
-    if (event.atMs < view.fromMs || event.atMs >= view.toMs) continue;
-    const x = ((event.atMs - view.fromMs) / (view.toMs - view.fromMs)) * width;
+  events.forEach(({ atMs }, index) => {
+    if (atMs < view.fromMs || atMs >= view.toMs) return;
+    const x = ((atMs - view.fromMs) / (view.toMs - view.fromMs)) * width;
     const last = ticks.at(-1);
-    if (last !== undefined && x - last.x < TICK_PX) last.here.push(event);
-    else ticks.push({ x, here: [event] });
-  }
-  lane.replaceChildren(...ticks.map(({ x, here }) => {
-    const shown = here.slice(0, LISTED).map((event) => `${instantText(event.atMs, style)}  ${wordsOf(event)}`);
-    const more = here.length > LISTED ? [`and ${here.length - LISTED} more`] : [];
-    const tick = make("i", { title: [...shown, ...more].join("\n"), class: here.length > 1 ? "many" : "" });
-    tick.style.left = `${x}px`;
-    return tick;
+    if (last !== undefined && x - last.x < TICK_PX) last.to = index + 1;
+    else ticks.push({ x, from: index, to: index + 1 });
+  });
+  keep(lane, ticks.map(({ x, from, to }) => {
+    const first = events[from];
+    // Times may be of one zone and then of another; the list of events grows at its end and is cut at its beginning.
+    const key = `${style.zone} ${style.originMs} ${first.atMs} ${wordsOf(first)} ${to - from}`;
+    return { key, x, make: () => tickOf(events.slice(from, to), style) };
   }));
+}
+
+/** @param {readonly Annotation[]} here @param {TimeStyle} style @returns {HTMLElement} */
+function tickOf(here, style) {
+  const shown = here.slice(0, LISTED).map((event) => `${instantText(event.atMs, style)}  ${wordsOf(event)}`);
+  const more = here.length > LISTED ? [`and ${here.length - LISTED} more`] : [];
+  return make("i", { title: [...shown, ...more].join("\n"), class: here.length > 1 ? "many" : "" });
 }
 
 /** @param {HTMLElement} section @param {HTMLElement} list @param {readonly Annotation[]} events @param {{fromMs: number, toMs: number}} view @param {TimeStyle} style @returns {void} the latest of the time shown */

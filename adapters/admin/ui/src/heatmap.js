@@ -3,13 +3,14 @@
 
 import { DATA, GAP, OPEN, OUTSIDE, pixelColumns, pixelRows } from "./layout.js";
 import { CONFLICT, ESTIMATED, LACKING } from "./matrix.js";
+import { greater, halved, halvingsFor } from "./halves.js";
 import { pixelOf } from "./palette.js";
 
 /** @typedef {import("./matrix.js").Matrix} Matrix */
 /** @typedef {import("./palette.js").Palette} Palette */
 /**
  * `levels` holds row after row, a level per column; `rows` is the part of the rows that is shown, all where it is left out.
- * `swift` pairs lines of pixels where rows are that thin: each pair shows the greatest of all its rows, in half the time.
+ * `swift` joins neighbouring rows where they are about as thin as a pixel: each pair shows its greatest, in half the time.
  * @typedef {{matrix: Matrix, levels: Uint8Array, view: import("./layout.js").Span, rows?: import("./layout.js").RowsShown, swift?: boolean, palette: Palette, hatchPx: number}} Painting
  */
 /** @typedef {{row: number, column: number, rowsHere: number, columnsHere: number}} Picked */
@@ -46,64 +47,68 @@ function inksOf(palette) {
  * @returns {void}
  */
 export function paint(painting, pixels, width, height) {
-  const { matrix, levels, palette, hatchPx } = painting;
+  const { matrix, palette, hatchPx } = painting;
   const count = matrix.columns.length;
+  const shown = painting.rows ?? { top: 0, bottom: Math.max(1, matrix.rows.length) };
+  const times = painting.swift ? halvingsFor(shown.bottom - shown.top, height) : 0;
+  const { levels, marks, rows: rowCount } = halved(matrix, painting.levels, times);
   const columns = pixelColumns(matrix.columns, painting.view, width);
-  const rows = pixelRows(Math.max(1, matrix.rows.length), height, painting.rows);
+  const rows = pixelRows(Math.max(1, rowCount), height, { top: shown.top / 2 ** times, bottom: shown.bottom / 2 ** times });
   const reach = reachOf(columns);
-  const runs = runsOf(columns.kind);
+  const runs = runsOf(columns);
   const inks = inksOf(palette);
   const folded = new Uint8Array(count);
-  const marked = matrix.marks === null ? null : new Uint8Array(count);
+  const marked = marks === null ? null : new Uint8Array(count);
   const line = new Uint8Array(width);
-  const marks = new Uint8Array(width);
-  let filled = -1;
-  const shown = painting.rows ?? { top: 0, bottom: matrix.rows.length };
-  if (painting.swift && 2 * (shown.bottom - shown.top) > height) pairUp(rows);
+  const marksHere = new Uint8Array(width);
+  /** @type {Uint8Array} */
+  let cells = folded;
+  let [at, filled] = [0, -1];
   for (let y = 0; y < height; y += 1) {
     const base = y * width;
-    if (rows.first[y] < 0) {
+    const [first, last] = [rows.first[y], rows.last[y]];
+    if (first < 0) {
       pixels.fill(inks.outside, base, base + width);
       continue;
     }
-    const again = rows.first[y] === filled;
+    const again = first === filled;
     if (!again) {
-      filled = rows.first[y];
-      if (matrix.rows.length > 0) foldRows(levels, count, rows.first[y], rows.last[y], reach, folded);
-      foldColumns(folded, columns, line);
-      if (marked !== null && matrix.marks !== null) {
-        joinRows(matrix.marks, count, rows.first[y], rows.last[y], reach, marked);
-        joinColumns(marked, columns, marks);
+      filled = first;
+      // A row that has the line for itself is taken from where it is.
+      if (first === last && rowCount > 0) [cells, at] = [levels, first * count];
+      else {
+        [cells, at] = [folded, 0];
+        if (rowCount > 0) foldRows(levels, count, first, last, reach, folded);
+      }
+      if (marked !== null && marks !== null) {
+        joinRows(marks, count, first, last, reach, marked);
+        joinColumns(marked, columns, marksHere);
       }
     }
     for (const run of runs) {
       // A row as high as several pixels is the same in each, but for what is hatched or marked.
-      if (again && run.kind === DATA && marked === null) pixels.copyWithin(base + run.from, base - width + run.from, base - width + run.to);
-      else putRun(line, run, y, base, pixels, inks, hatchPx);
+      if (run.kind === DATA && again && marked === null) pixels.copyWithin(base + run.from, base - width + run.from, base - width + run.to);
+      else if (run.kind === DATA) putColours(cells, at, columns, run, pixels, base, inks.colours);
+      else putHatch(cells, at, columns, run, y, pixels, base, inks, hatchPx);
     }
-    if (marked !== null) putMarks(line, marks, y, pixels, inks, hatchPx);
+    if (marked !== null) {
+      if (!again) foldColumns(cells, at, columns, line);
+      putMarks(line, marksHere, y, pixels, inks, hatchPx);
+    }
   }
 }
 
-/** Makes each two lines show the rows of both. @param {import("./layout.js").PixelRows} rows @returns {void} */
-function pairUp({ first, last }) {
-  for (let y = 0; y + 1 < first.length; y += 2) {
-    if (first[y] < 0 || first[y + 1] < 0) continue;
-    last[y] = last[y + 1];
-    first[y + 1] = first[y];
-  }
-}
+/** Pixels side by side of one kind, and those among them that show more than one column. @typedef {{kind: number, from: number, to: number, several: number[]}} Run */
 
-/** Pixels side by side of one kind. @typedef {{kind: number, from: number, to: number}} Run */
-
-/** @param {Uint8Array} kind @returns {Run[]} */
-function runsOf(kind) {
+/** @param {import("./layout.js").PixelColumns} columns @returns {Run[]} */
+function runsOf({ first, last, kind }) {
   /** @type {Run[]} */
   const runs = [];
   for (let x = 0; x < kind.length; x += 1) {
-    const last = runs.at(-1);
-    if (last !== undefined && last.kind === kind[x]) last.to = x + 1;
-    else runs.push({ kind: kind[x], from: x, to: x + 1 });
+    let run = runs.at(-1);
+    if (run === undefined || run.kind !== kind[x]) runs.push((run = { kind: kind[x], from: x, to: x, several: [] }));
+    run.to = x + 1;
+    if (last[x] > first[x]) run.several.push(x);
   }
   return runs;
 }
@@ -125,27 +130,13 @@ function foldRows(levels, count, first, last, reach, into) {
   into.set(levels.subarray(first * count + from, first * count + to), from);
   for (let row = first + 1; row <= last; row += 1) {
     const base = row * count;
-    for (let x = from; x < to; x += 1) {
-      // The greater of two without a branch: which one it is cannot be guessed, and a wrong guess costs more than all else.
-      const less = into[x] - levels[base + x];
-      into[x] -= less & (less >> 31);
-    }
+    for (let x = from; x < to; x += 1) into[x] = greater(into[x], levels[base + x]);
   }
 }
 
-/** @param {Uint8Array} folded @param {import("./layout.js").PixelColumns} columns @param {Uint8Array} into the greatest level of the columns, per pixel */
-function foldColumns(folded, columns, into) {
-  const { first, last } = columns;
-  for (let x = 0; x < into.length; x += 1) {
-    const from = first[x];
-    const to = last[x];
-    let level = from < 0 ? 0 : folded[from];
-    for (let c = from + 1; c <= to; c += 1) {
-      const less = level - folded[c];
-      level -= less & (less >> 31);
-    }
-    into[x] = level;
-  }
+/** @param {Uint8Array} cells @param {number} at where the row begins in them @param {import("./layout.js").PixelColumns} columns @param {Uint8Array} into the greatest level of the columns, per pixel */
+function foldColumns(cells, at, { first, last }, into) {
+  for (let x = 0; x < into.length; x += 1) into[x] = first[x] < 0 ? 0 : greatest(cells, at + first[x], at + last[x]);
 }
 
 /** @param {Uint8Array} marks @param {number} count @param {number} first @param {number} last @param {[number, number]} reach @param {Uint8Array} into every mark of the rows, per column */
@@ -163,19 +154,34 @@ function joinColumns(joined, columns, into) {
   }
 }
 
-/** @param {Uint8Array} line @param {Run} run @param {number} y @param {number} base of the line in the buffer @param {Uint32Array} pixels @param {Inks} inks @param {number} every */
-function putRun(line, run, y, base, pixels, inks, every) {
+/** Most of all time is spent here. @param {Uint8Array} cells @param {number} at @param {import("./layout.js").PixelColumns} columns @param {Run} run @param {Uint32Array} pixels @param {number} base of the line in them @param {Uint32Array} colours */
+function putColours(cells, at, { first, last }, { from, to, several }, pixels, base, colours) {
+  // As though each pixel had one column, which takes half the time; then those that have more.
+  for (let x = from; x < to; x += 1) pixels[base + x] = colours[cells[at + first[x]]];
+  for (let i = 0; i < several.length; i += 1) {
+    const x = several[i];
+    pixels[base + x] = colours[greatest(cells, at + first[x], at + last[x])];
+  }
+}
+
+/** @param {Uint8Array} cells @param {number} from @param {number} to inclusive @returns {number} the greatest of them */
+function greatest(cells, from, to) {
+  let level = cells[from];
+  for (let i = from + 1; i <= to; i += 1) level = greater(level, cells[i]);
+  return level;
+}
+
+/** @param {Uint8Array} cells @param {number} at @param {import("./layout.js").PixelColumns} columns @param {Run} run no data, or what is still growing @param {number} y @param {Uint32Array} pixels @param {number} base @param {Inks} inks @param {number} every */
+function putHatch(cells, at, { first, last }, { kind, from, to }, y, pixels, base, inks, every) {
   const { colours, gapInk, openInk } = inks;
-  const { kind, from, to } = run;
-  if (kind === DATA) {
-    for (let x = from; x < to; x += 1) pixels[base + x] = colours[line[x]];
-  } else if (kind === OUTSIDE) {
-    pixels.fill(inks.outside, base + from, base + to);
-  } else if (kind === GAP) {
-    for (let x = from; x < to; x += 1) pixels[base + x] = onGapLine(x, y, every) ? gapInk : colours[0];
-  } else if (kind === OPEN) {
-    // An empty open cell has nothing to strike out, so its hatch takes the gap's ink.
-    for (let x = from; x < to; x += 1) pixels[base + x] = onOpenLine(x, y, every) ? (line[x] === 0 ? gapInk : openInk) : colours[line[x]];
+  if (kind === OUTSIDE) pixels.fill(inks.outside, base + from, base + to);
+  else if (kind === GAP) for (let x = from; x < to; x += 1) pixels[base + x] = onGapLine(x, y, every) ? gapInk : colours[0];
+  else if (kind === OPEN) {
+    for (let x = from; x < to; x += 1) {
+      const level = first[x] < 0 ? 0 : greatest(cells, at + first[x], at + last[x]);
+      // An empty open cell has nothing to strike out, so its hatch takes the gap's ink.
+      pixels[base + x] = onOpenLine(x, y, every) ? (level === 0 ? gapInk : openInk) : colours[level];
+    }
   }
 }
 
@@ -219,10 +225,10 @@ export function pick(painting, x, y, width, height) {
 
 /** A canvas and its pixel buffer, kept as large as the canvas is in device pixels. */
 export class Heatmap {
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
+  /** @param {HTMLCanvasElement} canvas @param {{seeThrough?: boolean}} [options] */
+  constructor(canvas, { seeThrough = false } = {}) {
     this.canvas = canvas;
-    const context = canvas.getContext("2d", { alpha: false });
+    const context = canvas.getContext("2d", { alpha: seeThrough });
     if (context === null) throw new Error("this browser gives no 2d canvas");
     this.context = context;
     /** @type {ImageData | null} */

@@ -38,8 +38,19 @@ export function pixelSpan(fromMs, toMs, view, width) {
 
 /** A view that follows the clock ends with the window that is open now. @typedef {{fromMs: number, toMs: number, follows?: boolean}} Span */
 
-/** @param {readonly Column[]} columns in order of time @param {Span} view @param {number} width @returns {PixelColumns} */
+/** The last answer: several parts of a frame ask for the same. @type {{columns: readonly Column[], fromMs: number, toMs: number, follows: boolean, width: number, pixels: PixelColumns} | null} */
+let held = null;
+
+/** @param {readonly Column[]} columns in order of time @param {Span} view @param {number} width @returns {PixelColumns} not to be written to */
 export function pixelColumns(columns, view, width) {
+  const { fromMs, toMs, follows = false } = view;
+  if (held !== null && held.columns === columns && held.fromMs === fromMs && held.toMs === toMs && held.follows === follows && held.width === width) return held.pixels;
+  held = { columns, fromMs, toMs, follows, width, pixels: divided(columns, view, width) };
+  return held.pixels;
+}
+
+/** @param {readonly Column[]} columns @param {Span} view @param {number} width @returns {PixelColumns} */
+function divided(columns, view, width) {
   const first = new Int32Array(width).fill(-1);
   const last = new Int32Array(width).fill(-1);
   const kind = new Uint8Array(width);

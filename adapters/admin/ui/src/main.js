@@ -79,7 +79,7 @@ new Gestures(canvas, {
 const topTable = new TopTable(byId("top-body"), (row) => goTo(row.start));
 const hotPanel = new HotPanel(byId("hot"), api, () => drawPointed());
 const finder = new GoTo({ format: () => state.choice.format, names: askNames, route: askRoute, routesHidden: () => namesPlaces(state.status?.redaction ?? "") && state.choice.axis !== "route", go: (found) => goTo(found.key) });
-const crosshair = new Crosshair(canvas, () => paintingOf(state, palette()), () => state.picture, {
+const crosshair = new Crosshair(canvas, () => paintingOf(state, palette()), () => state.picture, () => surfaces.size, {
   moved: drawPointed,
   pinned: (cell) => change({ pin: cell?.row ?? "", pinMs: cell?.atMs ?? 0 }),
 });
@@ -182,7 +182,7 @@ function planMove() {
     movePlanned = false;
     drawMap(surfaces, state, palette());
     crosshair.draw();
-    frameFound(paintingOf(state, palette()), keyOfFind(state.choice.find), canvas.clientHeight);
+    frameFound(paintingOf(state, palette()), keyOfFind(state.choice.find), surfaces.size.height);
   });
 }
 
@@ -213,7 +213,7 @@ function draw() {
     listEvents(byId("events-section"), byId("events-list"), state.events, picture.view, state.style());
   }
   const found = keyOfFind(state.choice.find);
-  frameFound(paintingOf(state, colouring), found, canvas.clientHeight);
+  frameFound(paintingOf(state, colouring), found, surfaces.size.height);
   noteFound(byId("found"), picture?.matrix.rows ?? [], found, state.choice.format, () => change({ find: "" }));
   drawPointed();
   tick();

@@ -2,7 +2,7 @@
 /** The map: the picture with its margins and axes, and the marks over it. All of it moves with the viewport. */
 
 import { drawBefore, drawTimeAxis } from "./time_axis.js";
-import { drawBorders, drawKeyAxis } from "./key_axis.js";
+import { drawBorders, drawKeyAxis, paintKeyMarks } from "./key_axis.js";
 import { paintColumnSums, paintRowSums } from "./sums.js";
 import { byId } from "./dom.js";
 import { drawEvents } from "./event_lane.js";
@@ -17,6 +17,8 @@ import { seriesOf } from "./series.js";
 
 /** @type {Record<"light" | "dark", [number, number, number]>} */
 const BAR = { light: [120, 132, 146], dark: [112, 124, 138] };
+/** As `--line-strong` of the style sheet. @type {Record<"light" | "dark", [number, number, number]>} */
+const RULE = { light: [180, 188, 199], dark: [69, 78, 90] };
 
 /** @param {import("./state.js").State} state @param {Palette} palette @returns {Painting | null} what is drawn now */
 export function paintingOf(state, palette) {
@@ -36,22 +38,26 @@ export function drawMap(surfaces, state, palette) {
   const { picture } = state;
   if (picture === null || painting === null || state.status === null) return;
   const { view, rows } = painting;
-  // All sizes are read before anything is changed: a size that is read after a change costs a layout.
-  const [keys, times, events, box] = [byId("keys"), byId("times"), byId("events"), byId("picture-box")];
-  const [keysPx, timesPx, eventsPx, widthPx, heightPx] = [keys.clientHeight, times.clientWidth, events.clientWidth, box.clientWidth, box.clientHeight];
+  const { width: widthPx, height: heightPx } = surfaces.size;
   const bar = pixelOf(BAR[palette.theme]);
   surfaces.strip.fill((pixels, width, height) => paintStrip(picture.matrix.columns, view, palette, pixels, width, height));
   surfaces.columnSums.fill((pixels, width, height) => paintColumnSums(picture.sums, painting, pixels, width, height, bar));
   surfaces.rowSums.fill((pixels, width, height) => paintRowSums(picture.sums, painting, pixels, width, height, bar));
   const series = seriesOf(picture.matrix.series);
   const rate = (/** @type {number} */ most) => `${formatAmount(most, series.isBytes)}${series.isBytes ? "/s" : ` ${series.unit}/s`}`;
-  byId("column-sums").title = `All rows together over time, at most ${rate(picture.sums.mostColumn)}`;
-  byId("row-sums").title = `Each row over all this time, at most ${rate(picture.sums.mostRow)}`;
+  entitle(byId("column-sums"), `All rows together over time, at most ${rate(picture.sums.mostColumn)}`);
+  entitle(byId("row-sums"), `Each row over all this time, at most ${rate(picture.sums.mostRow)}`);
   const style = state.style();
   drawPhases(byId("phases"), state.phases.phases, view, state.serverNowMs());
-  drawEvents(events, eventsPx, state.events, view, style);
-  drawTimeAxis(times, timesPx, byId("zone-note"), view, style);
+  drawEvents(byId("events"), widthPx, state.events, view, style);
+  drawTimeAxis(byId("times"), widthPx, byId("zone-note"), view, style);
   drawBefore(byId("before"), widthPx, picture.matrix.columns, view, style);
-  drawKeyAxis(keys, keysPx, byId("prefix"), picture.matrix.rows, state.choice.format, rows);
+  const marks = drawKeyAxis(byId("keys"), heightPx, byId("prefix"), picture.matrix.rows, state.choice.format, rows);
+  surfaces.keyMarks.fill((pixels, width, height) => paintKeyMarks(marks, height / heightPx, pixelOf(RULE[palette.theme]), pixels, width, height));
   drawBorders(byId("borders"), heightPx, picture.matrix.rows, rows);
+}
+
+/** @param {HTMLElement} element @param {string} title is only set where it is another: setting it costs as much either way @returns {void} */
+function entitle(element, title) {
+  if (element.title !== title) element.title = title;
 }

@@ -45,6 +45,7 @@ export function drawPhases(lane, phases, view, nowMs) {
     node.style.width = `${(100 * (until - from)) / span}%`;
     nodes.push(node);
   }
+  if (nodes.length === 0 && lane.hidden) return;
   lane.hidden = nodes.length === 0;
   lane.replaceChildren(...nodes);
 }

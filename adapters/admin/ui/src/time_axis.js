@@ -10,11 +10,10 @@ import { make } from "./dom.js";
 const TICK_PX = 84;
 
 /**
- * @param {HTMLElement} axis @param {number} axisPx its width @param {HTMLElement} note @param {{fromMs: number, toMs: number}} view
+ * @param {HTMLElement} axis @param {number} width CSS pixels @param {HTMLElement} note @param {{fromMs: number, toMs: number}} view
  * @param {import("./time_text.js").TimeStyle} style @returns {void}
  */
-export function drawTimeAxis(axis, axisPx, note, view, style) {
-  const width = Math.max(1, axisPx);
+export function drawTimeAxis(axis, width, note, view, style) {
   const span = view.toMs - view.fromMs;
   /** @type {import("./keyed.js").Item[]} */
   const items = [];
@@ -42,6 +41,8 @@ export function drawBefore(note, plotPx, columns, view, style) {
   const part = (first - view.fromMs) / (view.toMs - view.fromMs);
   const width = Math.min(1, part) * plotPx;
   note.hidden = columns.length === 0 || width < WORDS_PX;
+  if (note.hidden) return;
   note.style.width = `${width}px`;
-  note.textContent = `No history before ${clockText(first, style, "second")}`;
+  const text = `No history before ${clockText(first, style, "second")}`;
+  if (note.textContent !== text) note.textContent = text;
 }

@@ -4,8 +4,8 @@
  * seconds in headless Chromium without a GPU. It prints the distribution and fails where a frame takes the main thread
  * more than 16 ms of a processor at the 95th percentile.
  *
- * A frame's work is from the beginning of its callbacks, input included, to the end of its style, layout and paint, by
- * the clock. On a machine that does other things too, most of the longest frames are waiting; so the time that the
+ * The wheel turns between any two frames, so that each of them is drawn. A frame's work is the input before it, its
+ * callbacks, style, layout and paint, by the clock. On a machine that does other things too, most of the longest frames are waiting; so the time that the
  * page's main thread had a processor is printed beside it, from the browser's own trace. `KEYVIZ_BENCH_SECONDS` shortens the script.
  * With `--json` it prints numbers for programs instead, which judge them themselves.
  */
@@ -44,11 +44,20 @@ async function traceFrames(page) {
     const complete = new Promise((done) => session.once("Tracing.tracingComplete", done));
     await session.send("Tracing.end");
     await complete;
+    const within = (/** @type {any} */ task, /** @type {any} */ one) => one.tid === task.tid && one.pid === task.pid && task.ts <= one.ts && one.ts <= task.ts + task.dur;
     const drawn = events.filter((event) => event.name === "Layerize");
-    // The task that a frame is drawn in holds its callbacks, style, layout, paint and hand-over.
-    const times = events
-      .filter((task) => task.name === "RunTask" && task.tdur !== undefined && drawn.some((one) => one.tid === task.tid && one.pid === task.pid && task.ts <= one.ts && one.ts <= task.ts + task.dur))
-      .map((task) => task.tdur / 1000);
+    const turns = events.filter((event) => event.name === "EventDispatch" && event.args.data.type === "wheel");
+    const tasks = events.filter((task) => task.name === "RunTask" && task.tdur !== undefined).sort((a, b) => a.ts - b.ts);
+    /** @type {number[]} */
+    const times = [];
+    let input = 0;
+    for (const task of tasks) {
+      // The task that a frame is drawn in holds its callbacks, style, layout, paint and hand-over; the wheel turned before.
+      if (drawn.some((one) => within(task, one))) {
+        times.push((input + task.tdur) / 1000);
+        input = 0;
+      } else if (turns.some((one) => within(task, one))) input += task.tdur;
+    }
     return times;
   };
 }
@@ -74,24 +83,28 @@ try {
     const intervals = [];
     const channel = new MessageChannel();
     const began = performance.now();
-    let last = began;
+    let [last, input] = [began, 0];
     await new Promise((done) => {
       const step = () => {
         const start = performance.now();
         const t = (start - began) / 1000;
         if (t > seconds) return done(undefined);
-        // Before the page plans its own callback, so that this one begins the next frame.
+        // Before the page plans its own callback for the next frame, so that this one begins it.
         requestAnimationFrame(step);
         // In, along, out again, every two and a half seconds at another place.
         const phase = t % 2.5;
         const [x, y] = [0.2 + 0.6 * ((t * 0.37) % 1), 0.2 + 0.6 * ((t * 0.61) % 1)];
-        if (phase < 0.9) wheel(-30, 0, x, y);
-        else if (phase < 1.6) wheel(0, 14 * Math.sin(t * 5), x, y);
-        else wheel(32, 0, x, y);
         intervals.push(start - last);
         last = start;
         // A task posted now runs after this frame's callbacks, style, layout and paint.
-        channel.port1.onmessage = () => work.push(performance.now() - start);
+        channel.port1.onmessage = () => {
+          const drawn = performance.now();
+          work.push(input + drawn - start);
+          if (phase < 0.9) wheel(-30, 0, x, y);
+          else if (phase < 1.6) wheel(0, 14 * Math.sin(t * 5), x, y);
+          else wheel(32, 0, x, y);
+          input = performance.now() - drawn;
+        };
         channel.port2.postMessage(null);
       };
       requestAnimationFrame(step);

@@ -344,6 +344,42 @@ describe("navigation", { skip }, () => {
     assert.notEqual(level(ends[20] + 100), hot);
   });
 
+  test("under a moving hand texts move and are not made anew, and no answer is asked for", async () => {
+    visit.serve(busyMatrix(1024, 300));
+    const page = await visit.open({ clock: true });
+    const asked = visit.asked().length;
+    const made = await page.evaluate(() => {
+      const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById("picture"));
+      const box = canvas.getBoundingClientRect();
+      /** @type {string[]} */
+      const seen = [];
+      const texts = new MutationObserver((changes) => seen.push(...changes.flatMap((one) => [...one.addedNodes].map((node) => node.textContent ?? ""))));
+      for (const id of ["keys", "times", "zone-note", "before", "events", "phases", "prefix"]) texts.observe(/** @type {Node} */ (document.getElementById(id)), { childList: true, subtree: true, characterData: true });
+      Object.assign(window, { texts, seen });
+      const first = document.querySelector("#keys span");
+      const wheel = (/** @type {number} */ deltaY) => canvas.dispatchEvent(new WheelEvent("wheel", { deltaY, clientX: box.left, clientY: box.top, bubbles: true, cancelable: true }));
+      Object.assign(window, { wheel, first });
+      return document.querySelectorAll("#keys span").length;
+    });
+    assert.ok(made > 15, `${made} labels`);
+    const transforms = () => page.evaluate(() => [...document.querySelectorAll("#keys span")].map((one) => /** @type {HTMLElement} */ (one).style.transform).join());
+    const before = await transforms();
+    // From all rows to nearly half of them, about the upper left corner: the labels there are go on being labels.
+    for (let turn = 0; turn < 10; turn += 1) {
+      await page.evaluate(() => /** @type {any} */ (window).wheel(-30));
+      await page.clock.runFor(16);
+    }
+    assert.notEqual(await transforms(), before, "they move");
+    const { seen, same } = await page.evaluate(() => {
+      const { seen, texts, first } = /** @type {any} */ (window);
+      seen.push(...texts.takeRecords().flatMap((/** @type {MutationRecord} */ one) => [...one.addedNodes].map((node) => node.textContent)));
+      return { seen, same: document.querySelector("#keys span") === first };
+    });
+    assert.ok(same);
+    assert.ok(seen.length < made, `${seen.length} made anew: ${seen.join(", ")}`);
+    assert.equal(visit.asked().length, asked);
+  });
+
   test("keys under common prefixes are grouped, in the format that is chosen", async () => {
     const keys = ["", "tenant-a/orders/1", "tenant-a/orders/2", "tenant-a/orders/3", "tenant-b/carts/1", "tenant-b/carts/2", "tenant-b/users/9", "tenant-c"];
     visit.serve(matrix(columns(60), keys.map((key, i) => wireRow({ bucket_id: `route:${i}`, start: key === "" ? null : base64(key), end: i + 1 < keys.length ? base64(keys[i + 1]) : null, values: new Array(60).fill(10 + i) }))));

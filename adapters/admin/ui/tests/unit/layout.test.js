@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DATA, GAP, OPEN, OUTSIDE, pixelColumns, pixelRows, rowSpan } from "../../src/layout.js";
 import { paint, pick } from "../../src/heatmap.js";
+import { halved, halvingsFor } from "../../src/halves.js";
+import { labelledRows, paintKeyMarks } from "../../src/key_axis.js";
 import { paletteFor } from "../../src/palette.js";
-import { decodeMatrix } from "../../src/matrix.js";
+import { ESTIMATED, decodeMatrix } from "../../src/matrix.js";
 import { levelsOf, scaleFor } from "../../src/scale.js";
 import { NOW, STEP, columns, matrix, random, wireRow } from "../support/answers.js";
 
@@ -80,23 +82,80 @@ test("one hot cell among 1024 x 1440 cold ones has its colour in a small picture
   assert.ok((picked?.rowsHere ?? 0) > 1);
 });
 
-test("swift drawing pairs lines, and loses no hot cell", () => {
-  const [rows, count, width, height] = [1024, 200, 150, 701];
+test("swift drawing joins rows that are as thin as a pixel, and loses no hot cell and no mark", () => {
   const next = random(31);
-  const body = matrix(columns(count, () => "complete"), Array.from({ length: rows }, (_, r) => wireRow({ bucket_id: `route:${r}`, values: Array.from({ length: count }, () => (next() < 0.001 ? 1_000_000 : 1 + Math.floor(next() * 50))) })));
-  const dots = decoded(body);
-  const painting = { matrix: dots, levels: levelsOf(scaleFor("log", dots.minRate, dots.maxRate), dots.rates), view: { fromMs: dots.columns[0].startMs, toMs: dots.columns[count - 1].endMs }, palette: paletteFor("dark"), hatchPx: 6 };
-  const [exact, swift] = [new Uint32Array(width * height), new Uint32Array(width * height)];
-  paint(painting, exact, width, height);
-  paint({ ...painting, swift: true }, swift, width, height);
-  const top = painting.palette.pixels[255];
-  let hot = 0;
-  for (let i = 0; i < exact.length; i += 1) {
-    if (exact[i] === top) assert.equal(swift[i], top);
-    hot += exact[i] === top ? 1 : 0;
+  for (const [rows, height, top, bottom] of [[1024, 701, 0, 1024], [1023, 701, 100.4, 900.7], [1024, 701, 0, 400], [1024, 97, 0, 1024], [5, 40, 0, 5]]) {
+    const [count, width] = [200, 150];
+    const body = matrix(columns(count, () => "complete"), Array.from({ length: rows }, (_, r) => wireRow({ bucket_id: `route:${r}`, values: Array.from({ length: count }, () => (next() < 0.001 ? 1_000_000 : 1 + Math.floor(next() * 50))) })));
+    const dots = decoded(body);
+    const levels = levelsOf(scaleFor("log", dots.minRate, dots.maxRate), dots.rates);
+    const painting = { matrix: dots, levels, view: { fromMs: dots.columns[0].startMs, toMs: dots.columns[count - 1].endMs }, rows: { top, bottom }, palette: paletteFor("dark"), hatchPx: 6 };
+    const [exact, swift] = [new Uint32Array(width * height), new Uint32Array(width * height)];
+    paint(painting, exact, width, height);
+    paint({ ...painting, swift: true }, swift, width, height);
+    const part = 2 ** halvingsFor(bottom - top, height);
+    assert.equal(part > 1, (bottom - top) * 1.5 > height);
+    if (part === 1) assert.deepEqual(swift, exact, "rows that are higher are drawn as they are");
+    // Told apart from the matrix alone: what a line shows is the greatest of its rows and columns.
+    const [across, down] = [pixelColumns(dots.columns, painting.view, width), pixelRows(Math.ceil(rows / part), height, { top: top / part, bottom: bottom / part })];
+    const seen = new Set();
+    for (let y = 0; y < height; y += 1) {
+      for (let row = down.first[y]; row <= down.last[y]; row += 1) seen.add(row);
+      for (let x = 0; x < width; x += 1) {
+        let greatest = 0;
+        for (let row = down.first[y] * part; row < Math.min(rows, (down.last[y] + 1) * part); row += 1) for (let c = across.first[x]; c <= across.last[x]; c += 1) greatest = Math.max(greatest, levels[row * count + c]);
+        assert.equal(swift[y * width + x], painting.palette.pixels[greatest], `${x} ${y}`);
+      }
+    }
+    for (let row = Math.ceil(top); row < Math.floor(bottom); row += 1) assert.ok(seen.has(Math.floor(row / part)), `row ${row} is drawn`);
   }
-  assert.ok(hot > 50);
-  for (let y = 0; y + 1 < height; y += 2) assert.deepEqual(swift.subarray(y * width, (y + 1) * width), swift.subarray((y + 1) * width, (y + 2) * width));
+});
+
+test("rows are joined with their marks, the odd one out alone; other levels are joined anew", () => {
+  const wire = (/** @type {number[]} */ values, /** @type {boolean[]} */ estimated) => ({ ...wireRow({ bucket_id: "range:1@a", values }), estimated });
+  const three = decoded(matrix(columns(2, () => "complete"), [wire([1, 9], [true, false]), wire([5, 2], [false, false]), wire([7, 0], [false, true])]));
+  const half = halved(three, Uint8Array.of(1, 9, 5, 2, 7, 0), 1);
+  assert.deepEqual([half.rows, [...half.levels], [...(half.marks ?? [])]], [2, [5, 9, 7, 0], [ESTIMATED, 0, 0, ESTIMATED]]);
+  const quarter = halved(three, Uint8Array.of(1, 9, 5, 2, 7, 0), 2);
+  assert.deepEqual([quarter.rows, [...quarter.levels]], [1, [7, 9]]);
+  assert.deepEqual([...halved(three, Uint8Array.of(0, 0, 0, 1, 0, 0), 1).levels], [0, 1, 0, 0]);
+});
+
+test("the pixels of columns follow every change of what is asked", () => {
+  const wide = decoded(matrix(columns(10, () => "complete"), [])).columns;
+  const view = { fromMs: wide[0].startMs, toMs: wide[9].endMs };
+  const before = pixelColumns(wide, view, 100);
+  assert.equal(pixelColumns(wide, { ...view }, 100), before, "asked again");
+  assert.equal(pixelColumns(wide, { ...view, toMs: view.toMs + 10 * STEP }, 100).kind[99], OUTSIDE);
+  assert.equal(pixelColumns(wide, { ...view, toMs: view.toMs + STEP, follows: true }, 100).kind[99], OPEN);
+  assert.equal(pixelColumns(wide, view, 50).kind.length, 50);
+  assert.equal(pixelColumns(wide.map((column) => ({ ...column, state: /** @type {const} */ ("missing") })), view, 50).kind[20], GAP);
+});
+
+test("beside the keys: a tick where each labelled row begins, a bracket along each group", () => {
+  const [width, height, ink] = [100, 40, 7];
+  const pixels = new Uint32Array(width * height).fill(1);
+  paintKeyMarks({ ticks: [0, 10, 39.7], brackets: [[4, 8]] }, 1, ink, pixels, width, height);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const tick = (y === 0 || y === 10) && x >= 95;
+      const bracket = y >= 4 && y < 8 && x >= 41 && x < 43;
+      assert.equal(pixels[y * width + x], tick || bracket ? ink : 0, `${x} ${y}`);
+    }
+  }
+});
+
+test("labels stay on their rows while rows grow, and never meet", () => {
+  let before = new Set(labelledRows(1024, 895));
+  for (let bottom = 1024; bottom > 8; bottom *= 0.99) {
+    const now = labelledRows(1024, 895, { top: 0, bottom });
+    for (const row of now) assert.ok(row < bottom);
+    assert.ok(now.length <= Math.floor(895 / 16) + 1);
+    assert.ok(now.length > 895 / 16 / 2 - 1 || now.length >= Math.floor(bottom), `${now.length} of ${bottom}`);
+    const all = new Set(now);
+    for (const row of before) assert.ok(row >= bottom || all.has(row), `row ${row} lost its label`);
+    before = all;
+  }
 });
 
 test("drawing 1024 x 1440 distinct values takes a frame", () => {
