@@ -43,6 +43,19 @@ macro_rules! counters {
         }
 
         impl Counters {
+            /// Adds another sampler's: what several count, have and hold together. Saturates.
+            pub fn add(&mut self, other: &Counters) {
+                for (sum, other) in [
+                    (&mut self.observed, &other.observed),
+                    (&mut self.recorded, &other.recorded),
+                    (&mut self.unattributed, &other.unattributed),
+                    (&mut self.evicted, &other.evicted),
+                ] {
+                    sum.add(*other);
+                }
+                $(self.$name = self.$name.saturating_add(other.$name);)+
+            }
+
             /// Calls `each` with every number under its flat wire name, in a fixed order.
             pub fn for_each(&self, mut each: impl FnMut(&str, u64)) {
                 for (tally, names) in [

@@ -187,7 +187,9 @@ pub use lineage::Lineage;
 #[cfg(feature = "alloc")]
 pub use matrix::{Answer, AnswerRow, AxisKind, BucketId, Cut, Matrix, MatrixQuery, Row, TermPart, WriteMerge};
 #[cfg(feature = "alloc")]
-pub use merge::{Fanout, FanoutNode, Merge, MergeError, Merged, NodeState, Warning, WarningKind, merge};
+pub use merge::{
+    Absence, Cuts, Fanout, FanoutNode, Heat, Merge, MergeError, Merged, NodeState, Warning, WarningKind, merge,
+};
 pub use op::{Op, Series, Tally};
 pub use partition::Partition;
 #[cfg(feature = "alloc")]

@@ -60,6 +60,10 @@ pub const MAX_FANOUT_ERROR_LEN: usize = 512;
 pub const MAX_FANOUT_WARNINGS: usize = 16;
 /// Most rows a reader gets.
 pub const MAX_ROWS: usize = 1024;
+/// Most rows that a node gives to a picture of several.
+pub const MAX_PART_ROWS: usize = 16384;
+/// Most stretches of time that are named in which a node is not in the picture.
+pub const MAX_FANOUT_ABSENCES: usize = 32;
 /// Every so many flushes all pages are summed, whatever their epoch says. On the machines this runs on,
 /// an epoch read by a recorder is never older than two flushes; the memory model of the language
 /// promises no bound, and this is one.

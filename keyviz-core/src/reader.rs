@@ -12,7 +12,7 @@ use crate::history::ColumnState;
 use crate::hot_keys::{HotKeys, HotKeysQuery, NoHotKeys};
 use crate::label::Label;
 use crate::lineage::Lineage;
-use crate::matrix::{AxisKind, Column, Matrix, MatrixQuery, WriteMerge};
+use crate::matrix::{Answer, AxisKind, Column, Matrix, MatrixQuery, WriteMerge};
 use crate::op::Tally;
 use crate::reading::{Known, Reading};
 use crate::route::RouteId;
@@ -141,6 +141,31 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
             AxisKind::Route => crate::matrix::route_axis::build(&self.shared, query),
             AxisKind::Range => crate::matrix::range_axis::build(&self.shared, query),
         }
+    }
+
+    /// This node's part of a picture of several, for [`Merge`](crate::Merge): the rows of the route axis, whichever axis
+    /// is asked for, at most `most_rows` of them (1 to 16384), and in `column_nodes` which columns the node covers wholly;
+    /// one that it came to late, or left early, it does not.
+    ///
+    /// Never panics. Cost and memory: as [`matrix`](Self::matrix) on the route axis, and some 100 bytes a column kept.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, MatrixQuery, Merge, Sampler};
+    /// let (here, there) = (Sampler::new(Config::default(), 0)?, Sampler::new(Config::default(), 0)?);
+    /// [&here, &there].map(|sampler| sampler.flush(60_000));
+    /// there.skip(120_000); // nobody looks at this one any more
+    /// here.flush(120_000);
+    /// let (query, mut merge) = (MatrixQuery::default(), Merge::new());
+    /// for (place, node) in (0..).zip([here, there]) {
+    ///     merge.add(place, &node.reader().part(&query, 16384))?;
+    /// }
+    /// assert_eq!(merge.finish(&query).answer.column_nodes, [2, 1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn part(&self, query: &MatrixQuery, most_rows: usize) -> Answer {
+        crate::merge::part::build(&self.shared, query, most_rows)
     }
 
     /// The hottest keys of a route or of a range, now or in a time; see [`HotKeys`].

@@ -329,8 +329,12 @@ fn every_dimension_has_its_limit() {
         |nodes: &str| format!(r#"{{"series":"ops","column_unix_ms":[],"rows":[],"fanout":{{"nodes":[{nodes}]}}}}"#);
     assert!(decode::answer(nodes("{},{}").as_bytes(), &tight).is_ok());
     let warnings = format!(r#"{{"warnings":[{}]}}"#, vec![r#""w""#; 17].join(","));
-    for (json, field, max) in [(nodes("{},{},{}"), "fanout.nodes", 2), (nodes(&warnings), "fanout.nodes.warnings", 16)]
-    {
+    let absent = format!(r#"{{"absent_unix_ms":[{}]}}"#, vec!["1"; 66].join(","));
+    for (json, field, max) in [
+        (nodes("{},{},{}"), "fanout.nodes", 2),
+        (nodes(&warnings), "fanout.nodes.warnings", 16),
+        (nodes(&absent), "fanout.nodes.absent_unix_ms", 64),
+    ] {
         assert_eq!(decode::answer(json.as_bytes(), &tight), Err(DecodeError::TooMany { field, max }), "{json}");
     }
     let many = Limits { columns: 1 << 20, rows: 1 << 20, nodes: 1 << 20, ..tight };
@@ -346,10 +350,10 @@ fn any_fanout() -> impl Strategy<Value = Fanout> {
     let number = || prop::option::of(any::<u64>());
     let node = (
         ("\\PC{0,40}", any::<bool>(), 0usize..8, prop::option::of("\\PC{0,80}")),
-        prop::collection::vec("\\PC{0,20}", 0..4),
+        (prop::collection::vec("\\PC{0,20}", 0..4), prop::collection::vec(any::<(u64, u64)>(), 0..4)),
         (number(), number(), prop::option::of(any::<i64>()), number(), number(), number()),
     )
-        .prop_map(|(head, warnings, numbers)| FanoutNode {
+        .prop_map(|(head, (warnings, absent_ms), numbers)| FanoutNode {
             node: head.0,
             ok: head.1,
             state: NodeState::ALL[head.2],
@@ -361,6 +365,7 @@ fn any_fanout() -> impl Strategy<Value = Fanout> {
             step_ms: numbers.3,
             unattributed: numbers.4,
             evicted: numbers.5,
+            absent_ms,
         });
     (prop::collection::vec(node, 0..4), any::<(u64, u64, u64)>()).prop_map(|(nodes, counts)| Fanout {
         nodes,

@@ -17,6 +17,7 @@ use core::ops::Deref;
 
 use crate::history::ColumnState;
 use crate::label::Label;
+use crate::matrix::Answer;
 use crate::op::Series;
 use crate::reader::{CellView, ReaderOn};
 use crate::reading::Reading;
@@ -124,9 +125,107 @@ struct Taken {
     end: Option<Vec<u8>>,
 }
 
+impl Top {
+    /// The hottest ranges of a picture of several nodes: of all rows by route of their merge
+    /// ([`Merge::finish_whole`](crate::Merge::finish_whole)) over the last columns, the open one included, in the query's
+    /// series and of its label.
+    ///
+    /// The rules are those of [`ReaderOn::top`](crate::ReaderOn::top). Nodes that divide their keys differently have
+    /// ranges of their own, which may overlap; the number of a route's divisions is that of those with a row.
+    ///
+    /// Never panics. Cost: O(n log n) in the rows.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, MatrixQuery, Merge, Op, RouteId, Sampler, Series, Top, TopQuery};
+    /// let mut merge = Merge::new();
+    /// let all = MatrixQuery { series: Series::Ops, open: true, ..MatrixQuery::default() };
+    /// for place in 0..2 {
+    ///     let sampler = Sampler::new(Config::default(), 0)?;
+    ///     sampler.register(RouteId(7), b"a", None, 0)?;
+    ///     sampler.observe(RouteId(7), Op::Read, b"b", 0);
+    ///     sampler.flush(60_000);
+    ///     merge.add(place, &sampler.reader().part(&all, 16384))?;
+    /// }
+    /// let top = Top::of_answer(&merge.finish_whole().answer, &TopQuery::default());
+    /// assert_eq!((top.rows.len(), top.rows[0].route, top.rows[0].value), (1, RouteId(7), 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of_answer(answer: &Answer, query: &TopQuery) -> Top {
+        of_answer(answer, query)
+    }
+}
+
+fn of_answer(answer: &Answer, query: &TopQuery) -> Top {
+    let columns = &answer.columns;
+    let empty = Top { series: query.series, now: None, before: None, rows: Vec::new(), ranges: 0 };
+    let Some(now) = now_of(columns, answer.step_ms) else { return empty };
+    let place = |end_ms: u64| columns.iter().position(|c| c.end_ms == end_ms && c.state != ColumnState::Missing);
+    let (at, before) = (place(now.end_ms), place(now.start_ms));
+    let value = |list: &[u64], at: Option<usize>| at.and_then(|at| list.get(at)).copied().unwrap_or(0);
+    let mut ranges: BTreeMap<Name, Taken> = BTreeMap::new();
+    let (mut total, mut total_before) = (0u64, 0u64);
+    for row in answer.rows.iter().filter(|row| asks(query, &row.start, row.end.as_deref())) {
+        let (aggregate, route, sub_bucket) = row.bucket_id.of_route().unwrap_or_default();
+        let (now, past) = (value(&row.values, at), value(&row.values, before));
+        total = total.saturating_add(now);
+        total_before = total_before.saturating_add(past);
+        let sub = sub_bucket.unwrap_or(0);
+        let taken =
+            ranges.entry((row.start.clone(), row.end.clone(), route, aggregate, sub)).or_insert_with(|| Taken {
+                now: 0,
+                before: 0,
+                seen_before: false,
+                owner: (0, 0, 0),
+                sub_buckets: 1,
+                start: row.start.clone(),
+                end: row.end.clone(),
+            });
+        taken.now = taken.now.saturating_add(now);
+        taken.before = taken.before.saturating_add(past);
+        taken.seen_before |= past > 0;
+        if now >= taken.owner.0 {
+            taken.owner = (now, value(&row.groups, at), value(&row.terms, at));
+        }
+        taken.sub_buckets = taken.sub_buckets.max(sub_bucket.map_or(1, |sub| sub.saturating_add(1).max(2)));
+    }
+    count_divisions(&mut ranges);
+    let window = |at: Option<usize>, total: u64| {
+        let column = columns.get(at?)?;
+        let covers_ms = column.covers_to_ms.saturating_sub(column.covers_from_ms);
+        let Column { start_ms, end_ms, state, .. } = *column;
+        Some(TopWindow { start_ms, end_ms, covers_ms, state, total })
+    };
+    let Some(present) = window(at, total) else { return empty };
+    ranked(&ranges, query, present, window(before, total_before))
+}
+
+/// Every division of a route knows how many there are.
+fn count_divisions(ranges: &mut BTreeMap<Name, Taken>) {
+    let mut most: BTreeMap<(u64, bool), u32> = BTreeMap::new();
+    for ((_, _, route, aggregate, _), taken) in ranges.iter() {
+        let most = most.entry((*route, *aggregate)).or_default();
+        *most = (*most).max(taken.sub_buckets);
+    }
+    for ((_, _, route, aggregate, _), taken) in ranges.iter_mut() {
+        taken.sub_buckets = most.get(&(*route, *aggregate)).copied().unwrap_or(1);
+    }
+}
+
+/// Rules 3 and 5, of all ranges.
+fn ranked(ranges: &BTreeMap<Name, Taken>, query: &TopQuery, now: TopWindow, before: Option<TopWindow>) -> Top {
+    let mut rows: Vec<(&Name, &Taken)> = ranges.iter().filter(|(_, taken)| taken.now > 0).collect();
+    let count = rows.len();
+    rows.sort_by(|a, b| order(*a, *b));
+    rows.truncate(query.limit.clamp(1, MAX_TOP));
+    let others: Vec<&Taken> = ranges.values().filter(|taken| taken.before > 0).collect();
+    let rows = rows.into_iter().map(|(name, taken)| row(name, taken, before.map(|_| others.as_slice()))).collect();
+    Top { series: query.series, now: Some(now), before, rows, ranges: count }
+}
+
 /// Builds the answer.
 pub(crate) fn build<S: Deref<Target = Shared>>(reader: &ReaderOn<S>, query: &TopQuery) -> Top {
-    let limit = query.limit.clamp(1, MAX_TOP);
     let columns = newest(reader);
     let empty = Top { series: query.series, now: None, before: None, rows: Vec::new(), ranges: 0 };
     let Some(now) = now_of(&columns, reader.config().step_ms) else { return empty };
@@ -158,14 +257,7 @@ pub(crate) fn build<S: Deref<Target = Shared>>(reader: &ReaderOn<S>, query: &Top
         Some(TopWindow { start_ms: column.start_ms, end_ms, covers_ms, state: column.state, total })
     };
     let Some(present) = window(now.end_ms, total) else { return empty };
-    let past = before.and_then(|column| window(column.end_ms, total_before));
-    let mut rows: Vec<(&Name, &Taken)> = ranges.iter().filter(|(_, taken)| taken.now > 0).collect();
-    let count = rows.len();
-    rows.sort_by(|a, b| order(*a, *b));
-    rows.truncate(limit);
-    let others: Vec<&Taken> = ranges.values().filter(|taken| taken.before > 0).collect();
-    let rows = rows.into_iter().map(|(name, taken)| row(name, taken, past.map(|_| others.as_slice()))).collect();
-    Top { series: query.series, now: Some(present), before: past, rows, ranges: count }
+    ranked(&ranges, query, present, before.and_then(|column| window(column.end_ms, total_before)))
 }
 
 /// The last columns: enough for the open one, a sealed one and the one before.

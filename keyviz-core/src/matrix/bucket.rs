@@ -49,6 +49,22 @@ impl BucketId {
         BucketId(text)
     }
 
+    /// Of a row of the route axis: whether it is a virtual bucket, the id, the division.
+    pub(crate) fn of_route(&self) -> Option<(bool, u64, Option<u32>)> {
+        let (kind, rest) = self.0.split_once(':')?;
+        let aggregate = match kind {
+            "route" => false,
+            "virtual" => true,
+            _ => return None,
+        };
+        let id = rest.split(['~', ':', '#']).next()?.parse().ok()?;
+        let sub_bucket = match rest.split_once('#') {
+            Some((_, sub)) => Some(sub.parse().ok()?),
+            None => None,
+        };
+        Some((aggregate, id, sub_bucket))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

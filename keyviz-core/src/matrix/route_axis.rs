@@ -76,6 +76,11 @@ impl Buckets {
 
 /// Builds the matrix.
 pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
+    build_within(shared, query, if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) })
+}
+
+/// Builds the matrix, of at most `budget` rows.
+pub(crate) fn build_within(shared: &Shared, query: &MatrixQuery, budget: usize) -> Matrix {
     let mut reading = ValueReading::of_series(shared, query.series);
     let mut places = reading.places(query.from_ms, query.to_ms, query.open);
     let (found, mut taken) = first_reading(&mut reading, &mut places);
@@ -83,7 +88,6 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
     let rows = Rows { shared, query, reading: &reading, buckets: &buckets };
     let candidates = rows.candidates(&found);
     let asked: Vec<usize> = candidates.iter().map(|c| c.at).collect();
-    let budget = if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) };
     let mut kept = budget::keep(candidates, budget, |c| c.total, |a, b| rows.parts(a).compare(&rows.parts(b)));
     kept.sort_by_cached_key(|candidate| (rows.bounds(candidate).0, rows.parts(candidate).to_id()));
 

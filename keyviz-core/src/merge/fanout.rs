@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use super::{Merged, Warning};
-use crate::limits::{MAX_FANOUT_ERROR_LEN, MAX_FANOUT_WARNINGS, MAX_NAME_LEN};
+use super::{Absence, Merged, Warning};
+use crate::limits::{MAX_FANOUT_ABSENCES, MAX_FANOUT_ERROR_LEN, MAX_FANOUT_WARNINGS, MAX_NAME_LEN};
 use crate::matrix::Answer;
 
 /// How a node answered, or why it did not.
@@ -86,6 +86,8 @@ pub struct FanoutNode {
     pub unattributed: Option<u64>,
     /// Of the answer's series, what went with its oldest columns, in all its time.
     pub evicted: Option<u64>,
+    /// From where to where it does not cover what others do, in Unix milliseconds, oldest first: the latest 32.
+    pub absent_ms: Vec<(u64, u64)>,
 }
 
 /// Which nodes an answer is made of, in the configured order.
@@ -120,12 +122,14 @@ impl FanoutNode {
         self.error.iter_mut().for_each(|error| cut(error, MAX_FANOUT_ERROR_LEN));
         self.warnings.truncate(MAX_FANOUT_WARNINGS);
         self.warnings.iter_mut().for_each(|warning| cut(warning, MAX_NAME_LEN));
+        let older = self.absent_ms.len().saturating_sub(MAX_FANOUT_ABSENCES);
+        self.absent_ms.drain(..older);
     }
 }
 
 impl Merged {
     /// The answer, saying of each node what is known of it: `nodes` is what the coordinator knows, by place. The merge's
-    /// warnings are added to them.
+    /// warnings are added to them, and to those that answered when they were absent.
     ///
     /// A warning of a place that `nodes` lacks gets a node of its own at the end, named `#` and the place, so that none
     /// is lost. Texts beyond what [`FanoutNode`] says are cut. Never panics. Cost: linear in nodes and warnings.
@@ -160,6 +164,10 @@ impl Merged {
             if let Some(node) = nodes.get_mut(at) {
                 node.warnings.push(kind.name().into());
             }
+        }
+        for Absence { place, start_ms, end_ms } in self.absences {
+            let node = nodes.get_mut(place as usize).filter(|node| node.ok);
+            node.into_iter().for_each(|node| node.absent_ms.push((start_ms, end_ms)));
         }
         nodes.iter_mut().for_each(FanoutNode::bounded);
         let (responded, expected) = (nodes.iter().filter(|node| node.ok).count() as u64, nodes.len() as u64);

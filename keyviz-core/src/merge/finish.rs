@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::Absence;
 use super::align::Meeting;
 use super::cells::{Cell, Cells, identity, mark};
 use super::identities::Identities;
@@ -72,6 +73,26 @@ fn fold(layer: Layer, target: impl Fn(&Meeting, u64) -> Meeting, ids: &Identitie
     let place = |target: &Meeting| windows.partition_point(|window| window.end_ms < target.end_ms);
     let map: Vec<usize> = targets.iter().map(place).collect();
     layer.fold(windows, &map, ids)
+}
+
+/// Which nodes do not cover which sealed columns; columns side by side are one stretch.
+pub(super) fn absences(layer: &Layer) -> Vec<Absence> {
+    let mut absences: Vec<Absence> = Vec::new();
+    for (place, nodes) in &layer.coverage {
+        let mut before = None;
+        for (at, column) in layer.columns.iter().enumerate().filter(|(_, column)| !column.open) {
+            if nodes.get(at).is_some_and(|nodes| *nodes > 0) {
+                continue;
+            }
+            let goes_on = before.is_some_and(|before| before + 1 == at);
+            before = Some(at);
+            match absences.last_mut().filter(|_| goes_on) {
+                Some(last) => last.end_ms = column.end_ms,
+                None => absences.push(Absence { place: *place, start_ms: column.start_ms, end_ms: column.end_ms }),
+            }
+        }
+    }
+    absences
 }
 
 /// The columns as they are shown, with the gaps between them.

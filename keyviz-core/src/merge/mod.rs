@@ -15,7 +15,7 @@
 //!   instant, or in rows of one name, is added before it meets what others counted.
 //! - A column covers what any of its parts covers. It is open when any is, or when windows of it are still to come; else
 //!   late when any is; else complete.
-//! - `column_nodes` counts the nodes that cover all of a column. Where no node has a column between two others, or where
+//! - `column_nodes` counts the nodes that cover all of a column; who does not is in `absences`. Where no node has a column between two others, or where
 //!   nodes say that windows are missing, there is one missing column. Between columns that do not say where they
 //!   begin, nothing is known to be missing.
 //! - `missing` marks a cell when a node that has the row does not cover the column, has no value for it, or marks it
@@ -66,10 +66,12 @@
 
 mod align;
 mod cells;
+mod cuts;
 mod fanout;
 mod finish;
 mod identities;
 mod layer;
+pub(crate) mod part;
 mod range;
 mod rows;
 mod rule;
@@ -78,6 +80,7 @@ mod warning;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+pub use self::cuts::{Cuts, Heat};
 pub use self::fanout::{Fanout, FanoutNode, NodeState};
 use self::identities::Identities;
 use self::layer::Layer;
@@ -127,7 +130,7 @@ impl Default for Merge {
 }
 
 /// One answer of several nodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Merged {
     /// The answer.
@@ -138,6 +141,19 @@ pub struct Merged {
     pub writes_superseded: u64,
     /// Cells of which parts were dropped, because they had more than eight groups and terms.
     pub parts_dropped: u64,
+    /// Which nodes do not cover which of the sealed columns, by place and time.
+    pub absences: Vec<Absence>,
+}
+
+/// A stretch of time that a node does not cover wholly, of that which others do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Absence {
+    /// The node's place in the configured order.
+    pub place: u32,
+    /// Start of the first column, in Unix milliseconds.
+    pub start_ms: u64,
+    /// End of the last column.
+    pub end_ms: u64,
 }
 
 /// Merges the answers of several nodes, each with its place in the configured order, whatever order they come in.
@@ -373,7 +389,16 @@ impl Merge {
     ///
     /// Cost: linear in the cells; on the range axis besides O(n log n) in the boundaries.
     #[must_use]
-    pub fn finish(mut self, query: &MatrixQuery) -> Merged {
+    pub fn finish(self, query: &MatrixQuery) -> Merged {
+        self.finish_whole().shown(query)
+    }
+
+    /// All rows of all that were taken in, by route and without a budget: what [`Merged::on`] puts into the rows of the
+    /// range axis.
+    ///
+    /// Cost: linear in the cells.
+    #[must_use]
+    pub fn finish_whole(mut self) -> Merged {
         self.take_in_waiting();
         let mode = self.mode();
         let series = self.series.unwrap_or_default();
@@ -384,17 +409,11 @@ impl Merge {
         let layer = finish::one_layer(core::mem::take(&mut self.layers), step_ms, adds(series), &mut rule);
         let (writes_superseded, parts_dropped) = (rule.superseded, rule.dropped);
         let warnings = self.warnings(&layer, mode);
+        let absences = finish::absences(&layer);
         let mut answer = Answer { series, step_ms, write_merge: Some(mode), ..Answer::default() };
         answer.cut.rows = self.cut_rows;
         finish::Shown::of(&layer.columns, self.missing).fill(&mut answer, layer, &ids);
-        let answer = match query.axis {
-            AxisKind::Route => {
-                range::cut(&mut answer, query);
-                answer
-            }
-            AxisKind::Range => range::project(answer, query),
-        };
-        Merged { answer, warnings, writes_superseded, parts_dropped }
+        Merged { answer, warnings, writes_superseded, parts_dropped, absences }
     }
 
     fn warnings(&self, layer: &Layer, mode: WriteMerge) -> Vec<Warning> {

@@ -5,11 +5,12 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::cuts::Cuts;
 use crate::limits::MAX_ROWS;
-use crate::matrix::axis::{Axis, Placement, Share, Span};
+use crate::matrix::axis::{Axis, Placement, Share};
 use crate::matrix::{Answer, AnswerRow, AxisKind, BucketId, MatrixQuery, budget};
 
-fn most(query: &MatrixQuery) -> usize {
+pub(super) fn most(query: &MatrixQuery) -> usize {
     if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) }
 }
 
@@ -39,36 +40,18 @@ pub(super) fn cut(answer: &mut Answer, query: &MatrixQuery) {
 }
 
 /// The same counts by ranges of keys.
-pub(super) fn project(answer: Answer, query: &MatrixQuery) -> Answer {
-    let mut labels: Vec<String> = answer.rows.iter().map(|row| row.label.clone()).collect();
-    labels.sort_unstable();
-    labels.dedup();
-    let splits = query.split_labels || query.label.is_some();
-    if !splits {
-        labels = alloc::vec![String::new()];
-    }
-    let spans: Vec<Span<'_>> = answer
-        .rows
-        .iter()
-        .map(|row| {
-            let total = row.values.iter().fold(0u64, |sum, value| sum.saturating_add(*value));
-            Span { start: &row.start, end: row.end.as_deref(), total }
-        })
-        .collect();
-    let names = query.key_names.as_deref();
-    let axis = Axis::cut(&spans, &query.start, query.end.as_deref(), most(query) / labels.len().max(1), |edge| {
-        u8::from(names.is_some_and(|names| names.is_border(edge)))
-    });
+pub(super) fn project(answer: Answer, cuts: &Cuts) -> Answer {
+    let Cuts { axis, labels, splits } = cuts;
     let columns = answer.columns.len();
     let cells = axis.rows() * labels.len() * columns;
-    let mut fill = Fill { axis: &axis, columns, cells: alloc::vec![RangeCell::default(); cells], scratch: Vec::new() };
+    let mut fill = Fill { axis, columns, cells: alloc::vec![RangeCell::default(); cells], scratch: Vec::new() };
     for row in &answer.rows {
-        let lane = if splits { labels.partition_point(|label| *label < row.label) } else { 0 };
+        let lane = if *splits { labels.partition_point(|label| *label < row.label) } else { 0 };
         fill.row(row, lane);
     }
-    let counts = route_counts(&axis, &answer.rows);
+    let counts = route_counts(axis, &answer.rows);
     let cells = fill.cells;
-    let rows = rows(&axis, &labels, &cells, columns, &counts);
+    let rows = rows(axis, labels, &cells, columns, &counts);
     Answer { axis: AxisKind::Range, axis_id: axis.id(), rows, ..answer }
 }
 

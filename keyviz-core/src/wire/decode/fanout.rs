@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 
 use super::Context;
 use super::lists::{Name, UNSEEN};
-use crate::limits::{MAX_FANOUT_ERROR_LEN, MAX_FANOUT_WARNINGS, MAX_NAME_LEN};
+use crate::limits::{MAX_FANOUT_ABSENCES, MAX_FANOUT_ERROR_LEN, MAX_FANOUT_WARNINGS, MAX_NAME_LEN};
 use crate::merge::{Fanout, FanoutNode, NodeState};
 
 /// What a node costs besides its texts.
@@ -30,6 +30,7 @@ const NODE_MEMBERS: &[&str] = &[
     "step_ms",
     "unattributed",
     "evicted",
+    "absent_unix_ms",
 ];
 
 /// What is said of the nodes, or `null`.
@@ -132,6 +133,11 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
                 "step_ms" => node.step_ms = known(context, &mut map, "fanout.nodes.step_ms")?,
                 "unattributed" => node.unattributed = known(context, &mut map, "fanout.nodes.unattributed")?,
                 "evicted" => node.evicted = known(context, &mut map, "fanout.nodes.evicted")?,
+                "absent_unix_ms" => {
+                    let most = 2 * MAX_FANOUT_ABSENCES;
+                    let times = context.numbers(&mut map, "fanout.nodes.absent_unix_ms", most)?;
+                    node.absent_ms = times.chunks_exact(2).filter_map(|at| Some((*at.first()?, *at.last()?))).collect();
+                }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::text::{list, number, rfc3339, text};
+use super::text::{list_of, number, rfc3339, text};
 use crate::counters::Counters;
 use crate::event::Event;
 
@@ -23,8 +23,23 @@ use crate::event::Event;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn events(events: &[Event], counters: &Counters, generated_at_ms: u64, out: &mut String) {
+    told(events.iter().map(|event| (None, event)), counters, generated_at_ms, out);
+}
+
+/// Appends the events of several nodes, as [`events`] does, with the name of who told each as member `node`; `number`
+/// counts each node's own. `counters` are all nodes' together.
+pub fn events_of_nodes(events: &[(&str, Event)], counters: &Counters, generated_at_ms: u64, out: &mut String) {
+    told(events.iter().map(|(node, event)| (Some(*node), event)), counters, generated_at_ms, out);
+}
+
+fn told<'a>(
+    events: impl Iterator<Item = (Option<&'a str>, &'a Event)>,
+    counters: &Counters,
+    generated_at_ms: u64,
+    out: &mut String,
+) {
     out.push_str("{\"events\":");
-    list(out, events, |out, event| {
+    list_of(out, events, |out, (node, event)| {
         out.push_str("{\"at_unix_ms\":");
         number(out, event.at_ms);
         out.push_str(",\"kind\":\"");
@@ -36,6 +51,10 @@ pub fn events(events: &[Event], counters: &Counters, generated_at_ms: u64, out: 
         }
         out.push_str(",\"number\":");
         number(out, event.number);
+        if let Some(node) = node {
+            out.push_str(",\"node\":");
+            text(out, node);
+        }
         out.push('}');
     });
     out.push_str(",\"told\":");

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::text::{known, list, number, text};
+use super::text::{known, list, list_of, number, text};
 use crate::merge::{Fanout, FanoutNode};
 
 pub(super) fn fanout(out: &mut String, fanout: &Fanout) {
@@ -43,5 +43,18 @@ fn node(out: &mut String, node: &FanoutNode) {
     known(out, ",\"step_ms\":", node.step_ms);
     known(out, ",\"unattributed\":", node.unattributed);
     known(out, ",\"evicted\":", node.evicted);
+    if !node.absent_ms.is_empty() {
+        out.push_str(",\"absent_unix_ms\":");
+        list_of(out, node.absent_ms.iter().flat_map(|(from, to)| [*from, *to]), number);
+    }
     out.push('}');
+}
+
+/// Says at the end of a JSON object which nodes it is made of, as member `fanout`; of anything else nothing.
+pub fn with_fanout(fanout: &Fanout, json: &mut String) {
+    if json.ends_with('}') {
+        json.pop();
+        self::fanout(json, fanout);
+        json.push('}');
+    }
 }

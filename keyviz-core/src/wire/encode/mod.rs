@@ -11,7 +11,8 @@ pub(crate) mod text;
 mod top;
 
 pub use counters::counters;
-pub use events::events;
+pub use events::{events, events_of_nodes};
+pub use fanout::with_fanout;
 pub use hot_keys::hot_keys;
 pub use matrix::{Pieces, answer, matrix};
 pub use names::names;
