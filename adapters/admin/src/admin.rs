@@ -11,6 +11,7 @@ use crate::history_file::HistoryState;
 use crate::host::AllowedHosts;
 use crate::limits::Limits;
 use crate::mode::{Mode, TimeLabel};
+use crate::nodes::{Node, NodesError, Source};
 use crate::notice::Notice;
 use crate::redactor::Redactor;
 use crate::role::Role;
@@ -28,7 +29,7 @@ use std::thread::JoinHandle;
 pub struct Admin(Arc<State>);
 
 pub(crate) struct State {
-    pub(crate) reader: Option<Reader>,
+    pub(crate) source: Source,
     pub(crate) access: Access,
     /// What role full and what role read sees of keys.
     pub(crate) redactors: (Redactor, Redactor),
@@ -64,7 +65,31 @@ pub(crate) struct Asked<'a> {
 impl Admin {
     /// Begins an endpoint on a sampler's reader; `None` makes one that says it is disabled.
     pub fn builder(reader: Option<Reader>) -> AdminBuilder {
-        AdminBuilder::new(reader)
+        AdminBuilder::new(reader.map_or(Source::None, Source::One))
+    }
+
+    /// Begins an endpoint on several nodes, which it shows as one picture, in this order: answers are merged by the rules
+    /// of [`Merge`](keyviz_core::Merge), and say in a member `fanout` which nodes they are made of. One node is shown as
+    /// [`builder`](Self::builder) shows it, none as disabled.
+    ///
+    /// # Errors
+    /// [`NodesError`]: nodes of different steps or labels, or of one name.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_admin::{Admin, Node};
+    /// use keyviz_core::{Config, NodeState, Sampler};
+    /// let (one, two) = (Sampler::new(Config::default(), 0)?, Sampler::new(Config::default(), 0)?);
+    /// let nodes = vec![Node::new("one:6379", one.reader()), Node::new("two:6379", two.reader())];
+    /// nodes[1].presence().away(NodeState::Unreachable, "nobody listens there"); // until it is said to be here
+    /// let admin = Admin::of_nodes(nodes)?.title("two nodes").build();
+    ///
+    /// let twice = vec![Node::new("one", one.reader()), Node::new("one", two.reader())];
+    /// assert!(Admin::of_nodes(twice).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of_nodes(nodes: Vec<Node>) -> Result<AdminBuilder, NodesError> {
+        Source::of(nodes).map(AdminBuilder::new)
     }
 
     pub(crate) fn from_state(state: State) -> Admin {
@@ -114,8 +139,8 @@ impl Admin {
         &self.0
     }
 
-    pub(crate) fn reader(&self) -> Option<&Reader> {
-        self.0.reader.as_ref()
+    pub(crate) fn source(&self) -> &Source {
+        &self.0.source
     }
 
     /// Keeps the thread of a snapshot in place of the one before, which has given up its turn and is at its end.

@@ -10,16 +10,17 @@ use crate::history_file::HistoryState;
 use crate::host::AllowedHosts;
 use crate::limits::Limits;
 use crate::mode::{Mode, TimeLabel};
+use crate::nodes::Source;
 use crate::split_template::SplitTemplate;
 use crate::timings::FlushTimings;
 use crate::token::Token;
-use keyviz_core::{KeyNames, Reader};
+use keyviz_core::KeyNames;
 use std::sync::Mutex;
 
 /// Settings of an [`Admin`]; begin with [`Admin::builder`].
 #[must_use]
 pub struct AdminBuilder {
-    reader: Option<Reader>,
+    source: Source,
     access: Access,
     audit: Option<Sink>,
     open_to_network: bool,
@@ -36,9 +37,9 @@ pub struct AdminBuilder {
 }
 
 impl AdminBuilder {
-    pub(crate) fn new(reader: Option<Reader>) -> Self {
+    pub(crate) fn new(source: Source) -> Self {
         AdminBuilder {
-            reader,
+            source,
             access: Access::default(),
             audit: None,
             open_to_network: false,
@@ -164,7 +165,7 @@ impl AdminBuilder {
         let full = self.access.redactor();
         let read = full.with_policy(self.access.read_redaction);
         let admin = Admin::from_state(State {
-            reader: self.reader,
+            source: self.source,
             redactors: (full, read),
             access: self.access,
             audit: self.audit,

@@ -7,12 +7,13 @@ use crate::blocking::on_blocking_thread;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::gate::Pass;
+use crate::nodes::Source;
 use crate::query::{self, EventsQuery};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
 use keyviz_core::limits::MAX_EVENT_TEXT_LEN;
-use keyviz_core::{Reader, wire};
+use keyviz_core::wire;
 
 /// Bytes that an event is expected to take: its record and its text, twice.
 const EVENT_BYTES: usize = 2 * (128 + MAX_EVENT_TEXT_LEN);
@@ -24,31 +25,54 @@ pub(crate) async fn events(
     packing: Packing,
     uri: Uri,
 ) -> Result<Answer, ApiError> {
-    let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
+    let config = admin.source().config().ok_or_else(ApiError::disabled)?;
     let query = query::events(uri.query().unwrap_or(""))?;
     let now_ms = admin.now_ms();
-    let kept = reader.config().max_events as usize;
-    let pass = admin.gate().enter((kept + kept / 4 + 4).saturating_mul(EVENT_BYTES)).await?;
-    on_blocking_thread(move || build(&admin, &caller, &reader, query, now_ms, pass, packing)).await
+    let kept = config.max_events as usize;
+    let nodes = if let Source::Several(nodes) = admin.source() { nodes.len() } else { 1 };
+    let expected = (kept + kept / 4 + 4).saturating_mul(EVENT_BYTES);
+    // Of several nodes hardly any has all that it may keep.
+    let pass = admin.gate().enter(expected.saturating_mul(nodes.min(4))).await?;
+    on_blocking_thread(move || build(&admin, &caller, query, now_ms, pass, packing)).await
 }
 
 fn build(
     admin: &Admin,
     caller: &Caller,
-    reader: &Reader,
     query: EventsQuery,
     now_ms: u64,
     pass: Pass,
     packing: Packing,
 ) -> Result<Answer, ApiError> {
     let redactor = admin.redactor(caller.role);
-    let mut events = reader.events(query.from_ms, query.to_ms);
-    let texts = redactor.events(&mut events, reader.config().partition);
     let mut json = String::new();
-    json.try_reserve(events.len().saturating_mul(EVENT_BYTES) / 2)
-        .map_err(|_| ApiError::busy("no memory for the events; try again in a second"))?;
-    wire::encode::events(&events, &reader.counters(), now_ms, &mut json);
-    drop(events);
+    let reserve = |json: &mut String, events: usize| {
+        json.try_reserve(events.saturating_mul(EVENT_BYTES) / 2)
+            .map_err(|_| ApiError::busy("no memory for the events; try again in a second"))
+    };
+    let texts = match admin.source() {
+        Source::None => return Err(ApiError::disabled()),
+        Source::One(reader) => {
+            let mut events = reader.events(query.from_ms, query.to_ms);
+            let texts = redactor.events(&mut events, reader.config().partition);
+            reserve(&mut json, events.len())?;
+            wire::encode::events(&events, &reader.counters(), now_ms, &mut json);
+            texts
+        }
+        Source::Several(nodes) => {
+            let (mut told, mut texts) = (Vec::new(), 0);
+            for node in nodes.iter() {
+                let mut events = node.reader.events(query.from_ms, query.to_ms);
+                texts += redactor.events(&mut events, nodes.config().partition);
+                told.extend(events.into_iter().map(|event| (node.name.as_str(), event)));
+            }
+            // Of one instant in the order of the nodes, each in its own.
+            told.sort_by_key(|(_, event)| event.at_ms);
+            reserve(&mut json, told.len())?;
+            wire::encode::events_of_nodes(&told, &nodes.counters(), now_ms, &mut json);
+            texts
+        }
+    };
     redactor.mark(&mut json);
     let asked = Asked { from_ms: query.from_ms, to_ms: query.to_ms, ..Asked::default() };
     admin.audit(caller, "events", &asked, texts);

@@ -7,11 +7,12 @@ use crate::blocking::on_blocking_thread;
 use crate::caller::Caller;
 use crate::error::{ApiError, Code};
 use crate::gate::Pass;
+use crate::nodes::Source;
 use crate::query;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
-use keyviz_core::{HotKeysOf, HotKeysQuery, NoHotKeys, Reader, wire};
+use keyviz_core::{HotKeysOf, HotKeysQuery, NoHotKeys, wire};
 
 /// Bytes that a key is expected to take in the answer, beside its own in base64.
 const KEY_BYTES: usize = 64;
@@ -23,30 +24,37 @@ pub(crate) async fn hot_keys(
     packing: Packing,
     uri: Uri,
 ) -> Result<Answer, ApiError> {
-    let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
-    let config = reader.config();
+    let config = admin.source().config().ok_or_else(ApiError::disabled)?;
     let query = query::hot_keys(uri.query().unwrap_or(""), &config.labels)?;
     if !config.hot_keys {
         return Err(absent(NoHotKeys::Disabled));
     }
     // The records of all columns are read, and their keys listed, at the most.
     let pass = admin.gate().enter(config.hot_key_bytes.saturating_mul(4)).await?;
-    on_blocking_thread(move || build(&admin, &caller, &reader, &query, pass, packing)).await
+    on_blocking_thread(move || build(&admin, &caller, &query, pass, packing)).await
 }
 
 fn build(
     admin: &Admin,
     caller: &Caller,
-    reader: &Reader,
     query: &HotKeysQuery,
     pass: Pass,
     packing: Packing,
 ) -> Result<Answer, ApiError> {
-    let hot = reader.hot_keys(query).map_err(absent)?;
+    let (hot, fanout) = match admin.source() {
+        Source::None => return Err(ApiError::disabled()),
+        Source::One(reader) => (reader.hot_keys(query).map_err(absent)?, None),
+        Source::Several(nodes) => {
+            let (hot, fanout) = nodes.hot_keys(query).map_err(absent)?;
+            (hot, Some(fanout))
+        }
+    };
+    let labels = &admin.source().config().ok_or_else(ApiError::disabled)?.labels;
     let mut json = String::new();
     let bytes: usize = hot.keys.iter().map(|key| key.key.len().saturating_mul(4) / 3 + KEY_BYTES).sum();
     json.try_reserve(bytes).map_err(|_| ApiError::busy("no memory for the keys; try again in a second"))?;
-    wire::encode::hot_keys(&hot, &query.of, &reader.config().labels, &mut json);
+    wire::encode::hot_keys(&hot, &query.of, labels, &mut json);
+    fanout.iter().for_each(|fanout| wire::encode::with_fanout(fanout, &mut json));
     let (start, end) = match &query.of {
         HotKeysOf::Range { start, end } => (start.as_slice(), end.as_deref()),
         _ => (&[][..], None),

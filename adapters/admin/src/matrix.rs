@@ -2,18 +2,21 @@
 
 use crate::Admin;
 use crate::admin::Asked;
-use crate::answer::{Answer, Packing};
+use crate::answer::{Answer, Packed, Packing};
 use crate::blocking::on_blocking_thread;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::fanout::columns_of;
 use crate::gate::Pass;
+use crate::nodes::Source;
 use crate::query;
+use crate::redactor::Redactor;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
 use keyviz_core::limits::MAX_ROWS;
 use keyviz_core::wire::encode::Pieces;
-use keyviz_core::{Config, MatrixQuery, Reader, WindowInfo};
+use keyviz_core::{Config, MatrixQuery, WindowInfo};
 
 /// Bytes that a cell is expected to take: its count, group and term, and their digits.
 const CELL_BYTES: usize = 3 * 8 + 12;
@@ -30,56 +33,75 @@ pub(crate) async fn matrix(
     packing: Packing,
     uri: Uri,
 ) -> Result<Answer, ApiError> {
-    let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
-    let query = query::matrix(uri.query().unwrap_or(""), &reader.config().labels)?;
+    let config = admin.source().config().ok_or_else(ApiError::disabled)?;
+    let query = query::matrix(uri.query().unwrap_or(""), &config.labels)?;
     let (start, end) = query::as_shown((query.start, query.end), admin.redactor(caller.role))?;
     let mut query = MatrixQuery { start, end, ..query };
     query.key_names = admin.key_names();
     let now_ms = admin.now_ms();
-    let expected = expected_bytes(reader.config(), &reader.window(), &query);
+    let expected = match admin.source() {
+        Source::None => 0,
+        Source::One(reader) => expected_bytes(config, &reader.window(), &query),
+        Source::Several(nodes) => {
+            expected_bytes(config, &nodes.window(), &query).saturating_add(nodes.expected_bytes(&query))
+        }
+    };
     let pass = admin.gate().enter(expected).await?;
-    on_blocking_thread(move || build(&admin, &caller, &reader, &query, now_ms, pass, packing)).await
+    on_blocking_thread(move || build(&admin, &caller, &query, now_ms, pass, packing)).await
 }
 
 fn build(
     admin: &Admin,
     caller: &Caller,
-    reader: &Reader,
     query: &MatrixQuery,
     now_ms: u64,
     pass: Pass,
     packing: Packing,
 ) -> Result<Answer, ApiError> {
     let redactor = admin.redactor(caller.role);
-    let mut matrix = reader.matrix(query);
-    let keys = redactor.matrix(&mut matrix, reader.config().partition);
-    let row_bytes = matrix.columns.len().saturating_mul(4).saturating_add(ROW_BYTES);
-    let bytes =
-        matrix.rows.len().saturating_mul(row_bytes).saturating_add(matrix.columns.len().saturating_mul(COLUMN_BYTES));
-    let mut pieces = Pieces::of_matrix(&matrix, now_ms);
-    let packed = packing.pack_pieces(bytes, |text| {
-        let appended = pieces.append_next(text);
-        if appended && pieces.left() == 0 {
-            redactor.mark(text);
+    let (packed, keys) = match admin.source() {
+        Source::None => return Err(ApiError::disabled()),
+        Source::One(reader) => {
+            let mut matrix = reader.matrix(query);
+            let keys = redactor.matrix(&mut matrix, reader.config().partition);
+            let bytes = text_bytes(matrix.rows.len(), matrix.columns.len());
+            (pack(Pieces::of_matrix(&matrix, now_ms), bytes, redactor, packing)?, keys)
         }
-        appended
-    })?;
-    drop(matrix);
+        Source::Several(nodes) => {
+            let mut answer = nodes.matrix(query)?;
+            answer.generated_at_ms = Some(now_ms);
+            let keys = redactor.answer(&mut answer, nodes.config().partition);
+            let bytes = text_bytes(answer.rows.len(), answer.columns.len());
+            (pack(Pieces::of_answer(&answer), bytes, redactor, packing)?, keys)
+        }
+    };
     let MatrixQuery { start, end, from_ms, to_ms, .. } = query;
     let asked = Asked { start, end: end.as_deref(), from_ms: *from_ms, to_ms: *to_ms };
     admin.audit(caller, "matrix", &asked, keys);
     pass.send(packed)
 }
 
+/// What the text is expected to take.
+const fn text_bytes(rows: usize, columns: usize) -> usize {
+    let row_bytes = columns.saturating_mul(4).saturating_add(ROW_BYTES);
+    rows.saturating_mul(row_bytes).saturating_add(columns.saturating_mul(COLUMN_BYTES))
+}
+
+fn pack(mut pieces: Pieces<'_>, bytes: usize, redactor: &Redactor, packing: Packing) -> Result<Packed, ApiError> {
+    packing.pack_pieces(bytes, |text| {
+        let appended = pieces.append_next(text);
+        if appended && pieces.left() == 0 {
+            redactor.mark(text);
+        }
+        appended
+    })
+}
+
 /// What the largest answer to this query is expected to take, counts and text together. The columns
 /// are those of the history that the query's time meets; how many rows they have is not known, so it
 /// is the budget.
 fn expected_bytes(config: &Config, window: &WindowInfo, query: &MatrixQuery) -> usize {
-    let oldest_ms = window.history_from_ms.or(window.open_from_ms).unwrap_or(window.last_flush_ms);
-    let from_ms = query.from_ms.max(oldest_ms);
-    let until_ms = if query.to_ms == 0 { window.next_column_ms } else { query.to_ms.min(window.next_column_ms) };
-    let span = until_ms.saturating_sub(from_ms) / config.step_ms.max(1) + 2;
-    let columns = usize::try_from(span).unwrap_or(usize::MAX).min(config.most_columns());
+    let columns = columns_of(config, window, query);
     let rows = if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) };
     let cells = columns.saturating_mul(CELL_BYTES).saturating_add(ROW_BYTES).saturating_mul(rows);
     cells.saturating_add(columns.saturating_mul(COLUMN_BYTES))

@@ -131,6 +131,11 @@ pub(crate) fn as_shown(
     Ok((start, end.filter(|end| !end.is_empty())))
 }
 
+/// Reads the parameter of `/snapshot`: which of several nodes.
+pub(crate) fn node(query: &str) -> Option<String> {
+    Params::new(query).get("node").map(str::to_owned)
+}
+
 /// What `/events` is asked for: events with `from_ms <= at < to_ms`, 0 for unbounded. These are the events' own
 /// instants, not ends of windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

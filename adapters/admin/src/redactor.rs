@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 
 use hmac::{Hmac, KeyInit, Mac};
-use keyviz_core::{AxisKind, BucketId, Event, HotKeys, Matrix, Partition, RouteId, Top};
+use keyviz_core::{Answer, AxisKind, BucketId, Event, HotKeys, Matrix, Partition, RouteId, Top};
 use sha2::Sha256;
 
 use crate::redaction::Redaction;
@@ -17,6 +17,14 @@ use crate::token::Token;
 pub struct Redactor {
     policy: Redaction,
     mac: Hmac<Sha256>,
+}
+
+/// What of a row is made of keys.
+struct RowKeys<'a> {
+    start: &'a mut Vec<u8>,
+    end: &'a mut Option<Vec<u8>>,
+    bucket_id: &'a mut BucketId,
+    route_ids: &'a mut Vec<RouteId>,
 }
 
 impl Redactor {
@@ -55,32 +63,66 @@ impl Redactor {
     /// bound's place is among those of this matrix. `partition` is the sampler's: ids of ranges of the core's own making
     /// are made of their bounds, so others stand for them. Cost: O(n log n) in the rows.
     pub fn matrix(&self, matrix: &mut Matrix, partition: Partition) -> usize {
-        let ends = |row: &keyviz_core::Row| row.end.clone();
-        let bounds = matrix.rows.iter().flat_map(|row| [Some(row.start.clone()), ends(row)]).flatten();
+        let rows = matrix.rows.iter_mut().map(|row| RowKeys {
+            start: &mut row.start,
+            end: &mut row.end,
+            bucket_id: &mut row.bucket_id,
+            route_ids: &mut row.route_ids,
+        });
+        let keys = self.rows(rows.collect(), partition);
+        if self.policy != Redaction::None {
+            // Names of keys are key bytes, and belong to bounds that are no longer there.
+            matrix.key_names = None;
+        }
+        self.axis(matrix.axis, &mut matrix.axis_id);
+        keys
+    }
+
+    /// As [`matrix`](Self::matrix), of an answer of several nodes.
+    pub fn answer(&self, answer: &mut Answer, partition: Partition) -> usize {
+        let rows = answer.rows.iter_mut().map(|row| {
+            if self.policy != Redaction::None {
+                row.name = None;
+            }
+            RowKeys {
+                start: &mut row.start,
+                end: &mut row.end,
+                bucket_id: &mut row.bucket_id,
+                route_ids: &mut row.route_ids,
+            }
+        });
+        let keys = self.rows(rows.collect(), partition);
+        self.axis(answer.axis, &mut answer.axis_id);
+        keys
+    }
+
+    fn rows(&self, mut rows: Vec<RowKeys<'_>>, partition: Partition) -> usize {
+        let bounds = rows.iter().flat_map(|row| [Some(row.start.clone()), row.end.clone()]).flatten();
         let keys: BTreeSet<Vec<u8>> = bounds.filter(|bound| !bound.is_empty()).collect();
         if self.policy == Redaction::None {
             return keys.len();
         }
-        // Names of keys are key bytes, and belong to bounds that are no longer there.
-        matrix.key_names = None;
         let shown = self.ordered(&keys);
         let replace = |bound: &mut Vec<u8>| {
             if let Some(shown) = shown.get(bound.as_slice()) {
                 bound.clone_from(shown);
             }
         };
-        for row in &mut matrix.rows {
-            replace(&mut row.start);
+        for row in &mut rows {
+            replace(row.start);
             row.end.iter_mut().for_each(replace);
             if self.policy.hides() {
-                row.bucket_id = self.bucket_id(&row.bucket_id, partition);
+                *row.bucket_id = self.bucket_id(row.bucket_id, partition);
                 row.route_ids.iter_mut().for_each(|id| *id = self.route_id(*id, partition));
             }
         }
-        if self.policy.hides() && matrix.axis == AxisKind::Range {
-            matrix.axis_id = self.number("axis", format!("{:016x}", matrix.axis_id).as_bytes());
-        }
         keys.len()
+    }
+
+    fn axis(&self, axis: AxisKind, id: &mut u64) {
+        if self.policy.hides() && axis == AxisKind::Range {
+            *id = self.number("axis", format!("{id:016x}").as_bytes());
+        }
     }
 
     /// Replaces the bounds of the hottest ranges as [`matrix`](Self::matrix) does; keys to split at are left out. Returns

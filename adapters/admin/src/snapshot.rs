@@ -1,5 +1,7 @@
 //! `/snapshot`: everything that the history holds, as a file; see `docs/snapshot-format.md`.
 //!
+//! Of several nodes it is one node's, so that it can be gone on with: `node` names it.
+//!
 //! It is made while it is sent, on a thread of its own: a slow client takes the place of no other request. One is made
 //! at a time, and what it takes counts against the memory of all answers.
 
@@ -8,12 +10,14 @@ use crate::admin::Asked;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::faults::contained;
+use crate::nodes::Source;
 use crate::packed::write_snapshot;
+use crate::query;
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use keyviz_core::Reader;
@@ -36,8 +40,17 @@ const CELL_BYTES: usize = 64;
 pub(crate) async fn snapshot(
     State(admin): State<Admin>,
     Extension(caller): Extension<Caller>,
+    uri: Uri,
 ) -> Result<Response, ApiError> {
-    let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
+    let reader = match admin.source() {
+        Source::None => return Err(ApiError::disabled()),
+        Source::One(reader) => reader.clone(),
+        Source::Several(nodes) => {
+            let named = query::node(uri.query().unwrap_or("")).and_then(|name| nodes.named(&name));
+            let refuse = || ApiError::invalid_query("node: name one of the nodes that /status lists in fanout");
+            named.ok_or_else(refuse)?.reader.clone()
+        }
+    };
     let pass = admin.gate().stream(expected_bytes(&reader))?;
     let now_ms = admin.now_ms();
     let (send, frames) = mpsc::channel(FRAMES_AHEAD);

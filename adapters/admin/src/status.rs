@@ -6,6 +6,7 @@ use crate::counts::Counts;
 use crate::error::{ApiError, Code};
 use crate::history_file::HistoryState;
 use crate::mode::{Mode, TimeLabel};
+use crate::nodes::Source;
 use crate::notice::Notice;
 use crate::role::Role;
 use crate::timings::FlushTimings;
@@ -13,7 +14,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
-use keyviz_core::{Counters, MatrixQuery, Reader, WriteMerge};
+use keyviz_core::{Counters, MatrixQuery, Reader, Series, WriteMerge, wire};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 #[derive(serde::Serialize)]
@@ -86,8 +87,16 @@ pub(crate) fn text(admin: &Admin, role: Role) -> serde_json::Result<String> {
         notice: admin.notice(),
         time_label: state.time_label,
     };
-    if let Some(reader) = admin.reader() {
-        let (config, window, counters) = (reader.config(), reader.window(), reader.counters());
+    let known = match admin.source() {
+        Source::None => None,
+        Source::One(reader) => Some((reader.config(), reader.window(), reader.counters(), write_merge(reader))),
+        Source::Several(nodes) => {
+            let leader = nodes.iter().any(|node| write_merge(&node.reader) == WriteMerge::Leader);
+            let mode = if leader { WriteMerge::Leader } else { WriteMerge::Sum };
+            Some((nodes.config(), nodes.window(), nodes.counters(), mode))
+        }
+    };
+    if let Some((config, window, counters, mode)) = known {
         status.enabled = true;
         status.started_unix_ms = window.started_ms;
         status.step_ms = config.step_ms;
@@ -97,11 +106,15 @@ pub(crate) fn text(admin: &Admin, role: Role) -> serde_json::Result<String> {
         status.routes = counters.routes;
         status.labels = config.labels.iter().map(|(_, name)| name).collect();
         status.sub_buckets = config.sub_buckets;
-        status.write_merge = write_merge(reader).name();
+        status.write_merge = mode.name();
         status.memory_bytes = counters.memory_bytes;
         status.counters = Flat(Some(counters));
     }
-    serde_json::to_string(&status)
+    let mut json = serde_json::to_string(&status)?;
+    if let Source::Several(nodes) = admin.source() {
+        wire::encode::with_fanout(&nodes.fanout(Series::Ops), &mut json);
+    }
+    Ok(json)
 }
 
 /// How writes of several nodes are to be put together, as the core decides it: it stands on every

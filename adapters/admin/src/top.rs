@@ -7,12 +7,13 @@ use crate::blocking::on_blocking_thread;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::gate::Pass;
+use crate::nodes::Source;
 use crate::query;
 use crate::redaction::Redaction;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
-use keyviz_core::{Config, Reader, TopQuery, wire};
+use keyviz_core::{Config, TopQuery, wire};
 
 /// Bytes that a range of the two windows is expected to take while it is ranked, bounds included.
 const RANGE_BYTES: usize = 384;
@@ -26,25 +27,27 @@ pub(crate) async fn top(
     packing: Packing,
     uri: Uri,
 ) -> Result<Answer, ApiError> {
-    let reader = admin.reader().cloned().ok_or_else(ApiError::disabled)?;
-    let query = query::top(uri.query().unwrap_or(""), &reader.config().labels)?;
+    let config = admin.source().config().ok_or_else(ApiError::disabled)?;
+    let query = query::top(uri.query().unwrap_or(""), &config.labels)?;
     let (start, end) = query::as_shown((query.start, query.end), admin.redactor(caller.role))?;
     let query = TopQuery { start, end, ..query };
-    let pass = admin.gate().enter(expected_bytes(reader.config(), &query)).await?;
-    on_blocking_thread(move || build(&admin, &caller, &reader, &query, pass, packing)).await
+    let nodes = if let Source::Several(nodes) = admin.source() { nodes.len() } else { 1 };
+    let pass = admin.gate().enter(expected_bytes(config, &query).saturating_mul(nodes)).await?;
+    on_blocking_thread(move || build(&admin, &caller, &query, pass, packing)).await
 }
 
-fn build(
-    admin: &Admin,
-    caller: &Caller,
-    reader: &Reader,
-    query: &TopQuery,
-    pass: Pass,
-    packing: Packing,
-) -> Result<Answer, ApiError> {
+fn build(admin: &Admin, caller: &Caller, query: &TopQuery, pass: Pass, packing: Packing) -> Result<Answer, ApiError> {
     let redactor = admin.redactor(caller.role);
-    let mut top = reader.top(query);
-    let keys = redactor.top(&mut top, reader.config().partition);
+    let partition = admin.source().config().ok_or_else(ApiError::disabled)?.partition;
+    let (mut top, fanout) = match admin.source() {
+        Source::None => return Err(ApiError::disabled()),
+        Source::One(reader) => (reader.top(query), None),
+        Source::Several(nodes) => {
+            let (top, fanout) = nodes.top(query)?;
+            (top, Some(fanout))
+        }
+    };
+    let keys = redactor.top(&mut top, partition);
     let mut json = String::new();
     json.try_reserve(top.rows.len().saturating_mul(512))
         .map_err(|_| ApiError::busy("no memory for the ranges; try again in a second"))?;
@@ -54,6 +57,7 @@ fn build(
     let template = admin.split_template().filter(|_| whole);
     let split = |row: &keyviz_core::TopRow| template.and_then(|template| template.command(row));
     wire::encode::top(&top, admin.now_ms(), names.as_deref(), &split, &mut json);
+    fanout.iter().for_each(|fanout| wire::encode::with_fanout(fanout, &mut json));
     redactor.mark(&mut json);
     let asked = Asked { start: &query.start, end: query.end.as_deref(), ..Asked::default() };
     admin.audit(caller, "top", &asked, keys);

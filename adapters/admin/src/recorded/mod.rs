@@ -6,10 +6,11 @@ mod inline;
 use std::fmt;
 use std::sync::Arc;
 
-use keyviz_core::{KeyNames, MatrixQuery, Reader, Series, wire};
+use keyviz_core::{KeyNames, MatrixQuery, Series, wire};
 
 use crate::Admin;
 use crate::assets::{self, INDEX};
+use crate::nodes::Source;
 use crate::redactor::Redactor;
 use crate::role::Role;
 use crate::status;
@@ -70,14 +71,15 @@ impl Admin {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recorded_page(&self, series: Series, limit_bytes: usize) -> Result<String, RecordError> {
-        let reader = self.reader().ok_or(RecordError::Disabled)?;
+        let source = self.source();
+        source.config().ok_or(RecordError::Disabled)?;
         let status = status::text(self, Role::Full).map_err(|_| RecordError::Disabled)?;
         let mut answers = format!("{{\"series\":\"{}\",\"status\":{status},\"matrices\":{{", series.name());
         for (at, one) in Series::ALL.iter().enumerate() {
             let comma = if at > 0 { "," } else { "" };
             answers.push_str(&format!("{comma}\"{}\":", one.name()));
             matrix(
-                reader,
+                source,
                 self.redactor(Role::Full),
                 (*one, self.key_names()),
                 self.now_ms(),
@@ -87,37 +89,66 @@ impl Admin {
         }
         answers.push_str("}}");
         let page = page(&inline::json(&answers));
-        if page.len() > limit_bytes { Err(too_large(reader)) } else { Ok(page) }
+        if page.len() > limit_bytes { Err(too_large(source)) } else { Ok(page) }
     }
 }
 
 /// Appends the whole picture of one series.
 fn matrix(
-    reader: &Reader,
+    source: &Source,
     redactor: &Redactor,
     (series, key_names): (Series, Option<Arc<KeyNames>>),
     now_ms: u64,
     limit_bytes: usize,
     to: &mut String,
 ) -> Result<(), RecordError> {
-    let mut matrix =
-        reader.matrix(&MatrixQuery { series, rows: 1024, open: true, key_names, ..MatrixQuery::default() });
-    let (columns, rows) = (matrix.columns.len(), matrix.rows.len());
-    // A value takes two letters at least.
-    if columns.saturating_mul(rows).saturating_mul(2).saturating_add(to.len()) > limit_bytes {
-        return Err(RecordError::TooLarge { columns, rows });
-    }
-    redactor.matrix(&mut matrix, reader.config().partition);
+    let query = MatrixQuery { series, rows: 1024, open: true, key_names, ..MatrixQuery::default() };
     let mut json = String::new();
-    wire::encode::matrix(&matrix, now_ms, &mut json);
+    // A value takes two letters at least.
+    let too_large = |columns: usize, rows: usize| {
+        columns.saturating_mul(rows).saturating_mul(2).saturating_add(to.len()) > limit_bytes
+    };
+    match source {
+        Source::None => return Err(RecordError::Disabled),
+        Source::One(reader) => {
+            let mut matrix = reader.matrix(&query);
+            let (columns, rows) = (matrix.columns.len(), matrix.rows.len());
+            if too_large(columns, rows) {
+                return Err(RecordError::TooLarge { columns, rows });
+            }
+            redactor.matrix(&mut matrix, reader.config().partition);
+            wire::encode::matrix(&matrix, now_ms, &mut json);
+        }
+        Source::Several(nodes) => {
+            let (columns, rows) = (nodes.config().most_columns(), 1024);
+            let mut answer = nodes.matrix(&query).map_err(|_| RecordError::TooLarge { columns, rows })?;
+            let (columns, rows) = (answer.columns.len(), answer.rows.len());
+            if too_large(columns, rows) {
+                return Err(RecordError::TooLarge { columns, rows });
+            }
+            answer.generated_at_ms = Some(now_ms);
+            redactor.answer(&mut answer, nodes.config().partition);
+            wire::encode::answer(&answer, &mut json);
+        }
+    }
     redactor.mark(&mut json);
     to.push_str(&json);
     Ok(())
 }
 
-fn too_large(reader: &Reader) -> RecordError {
-    let matrix = reader.matrix(&MatrixQuery { rows: 1024, open: true, ..MatrixQuery::default() });
-    RecordError::TooLarge { columns: matrix.columns.len(), rows: matrix.rows.len() }
+fn too_large(source: &Source) -> RecordError {
+    let query = MatrixQuery { rows: 1024, open: true, ..MatrixQuery::default() };
+    let (columns, rows) = match source {
+        Source::None => (0, 0),
+        Source::One(reader) => {
+            let matrix = reader.matrix(&query);
+            (matrix.columns.len(), matrix.rows.len())
+        }
+        Source::Several(nodes) => {
+            nodes.matrix(&query).map_or((0, 0), |answer| (answer.columns.len(), answer.rows.len()))
+        }
+    };
+    RecordError::TooLarge { columns, rows }
 }
 
 /// The page around its answers.
