@@ -42,7 +42,7 @@ pub(crate) struct State {
     pub(crate) mode: Mutex<Mode>,
     pub(crate) time_label: TimeLabel,
     pub(crate) flush_timings: Option<FlushTimings>,
-    pub(crate) history_state: Option<HistoryState>,
+    pub(crate) history_states: Vec<HistoryState>,
     pub(crate) notice: Mutex<Option<Notice>>,
     pub(crate) gate: Gate,
     pub(crate) counts: Counts,

@@ -31,7 +31,7 @@ pub struct AdminBuilder {
     mode: Mode,
     time_label: TimeLabel,
     flush_timings: Option<FlushTimings>,
-    history_state: Option<HistoryState>,
+    history_states: Vec<HistoryState>,
     key_names: KeyNames,
     split_template: Option<SplitTemplate>,
 }
@@ -50,7 +50,7 @@ impl AdminBuilder {
             mode: Mode::default(),
             time_label: TimeLabel::default(),
             flush_timings: None,
-            history_state: None,
+            history_states: Vec::new(),
             key_names: KeyNames::default(),
             split_template: None,
         }
@@ -127,9 +127,10 @@ impl AdminBuilder {
         self
     }
 
-    /// How keeping the history goes, for `/status`; of [`HistoryFile::state`](crate::HistoryFile::state).
+    /// How keeping the history goes, for `/status`; of [`HistoryFile::state`](crate::HistoryFile::state). Of several nodes,
+    /// each has one.
     pub fn history_state(mut self, state: HistoryState) -> Self {
-        self.history_state = Some(state);
+        self.history_states.push(state);
         self
     }
 
@@ -178,7 +179,7 @@ impl AdminBuilder {
             mode: Mutex::new(self.mode),
             time_label: self.time_label,
             flush_timings: self.flush_timings,
-            history_state: self.history_state,
+            history_states: self.history_states,
             notice: Mutex::new(None),
             counts: Counts::default(),
             built_ms,

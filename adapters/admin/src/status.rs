@@ -42,6 +42,9 @@ struct Status<'a> {
     flush: Option<&'a FlushTimings>,
     /// How keeping the history over restarts goes; null when it is not kept.
     history_file: Option<&'a HistoryState>,
+    /// Of several nodes, how it goes with each one's; `history_file` is then the first that is in trouble, or the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history_files: Option<&'a [HistoryState]>,
     /// Counters of the endpoint itself.
     admin: &'a Counts,
     notice: Option<Notice>,
@@ -62,6 +65,7 @@ pub(crate) async fn status(
 /// The body of the answer.
 pub(crate) fn text(admin: &Admin, role: Role) -> serde_json::Result<String> {
     let state = admin.state();
+    let files = state.history_states.as_slice();
     let mut status = Status {
         version: env!("CARGO_PKG_VERSION"),
         enabled: false,
@@ -82,7 +86,8 @@ pub(crate) fn text(admin: &Admin, role: Role) -> serde_json::Result<String> {
         redaction: admin.redactor(role).policy().to_string(),
         counters: Flat(None),
         flush: state.flush_timings.as_ref(),
-        history_file: state.history_state.as_ref(),
+        history_file: files.iter().find(|file| file.trouble().is_some()).or(files.first()),
+        history_files: Some(files).filter(|files| files.len() > 1),
         admin: &state.counts,
         notice: admin.notice(),
         time_label: state.time_label,

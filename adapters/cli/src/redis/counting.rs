@@ -1,6 +1,7 @@
-//! From keys of commands to columns.
+//! From keys of commands to columns: a sampler for each server, so that each has ranges, labels and columns of its own,
+//! and what one of them did not see is known.
 //!
-//! The ranges are the core's own: they follow the load. Time in which no server is watched is skipped, so that its
+//! The ranges are the core's own: they follow the load. Time in which a server is not watched is skipped, so that its
 //! windows are missing and not empty.
 
 use std::collections::hash_map::RandomState;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use keyviz_admin::{Clock, SystemClock, Ticker};
 use keyviz_core::{
-    Config, EventKind, Label, Labels, Op as Observed, Partition, Reader, Recorder, Sampler, Scan, Tally,
+    Config, EventKind, Label, LabelError, Labels, Op as Observed, Partition, Reader, Recorder, Sampler, Scan, Tally,
 };
 use keyviz_trace::Op;
 
@@ -19,8 +20,13 @@ use super::frames::Seen;
 use crate::failure::Failure;
 use crate::replay::sample::{Reservoir, Sample};
 
-/// Most ranges.
+/// Most ranges of one server; of all servers together as many as are worth telling apart, but a few of each.
 const MAX_RANGES: u32 = 512;
+const RANGES_OF_ALL: u32 = 2048;
+const LEAST_RANGES: u32 = 64;
+
+/// So many servers share the memory of one; beyond that each further one takes an eighth of it.
+const SHARING: usize = 8;
 
 /// Databases with a label: 1 to 15, as many as there are labels.
 const LABELLED: u32 = 15;
@@ -29,6 +35,8 @@ const LABELLED: u32 = 15;
 const COLUMNS: u32 = 3_600;
 const HISTORY_BYTES: usize = 64 << 20;
 
+const CELL_BYTES: usize = 32 << 20;
+
 /// Room for the bounds of all ranges of that hour.
 const BOUND_BYTES: usize = 8 << 20;
 
@@ -36,7 +44,15 @@ const BOUND_BYTES: usize = 8 << 20;
 const SAMPLE_BYTES: usize = 8 << 20;
 const DRAIN_MS: u64 = 50;
 
-/// All that is counted. Cheap to clone.
+/// All that is counted, server by server.
+pub(crate) struct Servers {
+    each: Vec<Counting>,
+    sample: Arc<Mutex<Reservoir>>,
+    ended: Mutex<bool>,
+    changed: Condvar,
+}
+
+/// What is counted of one server. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Counting(Arc<Inner>);
 
@@ -46,11 +62,11 @@ struct Inner {
     /// What the sampler had when this began: of a history that it goes on with.
     before: Past,
     labels: Vec<Label>,
-    sample: Mutex<Reservoir>,
+    /// Of all servers together.
+    sample: Arc<Mutex<Reservoir>>,
     /// Operations in databases beyond those with labels.
     unlabelled: AtomicU64,
     flow: Mutex<Flow>,
-    changed: Condvar,
 }
 
 /// What was counted before this program began.
@@ -65,18 +81,92 @@ struct Past {
 /// Whether time is being looked at.
 #[derive(Default)]
 struct Flow {
-    /// Servers that are watched now.
+    /// Sessions that watch it now: one, or none.
     watching: u32,
     /// Until when: what is counted a little later came before.
     until_ms: u64,
     /// Up to when time was looked at, or skipped.
     looked_ms: u64,
-    ended: bool,
+}
+
+impl Servers {
+    /// Nothing counted yet, by samplers of this program's [`sampler`], one for each server.
+    pub(crate) fn new(samplers: Vec<Sampler>) -> Servers {
+        let sample: Arc<Mutex<Reservoir>> = Arc::default();
+        let each = samplers.into_iter().map(|sampler| Counting::new(sampler, Arc::clone(&sample))).collect();
+        Servers { each, sample, ended: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// What is counted of each server, in the order of the command line.
+    pub(crate) fn each(&self) -> &[Counting] {
+        &self.each
+    }
+
+    pub(crate) fn readers(&self) -> Vec<Reader> {
+        self.each.iter().map(Counting::reader).collect()
+    }
+
+    /// Flushes until [`finish`](Servers::finish), each server wherever it is watched. Runs in a thread of its own.
+    pub(crate) fn run(&self) {
+        let Some(first) = self.each.first() else { return };
+        let ticker = Ticker::new(first.0.step_ms);
+        let mut due_ms = 0;
+        loop {
+            let now_ms = SystemClock.now_ms();
+            self.each.iter().for_each(|one| _ = one.0.sampler.drain_samples());
+            // A clock that stepped back does not stop it.
+            if now_ms >= due_ms || due_ms > now_ms + ticker.interval_ms() {
+                due_ms = ticker.next(now_ms);
+                self.each.iter().for_each(|one| one.0.look(now_ms));
+            }
+            let nap = Duration::from_millis(due_ms.saturating_sub(now_ms).clamp(1, DRAIN_MS));
+            let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+            let (ended, _) =
+                self.changed.wait_timeout_while(ended, nap, |ended| !*ended).unwrap_or_else(PoisonError::into_inner);
+            if *ended {
+                return;
+            }
+        }
+    }
+
+    /// Seals the last columns. All servers' time is over.
+    pub(crate) fn finish(&self) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+        let now_ms = SystemClock.now_ms();
+        self.each.iter().for_each(|one| one.0.sampler.skip(now_ms + one.0.step_ms));
+    }
+
+    /// What was counted, and how much of it no range could take.
+    pub(crate) fn counted(&self) -> (Tally, Tally) {
+        let (mut all, mut unattributed) = (Tally::ZERO, Tally::ZERO);
+        for one in &self.each {
+            let (counters, before) = (one.0.sampler.reader().counters(), &one.0.before);
+            all.add(since(counters.observed, before.observed));
+            unattributed.add(since(counters.unattributed, before.unattributed));
+        }
+        (all, unattributed)
+    }
+
+    /// When counting began, in Unix milliseconds.
+    pub(crate) fn began_ms(&self) -> u64 {
+        self.each.iter().map(|one| one.0.before.until_ms).max().unwrap_or(0)
+    }
+
+    /// Sampled keys of all that was counted.
+    pub(crate) fn sample(&self) -> Sample {
+        self.sample.lock().unwrap_or_else(PoisonError::into_inner).sorted()
+    }
+
+    /// Operations in databases that have no label.
+    pub(crate) fn unlabelled(&self) -> u64 {
+        // Relaxed: numbers by themselves.
+        self.each.iter().map(|one| one.0.unlabelled.load(Ordering::Relaxed)).sum()
+    }
 }
 
 impl Counting {
-    /// Nothing counted yet, by a sampler of this program's [`sampler`].
-    pub(crate) fn new(sampler: Sampler) -> Counting {
+    fn new(sampler: Sampler, sample: Arc<Mutex<Reservoir>>) -> Counting {
         let reader = sampler.reader();
         let (counters, config) = (reader.counters(), reader.config());
         let labels = (1..=LABELLED).map(|database| config.labels.get(&label(database))).collect();
@@ -89,10 +179,9 @@ impl Counting {
             step_ms: config.step_ms,
             before,
             labels,
-            sample: Mutex::default(),
+            sample,
             unlabelled: AtomicU64::new(0),
             flow: Mutex::default(),
-            changed: Condvar::new(),
             sampler,
         }))
     }
@@ -120,67 +209,11 @@ impl Counting {
         Watching(Arc::clone(&self.0))
     }
 
-    /// Flushes until [`finish`](Counting::finish), wherever time is being looked at. Runs in a thread of its own.
-    pub(crate) fn run(&self) {
-        let inner = &self.0;
-        let ticker = Ticker::new(inner.step_ms);
-        let mut due_ms = 0;
-        loop {
-            let now_ms = SystemClock.now_ms();
-            inner.sampler.drain_samples();
-            let mut flow = inner.flow();
-            // A clock that stepped back does not stop it.
-            if now_ms >= due_ms || due_ms > now_ms + ticker.interval_ms() {
-                due_ms = ticker.next(now_ms);
-                if flow.watching > 0 {
-                    // The end itself is for the last one, so that what is counted late is still of this window.
-                    let until_ms = flow.until_ms.saturating_sub(1);
-                    inner.flush(&mut flow, until_ms);
-                }
-            }
-            let nap = Duration::from_millis(due_ms.saturating_sub(now_ms).clamp(1, DRAIN_MS));
-            let (flow, _) =
-                inner.changed.wait_timeout_while(flow, nap, |flow| !flow.ended).unwrap_or_else(PoisonError::into_inner);
-            if flow.ended {
-                return;
-            }
-        }
-    }
-
-    /// Seals the last column. All servers' time is over.
-    pub(crate) fn finish(&self) {
-        self.0.flow().ended = true;
-        self.0.changed.notify_all();
-        self.0.sampler.skip(SystemClock.now_ms() + self.0.step_ms);
-    }
-
     /// Remembers that something happened to a server, to be shown beside the counts.
     pub(crate) fn annotate(&self, kind: &str, text: &str) {
         if let Ok(kind) = EventKind::new(kind) {
             self.0.sampler.annotate(SystemClock.now_ms(), kind, text);
         }
-    }
-
-    /// What was counted, and how much of it no range could take.
-    pub(crate) fn counted(&self) -> (Tally, Tally) {
-        let (counters, before) = (self.0.sampler.reader().counters(), &self.0.before);
-        (since(counters.observed, before.observed), since(counters.unattributed, before.unattributed))
-    }
-
-    /// When counting began, in Unix milliseconds.
-    pub(crate) fn began_ms(&self) -> u64 {
-        self.0.before.until_ms
-    }
-
-    /// Sampled keys of all that was counted.
-    pub(crate) fn sample(&self) -> Sample {
-        self.0.sample.lock().unwrap_or_else(PoisonError::into_inner).sorted()
-    }
-
-    /// Operations in databases that have no label.
-    pub(crate) fn unlabelled(&self) -> u64 {
-        // Relaxed: a number by itself.
-        self.0.unlabelled.load(Ordering::Relaxed)
     }
 }
 
@@ -239,6 +272,21 @@ impl Inner {
         self.flow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Flushes where the server is watched; where it is not, time passes, and the column that it left is sealed.
+    fn look(&self, now_ms: u64) {
+        let mut flow = self.flow();
+        if flow.watching > 0 {
+            // The end itself is for the last one, so that what is counted late is still of this window.
+            let until_ms = flow.until_ms.saturating_sub(1);
+            return self.flush(&mut flow, until_ms);
+        }
+        let window_ms = now_ms / self.step_ms * self.step_ms;
+        if window_ms > flow.looked_ms {
+            flow.looked_ms = window_ms;
+            self.sampler.skip(window_ms);
+        }
+    }
+
     fn flush(&self, flow: &mut Flow, until_ms: u64) {
         flow.looked_ms = SystemClock.now_ms().min(until_ms).max(flow.looked_ms);
         self.sampler.flush(flow.looked_ms);
@@ -260,27 +308,55 @@ fn label(database: u32) -> String {
     format!("db{database}")
 }
 
-/// A sampler for so many servers, which nothing was counted in.
+/// A sampler for one of so many servers, which nothing was counted in.
 ///
 /// # Errors
 /// Where the memory is not there.
 pub(crate) fn sampler(step_ms: u64, servers: usize) -> Result<Sampler, Failure> {
     let refused = |error: &dyn std::fmt::Display| Failure::new(format!("the picture cannot be set up: {error}"));
-    let names: Vec<String> = (1..=LABELLED).map(label).collect();
+    let config = config(step_ms, servers).map_err(|error| refused(&error))?;
+    Sampler::new(config, SystemClock.now_ms()).map_err(|error| refused(&error))
+}
+
+fn config(step_ms: u64, servers: usize) -> Result<Config, LabelError> {
+    let (share, names) = (servers.clamp(1, SHARING), (1..=LABELLED).map(label).collect::<Vec<String>>());
+    let ranges = RANGES_OF_ALL.checked_div(u32::try_from(servers).unwrap_or(u32::MAX)).unwrap_or(MAX_RANGES);
     let mut config = Config::default();
-    config.labels = Labels::new(&names).map_err(|error| refused(&error))?;
+    config.labels = Labels::new(&names)?;
     config.step_ms = step_ms;
-    config.partition = Partition::Auto { ranges: MAX_RANGES };
-    // One a server's thread.
-    config.max_recorders = u32::try_from(servers).unwrap_or(u32::MAX).saturating_add(1);
+    config.partition = Partition::Auto { ranges: ranges.clamp(LEAST_RANGES, MAX_RANGES) };
+    // The server's thread.
+    config.max_recorders = 2;
     config.hot_keys = true;
-    config.sample_bytes = SAMPLE_BYTES;
-    config.cell_bytes = 32 << 20;
-    config.bound_bytes = BOUND_BYTES;
+    config.sample_bytes = SAMPLE_BYTES / share;
+    config.cell_bytes = CELL_BYTES / share;
+    config.bound_bytes = BOUND_BYTES / share;
     config.history_columns = COLUMNS;
-    config.history_bytes = HISTORY_BYTES;
+    config.history_bytes = HISTORY_BYTES / share;
+    config.hot_key_bytes /= share;
     // One that no client of the servers can guess.
     config.seed = RandomState::new().hash_one(config.seed);
     config.prefault = false;
-    Sampler::new(config, SystemClock.now_ms()).map_err(|error| refused(&error))
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_servers_share_the_memory_of_one() {
+        let bytes = |servers: usize| {
+            let config = config(1000, servers).unwrap();
+            Sampler::new(config.clone(), 0).unwrap();
+            config.memory_bytes().unwrap() * servers
+        };
+        let one = bytes(1);
+        println!("{one} {} {} {} {}", bytes(2), bytes(3), bytes(8), bytes(64));
+        assert!(one < 192 << 20, "{one}");
+        for servers in 2..=8 {
+            assert!(bytes(servers) < one * 3 / 2, "{servers}: {}", bytes(servers));
+        }
+        assert!(bytes(64) < one * 8, "{}", bytes(64));
+    }
 }

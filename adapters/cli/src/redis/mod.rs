@@ -39,14 +39,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use keyviz_admin::{Admin, Clock, HistoryFile, Mode, Redactor, SystemClock};
+use keyviz_admin::{Admin, Clock, HistoryFile, HistoryNews, Mode, Node as Shown, Redactor, SystemClock};
+use keyviz_core::{NodeState, Sampler};
 
 use crate::failure::Failure;
 use crate::out;
 use crate::quantity;
 use crate::web::{Stop, Web};
 use board::Board;
-use counting::Counting;
+use counting::Servers;
 use frames::Why;
 use node::{Change, Common, Node};
 use plan::Plan;
@@ -65,10 +66,13 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
     let redactor = args.admin.exports().map_err(|error| Failure::new(error.to_string()))?.redactor();
     let secret = Secret::find(args.password_file.as_deref())?;
     let names: Vec<String> = addresses.iter().map(url::Address::name).collect();
-    let sampler = counting::sampler(step_ms, addresses.len())?;
-    let history = args.history.open(&sampler, |news| out::complain(&news.to_string()));
-    let history = history.map_err(|error| Failure::new(format!("no thread to keep the history: {error}")))?;
-    let counting = Counting::new(sampler);
+    let samplers = names.iter().map(|_| counting::sampler(step_ms, names.len())).collect::<Result<Vec<_>, _>>()?;
+    let histories = histories(args, &names, &samplers)?;
+    let servers = Servers::new(samplers);
+    let shown: Vec<Shown> =
+        names.iter().zip(servers.readers()).map(|(name, reader)| Shown::new(name, reader)).collect();
+    // Until it is said to be here.
+    shown.iter().for_each(|node| node.presence().away(NodeState::Unreachable, "not watched yet"));
     let (web, stop) = if args.no_serve {
         (None, Stop::on_signals()?)
     } else {
@@ -85,7 +89,6 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
         most_buffer_bytes: args.most_buffer_bytes(),
         duration_ms: args.duration_ms(),
         plan: Plan { anchor_ms, duty: args.duty() },
-        counting,
         board: Board::new(names.iter().cloned()),
         end_ms: AtomicU64::new(0),
         stop,
@@ -94,11 +97,27 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
     let (changes, changed) = mpsc::channel();
     let nodes: Vec<Node> = (0..)
         .zip(addresses)
-        .map(|(place, address)| Node { place, address, held: process::Held::default(), changes: changes.clone() })
+        .zip(servers.each().iter().zip(&shown))
+        .map(|((place, address), (counting, shown))| Node {
+            place,
+            address,
+            counting: counting.clone(),
+            presence: shown.presence(),
+            held: process::Held::default(),
+            changes: changes.clone(),
+        })
         .collect();
     drop(changes);
-    let run =
-        Run { args, redactor: &redactor, names: &names, common: &common, nodes: &nodes, history: history.as_ref() };
+    let run = Run {
+        args,
+        redactor: &redactor,
+        names: &names,
+        common: &common,
+        servers: &servers,
+        nodes: &nodes,
+        shown: &shown,
+        histories: &histories,
+    };
     // The history is kept to its end.
     std::thread::scope(|threads| run.watch(threads, changed, web))
 }
@@ -111,8 +130,22 @@ struct Run<'a> {
     redactor: &'a Redactor,
     names: &'a [String],
     common: &'a Common,
+    servers: &'a Servers,
     nodes: &'a [Node],
-    history: Option<&'a HistoryFile>,
+    shown: &'a [Shown],
+    histories: &'a [HistoryFile],
+}
+
+/// Goes on with the history of each server, in the order of the command line.
+fn histories(args: &RedisArgs, names: &[String], samplers: &[Sampler]) -> Result<Vec<HistoryFile>, Failure> {
+    let tell = |news: HistoryNews| out::complain(&news.to_string());
+    let open = |(name, sampler): (&String, &Sampler)| match names.len() {
+        1 => args.history.open(sampler, tell),
+        _ => args.history.open_for(name, sampler, tell),
+    };
+    let opened: std::io::Result<Vec<Option<HistoryFile>>> = names.iter().zip(samplers).map(open).collect();
+    let opened = opened.map_err(|error| Failure::new(format!("no thread to keep the history: {error}")))?;
+    Ok(opened.into_iter().flatten().collect())
 }
 
 impl<'env> Run<'env> {
@@ -124,31 +157,30 @@ impl<'env> Run<'env> {
         web: Option<Web>,
     ) -> Result<(), Failure> {
         let Run { common, nodes, .. } = self;
-        threads.spawn(|| common.counting.run());
+        threads.spawn(|| self.servers.run());
         let watchers: Vec<_> = nodes.iter().map(|node| threads.spawn(move || node.run(common))).collect();
         let started = self.start(&mut changed);
         if !matches!(started, Ok(true)) {
             common.given_up.store(true, Ordering::Relaxed);
             nodes.iter().for_each(|node| node.held.stop());
-            common.counting.finish();
+            self.servers.finish();
             return started.map(|_| ());
         }
         let end = move |admin: Option<&Admin>| {
             self.follow(&changed, admin, || watchers.iter().all(std::thread::ScopedJoinHandle::is_finished));
-            common.counting.finish();
+            self.servers.finish();
             let nodes = common.board.nodes();
             if let Some(admin) = admin {
                 admin.set_mode(Mode::Static);
                 admin.set_notice(Some(tell::notice(&nodes, self.args, true)));
             }
-            out::say(&tell::answer(&nodes, &common.counting, (self.args, self.redactor)))
+            out::say(&tell::answer(&nodes, self.servers, (self.args, self.redactor)))
         };
         let Some(mut web) = web else { return end(None) };
         let title = format!("redis {}", self.names.join(", "));
-        let mut builder = Admin::builder(Some(common.counting.reader())).title(title);
-        if let Some(history) = self.history {
-            builder = builder.history_state(history.state());
-        }
+        let builder = Admin::of_nodes(self.shown.to_vec()).map_err(|error| Failure::new(error.to_string()))?;
+        let builder =
+            self.histories.iter().fold(builder.title(title), |builder, history| builder.history_state(history.state()));
         let admin = web.admin(builder);
         admin.set_notice(Some(tell::notice(&common.board.nodes(), self.args, false)));
         out::say(&format!("page      {}\n          end with Ctrl-C", web.url()))?;
@@ -221,7 +253,7 @@ impl<'env> Run<'env> {
         match change {
             Change::Began { guarded, first, recovered } => {
                 if *recovered {
-                    self.common.counting.annotate("watched", &state.name);
+                    self.annotate(place, "watched", &state.name);
                 }
                 match (first, recovered) {
                     (true, _) => out::complain(&tell::first(&state, *guarded, self.names)),
@@ -231,10 +263,14 @@ impl<'env> Run<'env> {
             }
             Change::Ended { text, again_ms, .. } => {
                 let again = again_ms.map_or(String::new(), |ms| format!("; again in {}", quantity::duration(ms)));
-                self.common.counting.annotate("not-watched", &format!("{}: {text}", self.name(place)));
+                self.annotate(place, "not-watched", &format!("{}: {text}", self.name(place)));
                 out::complain(&format!("{}: {text}{again}", self.name(place)));
             }
         }
+    }
+
+    fn annotate(self, place: usize, kind: &str, text: &str) {
+        self.servers.each().get(place).into_iter().for_each(|counting| counting.annotate(kind, text));
     }
 
     fn name(self, place: usize) -> &'env str {

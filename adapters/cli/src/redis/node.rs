@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use keyviz_admin::{Clock, SystemClock};
+use keyviz_admin::{Clock, Presence, SystemClock};
+use keyviz_core::NodeState;
 
 use super::board::Board;
 use super::counting::{Counter, Counting, Watching};
@@ -34,7 +35,6 @@ pub(crate) struct Common {
     /// 0: until it is stopped.
     pub(crate) duration_ms: u64,
     pub(crate) plan: Plan,
-    pub(crate) counting: Counting,
     pub(crate) board: Board,
     /// When all is over, in Unix milliseconds: set when the first session begins; 0 until then.
     pub(crate) end_ms: AtomicU64,
@@ -63,6 +63,10 @@ pub(crate) struct Node {
     /// Its place on the command line.
     pub(crate) place: usize,
     pub(crate) address: Address,
+    /// What is counted of it.
+    pub(crate) counting: Counting,
+    /// By which the page knows whether it is watched.
+    pub(crate) presence: Presence,
     pub(crate) held: Held,
     pub(crate) changes: Sender<(usize, Change)>,
 }
@@ -70,7 +74,7 @@ pub(crate) struct Node {
 impl Node {
     /// Watches until all is over.
     pub(crate) fn run(&self, common: &Common) {
-        let (counter, mut backoff) = (common.counting.counter(), Backoff::default());
+        let (counter, mut backoff) = (self.counting.counter(), Backoff::default());
         while !common.is_over() {
             let Some(phase) = common.plan.next(SystemClock.now_ms(), common.end_ms.load(Ordering::Relaxed)) else {
                 return;
@@ -104,7 +108,11 @@ impl Node {
         };
         let mut from = match self.held.start(&settings) {
             Ok(from) => from,
-            Err(error) => return (Why::Lost, format!("no process to watch with: {error}"), 0),
+            Err(error) => {
+                let text = format!("no process to watch with: {error}");
+                self.presence.away(NodeState::Failed, text.as_str());
+                return (Why::Lost, text, 0);
+            }
         };
         drop(settings);
         let until_ms = if common.plan.duty.is_some() { phase.begin_ms + phase.for_ms } else { u64::MAX };
@@ -152,7 +160,8 @@ impl Listening<'_> {
     fn report(&mut self, report: Report) -> Option<(Why, String)> {
         match report {
             Report::Began { facts, guarded } => {
-                self.watching = Some(self.common.counting.watching(self.until_ms));
+                self.watching = Some(self.node.counting.watching(self.until_ms));
+                self.node.presence.here();
                 if self.common.duration_ms > 0 {
                     let end_ms = self.began_ms() + self.common.duration_ms;
                     // The first to begin says when all ends.
@@ -184,6 +193,15 @@ impl Listening<'_> {
     /// All that it saw is counted: now its time ends.
     fn close(&mut self, (why, text): &(Why, String)) {
         self.watching = None;
+        let state = match why {
+            Why::Done => None,
+            Why::Lost => Some(NodeState::Unreachable),
+            Why::Refused => Some(NodeState::Refused),
+            Why::Overload | Why::Buffer | Why::Memory => Some(NodeState::Busy),
+        };
+        if let Some(state) = state {
+            self.node.presence.away(state, text.as_str());
+        }
         self.common.board.ended(self.node.place, *why, text, &self.last);
     }
 }

@@ -3,19 +3,21 @@
 //! A range of a column that lies within a route is the route's. One that several routes share, as the wide ranges of the
 //! first columns do, is divided among them as the sampled keys in it are: the parts sum to the whole.
 
-use keyviz_core::{Reader, Series};
+use std::collections::BTreeMap;
+
+use keyviz_core::{CellView, Column, Reader, Series};
 
 use crate::catalog::Catalog;
 use crate::replay::answer::ByRoute;
 use crate::replay::sample::Sample;
 
-/// Counts by route, and how many of them were divided by sampled keys.
-pub(crate) fn by_route(reader: &Reader, from_ms: u64, catalog: &Catalog, sample: &Sample) -> (ByRoute, u64) {
+/// Counts by route of all nodes, and how many of them were divided by sampled keys.
+pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, sample: &Sample) -> (ByRoute, u64) {
     let routes: Vec<(&[u8], Option<&[u8]>)> = catalog.routes().map(|(_, range)| (range.start, range.end)).collect();
     let weights = Weights::of(sample);
     let mut cells: Vec<(u64, usize, u64)> = Vec::new();
     let (mut divided, mut shares) = (0, Vec::new());
-    let columns = reader.for_each_cell(from_ms, 0, true, |column, cell| {
+    let mut count = |column: &Column, cell: &CellView<'_>| {
         let ops = cell.counts.get(Series::Ops);
         if ops == 0 {
             return;
@@ -34,8 +36,15 @@ pub(crate) fn by_route(reader: &Reader, from_ms: u64, catalog: &Catalog, sample:
         divide(ops, &mut shares);
         let parts = (first..).zip(&shares).filter(|(_, part)| **part > 0);
         cells.extend(parts.map(|(route, part)| (column.start_ms, route, *part)));
-    });
-    let mut by_route = ByRoute::zero(columns, catalog.len());
+    };
+    let mut columns: BTreeMap<u64, Column> = BTreeMap::new();
+    for reader in readers {
+        for column in reader.for_each_cell(from_ms, 0, true, &mut count) {
+            // Of nodes that were not there all the time each column is somebody's.
+            columns.entry(column.start_ms).or_insert(column);
+        }
+    }
+    let mut by_route = ByRoute::zero(columns.into_values().collect(), catalog.len());
     for (start_ms, route, ops) in cells {
         let column = by_route.columns.partition_point(|column| column.start_ms < start_ms);
         if let Some(sum) = by_route.ops.get_mut(route).and_then(|values| values.get_mut(column)) {
@@ -136,7 +145,7 @@ mod tests {
             sampler.flush(step * 1000);
         }
         let catalog = Catalog::new(vec![b"user:hot:".to_vec(), b"user:hot;".to_vec()]);
-        let (by_route, divided) = by_route(&sampler.reader(), 0, &catalog, &reservoir.sorted());
+        let (by_route, divided) = by_route(&[sampler.reader()], 0, &catalog, &reservoir.sorted());
         let sums: Vec<u64> = by_route.ops.iter().map(|values| values.iter().sum()).collect();
         assert_eq!((by_route.columns.len(), sums.iter().sum::<u64>()), (5, 50_000));
         assert!((29_900..=30_100).contains(&sums[1]), "{sums:?}");

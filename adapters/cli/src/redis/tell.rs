@@ -8,7 +8,7 @@ use keyviz_trace::Reason;
 
 use super::args::RedisArgs;
 use super::board::NodeState;
-use super::counting::Counting;
+use super::counting::Servers;
 use super::spread;
 use crate::catalog::Catalog;
 use crate::quantity::{bytes, count, duration, rate};
@@ -123,7 +123,7 @@ fn lacking(nodes: &[NodeState]) -> Option<String> {
 }
 
 /// The answer at the end.
-pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, (args, redactor): (&RedisArgs, &Redactor)) -> String {
+pub(crate) fn answer(nodes: &[NodeState], counting: &Servers, (args, redactor): (&RedisArgs, &Redactor)) -> String {
     let watched_ms = nodes.iter().map(|node| node.total.watched_ms).max().unwrap_or(0);
     let mut text = String::new();
     // Writing to a String cannot fail, so what `writeln!` returns is dropped throughout.
@@ -190,15 +190,15 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Counting, (args, redactor):
 }
 
 /// What was found, of what was counted here; and how many operations were divided by sampled keys for it.
-fn found(counting: &Counting, total: Tally, unattributed: u64) -> (Answer, u64) {
-    let (reader, sample) = (counting.reader(), counting.sample());
+fn found(counting: &Servers, total: Tally, unattributed: u64) -> (Answer, u64) {
+    let (readers, sample) = (counting.readers(), counting.sample());
     let nominated = prefixes::find(&sample);
     let catalog = Catalog::new(cuts::choose(&sample, &nominated, TOLD_OF));
     // Columns count by when they end.
     let from_ms = counting.began_ms() + 1;
-    let (by_route, divided) = spread::by_route(&reader, from_ms, &catalog, &sample);
+    let (by_route, divided) = spread::by_route(&readers, from_ms, &catalog, &sample);
     let Hottest { ranges, prefixes, shown } = answer::hottest(&by_route, &catalog, &sample, &nominated);
-    let keys = answer::hot_keys(&reader, from_ms, answer::TOLD);
+    let keys = answer::hot_keys(&readers, from_ms, answer::TOLD);
     let let_go = total.get(Series::Ops).saturating_sub(shown + unattributed);
     (Answer { total, ranges, prefixes, keys, let_go, not_shown: 0 }, divided)
 }

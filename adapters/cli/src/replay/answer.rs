@@ -74,7 +74,7 @@ impl Answer {
             total: counters.observed,
             ranges,
             prefixes,
-            keys: hot_keys(reader, 1, TOLD),
+            keys: hot_keys(std::slice::from_ref(reader), 1, TOLD),
             let_go,
             not_shown: counters.observed.get(Series::Ops).saturating_sub(shown + let_go),
         }
@@ -104,15 +104,14 @@ pub(crate) fn hottest(by_route: &ByRoute, catalog: &Catalog, sample: &Sample, pr
     Hottest { ranges, prefixes, shown: ops.iter().sum() }
 }
 
-/// The hottest keys of the columns that end at `from_ms` or later, reads and writes together.
-pub(crate) fn hot_keys(reader: &Reader, from_ms: u64, top: usize) -> HotKeys {
+/// The hottest keys of the columns that end at `from_ms` or later, of all nodes, reads and writes together.
+pub(crate) fn hot_keys(readers: &[Reader], from_ms: u64, top: usize) -> HotKeys {
     // Every key that a sketch has counts before the list is cut.
     let query = HotKeysQuery { from_ms, top: 0, ..HotKeysQuery::of_range(b"", None) };
     let sides = [Series::Reads, Series::Writes];
-    let found: Vec<HotKeys> = sides
-        .into_iter()
-        .filter_map(|series| reader.hot_keys(&HotKeysQuery { series, ..query.clone() }).ok())
-        .collect();
+    let asked = readers.iter().flat_map(|reader| sides.map(|series| (reader, series)));
+    let found: Vec<HotKeys> =
+        asked.filter_map(|(reader, series)| reader.hot_keys(&HotKeysQuery { series, ..query.clone() }).ok()).collect();
     HotKeys::merge(&found, top)
 }
 

@@ -42,7 +42,7 @@ const TOP_KEYS: usize = 20;
 /// `keys[]` with `key_b64`, `key` (escaped), `count` and `error`, the hottest first; `error_bound`, `degraded`.
 fn top_keys(fed: &Fed, redactor: &Redactor) -> Value {
     // From the first column on.
-    let mut hot = answer::hot_keys(&fed.reader, 1, TOP_KEYS);
+    let mut hot = answer::hot_keys(std::slice::from_ref(&fed.reader), 1, TOP_KEYS);
     redactor.hot_keys(&mut hot);
     let mut text = String::new();
     let all = HotKeysOf::Range { start: Vec::new(), end: None };
