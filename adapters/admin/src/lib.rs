@@ -10,7 +10,7 @@
 //! | `/admin/api/v1/keyviz/matrix` | the heatmap as JSON | yes |
 //! | `/admin/api/v1/keyviz/hotkeys` | the hottest keys of a route or range; see below | yes |
 //! | `/admin/api/v1/keyviz/events` | what happened and when, as told; see below | yes |
-//! | `/admin/api/v1/keyviz/snapshot` | everything that the history holds, as a file (zstd; `docs/snapshot-format.md`) | yes |
+//! | `/admin/api/v1/keyviz/snapshot` | everything that the history holds, as a file (zstd; `docs/snapshot-format.md`); of several nodes that of `node=` | yes |
 //! | `/admin/api/v1/keyviz/top` | the hottest ranges of the newest window: rate, share, the window before, owner, bounds, and a split command where the host has a template for one | yes |
 //! | `/admin/api/v1/keyviz/names` | the names of key prefixes | yes |
 //! | `/admin/api/v1/keyviz/status` | what runs, since when, with which counters; 200 also when disabled | yes |
@@ -45,6 +45,18 @@
 //!
 //! `/names` answers `{"names": [{"prefix", "name"}]}`, what the host calls the parts of its key space, with a sampler or
 //! without. Names are key bytes, so it is closed where keys are redacted.
+//!
+//! # Several nodes
+//!
+//! [`Admin::of_nodes`] shows several samplers as one picture. `/matrix`, `/top`, `/hotkeys` and `/status` then have a member
+//! `fanout`: `nodes[] {node, ok, state, error?, warnings[]?, history_from_unix_ms, started_unix_ms, step_ms, unattributed,
+//! evicted, absent_unix_ms[]?}` in the configured order, `responded`, `expected`, `writes_superseded`. `absent_unix_ms` has
+//! pairs of instants: from where to where the node does not cover what others do, the latest 32. A node that is away at
+//! present has the warning `away`, and `error` says why; one that never was there is not `ok`. `column_nodes` of `/matrix`
+//! counts the nodes that cover a column wholly; cells that lack one are `missing`. Without `open=1` the picture ends with
+//! the last window that all nodes which are there have sealed. `/hotkeys` without a time is of the last two windows of the
+//! picture. `/events` says with each event whose it is (`node`); `number` counts a node's own. `/status` sums up counters,
+//! and lists the nodes' `history_files`. A snapshot is one node's, so that it can be gone on with.
 //!
 //! Answers of 1400 bytes and more are packed where `Accept-Encoding` has `zstd`.
 //!

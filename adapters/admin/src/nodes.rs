@@ -47,6 +47,12 @@ impl Node {
         Node { name: name.into(), reader, presence: Presence::default() }
     }
 
+    /// The same with a presence that the host has already; it is where that says.
+    #[must_use]
+    pub fn with_presence(self, presence: Presence) -> Node {
+        Node { presence, ..self }
+    }
+
     /// By which the host says whether the node is there.
     #[must_use]
     pub fn presence(&self) -> Presence {
@@ -84,7 +90,8 @@ impl Node {
 const AWAY: &str = "away";
 
 impl Presence {
-    /// The node is there, from now on.
+    /// The node is there, from now on. One that comes back is best said to be here once it was flushed: until then it has
+    /// nothing to tell, and what all who are there have sealed ends before it went away.
     pub fn here(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -11,11 +11,9 @@
 
 mod common;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::redis::{Load, Redis, Watcher, command, send, sum, wait_for_total};
+use common::redis::{Load, Redis, Watcher, body, command, send, sum, wait_for_total};
 use common::{CANARY, Dir, get, has_canary, matrix, numbers, text};
 
 /// Six of ten on a prefix of 300 keys, two on one key of another, two over a hundred thousand.
@@ -400,18 +398,6 @@ fn a_unix_socket() {
     assert!(watcher.interrupt().contains(&format!("server    {socket}: ")));
 }
 
-/// What one GET answers, as it came.
-fn body(host: &str, path: &str) -> Vec<u8> {
-    let mut stream = TcpStream::connect(host).unwrap();
-    let request = format!("GET /admin/api/v1/keyviz/{path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    assert!(answer.starts_with(b"HTTP/1.0 200") || answer.starts_with(b"HTTP/1.1 200"), "{path}: {}", text(&answer));
-    let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
-    answer.split_off(head + 4)
-}
-
 /// Values of every place that a command has for them: measured, and then nowhere, not even in what is kept packed.
 #[test]
 fn values_are_measured_and_nowhere() {
@@ -458,12 +444,12 @@ fn values_are_measured_and_nowhere() {
         std::thread::sleep(Duration::from_millis(100));
     }
     for path in ["matrix?series=write_bytes&open=1", "matrix?axis=range&open=1", "top", "events", "status", "names"] {
-        assert!(!has_canary(&body(&host, path)), "{path}");
+        assert!(!has_canary(&body(&host, &format!("/admin/api/v1/keyviz/{path}"))), "{path}");
     }
     // From `v` to `w`; base64 of `vault:`.
-    let keys = body(&host, "hotkeys?start=dg&end=dw&series=writes&top=100");
+    let keys = body(&host, "/admin/api/v1/keyviz/hotkeys?start=dg&end=dw&series=writes&top=100");
     assert!(text(&keys).contains("dmF1bHQ6") && !has_canary(&keys), "{}", text(&keys));
-    let packed = body(&host, "snapshot");
+    let packed = body(&host, "/admin/api/v1/keyviz/snapshot");
     let said = watcher.interrupt();
     assert!(said.contains("vault:") && !has_canary(said.as_bytes()), "{said}");
     for (name, packed) in [("snapshot", packed), ("history", std::fs::read(&file).unwrap())] {

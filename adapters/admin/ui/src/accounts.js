@@ -13,9 +13,10 @@ function columnAccount(matrix) {
   const [late, open] = [count("late"), count("open")];
   // Neighbouring windows that are missing are one gap to a reader.
   const gaps = matrix.columns.filter((column, i) => column.state === "missing" && matrix.columns[i - 1]?.state !== "missing").length;
-  const parts = [late > 0 ? `${late} late` : "", open > 0 ? `${open} open` : "", gaps > 0 ? `${gaps} ${gaps === 1 ? "gap" : "gaps"}` : ""].filter((part) => part !== "");
+  const lacking = matrix.columns.filter((column) => column.lacksNode).length;
+  const parts = [lacking > 0 ? `${lacking} lacking a node` : "", late > 0 ? `${late} late` : "", open > 0 ? `${open} open` : "", gaps > 0 ? `${gaps} ${gaps === 1 ? "gap" : "gaps"}` : ""].filter((part) => part !== "");
   const recorded = matrix.columns.length - count("missing");
-  return { name: "Columns", value: formatCount(recorded) + (parts.length > 0 ? ` (${parts.join(", ")})` : ""), warn: gaps > 0 || late > 0 };
+  return { name: "Columns", value: formatCount(recorded) + (parts.length > 0 ? ` (${parts.join(", ")})` : ""), warn: gaps > 0 || late > 0 || lacking > 0 };
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The strip above the picture: where columns are missing, late or open. In the picture itself such a column can be
+ * The strip above the picture: where columns are missing, late or open, or lack a node. In the picture itself such a column can be
  * thinner than a pixel; here it has at least `LEAST_PX` pixels and differs by shape, not by colour alone.
  */
 
@@ -26,7 +26,7 @@ export function paintStrip(columns, view, palette, pixels, width, height) {
   const late = pixelOf(LATE[palette.theme]);
   const ink = pixelOf(INK[palette.theme]);
   for (const column of columns) {
-    if (column.state === "complete") continue;
+    if (column.state === "complete" && !column.lacksNode) continue;
     let [from, to] = pixelSpan(...drawnSpan(column), view, width);
     if (to <= from) continue;
     if (to - from < LEAST_PX) [from, to] = [Math.max(0, to - LEAST_PX), to];
@@ -35,6 +35,8 @@ export function paintStrip(columns, view, palette, pixels, width, height) {
         // Lines half as wide as their distance: they show in a narrow mark too.
         if (column.state === "late") pixels[y * width + x] = late;
         else if (column.state === "missing" && (onGapLine(x, y, 4) || onGapLine(x + 1, y, 4))) pixels[y * width + x] = ink;
+        // A bar at the foot: the column is there, but not all of it.
+        else if (column.lacksNode && y * 2 >= height) pixels[y * width + x] = late;
         else if (column.state === "open" && (onOpenLine(x, y, 4) || onOpenLine(x + 1, y, 4))) pixels[y * width + x] = ink;
       }
     }

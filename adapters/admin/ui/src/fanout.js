@@ -3,11 +3,13 @@
 
 import { textOfWords } from "./key.js";
 
-/** @typedef {{node: string, ok: boolean, state: string, error: string, warnings: string[]}} NodeAnswer */
+/** `absentMs` is from where to where it does not cover what others do. @typedef {{node: string, ok: boolean, state: string, error: string, warnings: string[], absentMs: [number, number][]}} NodeAnswer */
 /** `superseded` is what the leader rule left out. @typedef {{nodes: NodeAnswer[], responded: number, expected: number, superseded: number}} Fanout */
 
 /** More than any cluster of a picture has. */
 const MOST = 4096;
+/** The warning of a node that is in the picture, but not there at present. */
+const AWAY = "away";
 /** Nodes named in a line; the others are counted. */
 const NAMED = 4;
 
@@ -31,10 +33,42 @@ export function decodeFanout(fanout) {
   const text = (/** @type {unknown} */ value) => (typeof value === "string" ? textOfWords(value) : "");
   return {
     nodes: fanout.nodes.map((/** @type {any} */ one) => ({
-      node: text(one?.node), ok: one?.ok === true, state: text(one?.state), error: text(one?.error), warnings: Array.isArray(one?.warnings) ? one.warnings.map(text) : [],
+      node: text(one?.node), ok: one?.ok === true, state: text(one?.state), error: text(one?.error), warnings: Array.isArray(one?.warnings) ? one.warnings.map(text) : [], absentMs: pairs(one?.absent_unix_ms),
     })),
     responded: count(fanout.responded), expected: count(fanout.expected), superseded: count(fanout.writes_superseded),
   };
+}
+
+/** @param {unknown} list instants, two by two @returns {[number, number][]} */
+function pairs(list) {
+  if (!Array.isArray(list) || !list.every((one) => typeof one === "number")) return [];
+  return Array.from({ length: Math.floor(list.length / 2) }, (_, i) => [list[2 * i], list[2 * i + 1]]);
+}
+
+/** @param {Fanout} fanout @param {{startMs: number, endMs: number}} column @returns {string[]} the nodes that do not cover a column */
+export function lackingNodes(fanout, column) {
+  const absent = (/** @type {NodeAnswer} */ node) => !node.ok || node.absentMs.some(([from, to]) => from < column.endMs && column.startMs < to);
+  return fanout.nodes.filter(absent).map((node) => node.node);
+}
+
+/** @param {readonly string[]} names @returns {string} as many as stand in a line */
+export function namedText(names) {
+  return names.slice(0, NAMED).join(", ") + (names.length > NAMED ? ` and ${names.length - NAMED} more` : "");
+}
+
+/**
+ * @param {Fanout} fanout @param {(fromMs: number, toMs: number) => string} span
+ * @returns {string} which nodes that are in the picture were away, and when last
+ */
+export function awayText(fanout, span) {
+  const nodes = fanout.nodes.filter((node) => node.ok && node.absentMs.length > 0);
+  const words = nodes.slice(0, NAMED).map((node) => {
+    const [fromMs, toMs] = node.absentMs[node.absentMs.length - 1];
+    const before = node.absentMs.length > 1 ? ` and ${node.absentMs.length - 1} ${node.absentMs.length === 2 ? "time" : "times"} before` : "";
+    const why = node.warnings.includes(AWAY) ? `, and still is (${node.error !== "" ? node.error : "no reason given"})` : "";
+    return `${node.node} was away ${span(fromMs, toMs)}${before}${why}`;
+  });
+  return words.join("; ") + (nodes.length > NAMED ? `; and ${nodes.length - NAMED} more` : "");
 }
 
 /** @param {Fanout} fanout @returns {string} which nodes are not in the picture, and why */
@@ -47,7 +81,7 @@ export function absentText(fanout) {
 
 /** @param {Fanout} fanout @returns {string} what the merge had to say of nodes that answered; empty where nothing */
 export function warningsText(fanout) {
-  const words = fanout.nodes.flatMap((node) => node.warnings.map((warning) => `${node.node} ${WARNINGS[warning] ?? warning}`));
+  const words = fanout.nodes.flatMap((node) => node.warnings.filter((warning) => warning !== AWAY).map((warning) => `${node.node} ${WARNINGS[warning] ?? warning}`));
   const more = words.length > NAMED ? `; and ${words.length - NAMED} more` : "";
   return `${words.slice(0, NAMED).join("; ")}${more}`;
 }

@@ -2,6 +2,7 @@
 /** The detail of one cell: rate, count, time, key range, route. Keys are text, never markup. */
 
 import { button, copyText, make } from "./dom.js";
+import { lackingNodes, namedText } from "./fanout.js";
 import { formatAmount, formatCount, formatDuration } from "./number.js";
 import { formatKey, textOfEnd, textOfStart } from "./key_format.js";
 import { shortened } from "./key.js";
@@ -85,7 +86,12 @@ function cellFacts(picture, picked) {
   if ((mark & CONFLICT) !== 0) facts.push(["Conflict", "nodes contradict one another here; the greatest value is shown"]);
   if ((mark & LACKING) !== 0) facts.push(["Lacking", "a node that has this row does not cover this time"]);
   const { fanout, columns } = picture.matrix;
-  if (fanout !== null) facts.push(["Nodes then", `${formatCount(columns[picked.column].nodes)} of ${formatCount(fanout.expected)}`]);
+  if (fanout !== null) {
+    const column = columns[picked.column];
+    const lacking = column.lacksNode ? lackingNodes(fanout, column) : [];
+    const without = lacking.length > 0 ? `, without ${namedText(lacking)}` : "";
+    facts.push(["Nodes then", `${formatCount(column.nodes)} of ${formatCount(fanout.expected)}${without}`]);
+  }
   const others = picked.rowsHere * picked.columnsHere - 1;
   if (others > 0) facts.push(["Here", `hottest of ${formatCount(others + 1)} cells in this pixel`]);
   return facts;

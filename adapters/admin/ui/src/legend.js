@@ -31,21 +31,21 @@ function pattern(text, colour) {
   return make("div", {}, canvas, text);
 }
 
-/** @param {Palette} palette @returns {HTMLElement} */
-function latePattern(palette) {
-  const column = { startMs: 5, endMs: 11, coversFromMs: 5, coversToMs: 11, state: /** @type {const} */ ("late"), unattributed: 0, cut: 0, nodes: 1 };
+/** @param {Palette} palette @param {string} text @param {{state: import("./matrix.js").ColumnState, lacksNode?: boolean}} what @returns {HTMLElement} how the strip marks a column */
+function stripPattern(palette, text, what) {
+  const column = { startMs: 5, endMs: 11, coversFromMs: 5, coversToMs: 11, unattributed: 0, cut: 0, nodes: 1, ...what };
   const canvas = swatch(16, 12, "", (pixels) => {
     pixels.fill(palette.pixels[0]);
     paintStrip([column], { fromMs: 0, toMs: 16 }, palette, pixels.subarray(0, 16 * 4), 16, 4);
   });
-  return make("div", {}, canvas, "late column");
+  return make("div", {}, canvas, text);
 }
 
 /**
  * @param {HTMLElement} into @param {Palette} palette @param {import("./scale.js").Scale} scale
- * @param {import("./series.js").Series} series @returns {void}
+ * @param {import("./series.js").Series} series @param {boolean} lacks whether a column of the picture lacks a node @returns {void}
  */
-export function drawLegend(into, palette, scale, series) {
+export function drawLegend(into, palette, scale, series, lacks = false) {
   const ramp = swatch(255, 1, "ramp", (pixels) => pixels.set(palette.pixels.subarray(1)));
   const ticks = make("div", { class: "ramp-ticks" });
   let last = -1;
@@ -65,7 +65,8 @@ export function drawLegend(into, palette, scale, series) {
     pattern("nothing counted", () => pixels[0]),
     pattern("gap, not recorded", (x, y) => (onGapLine(x, y, 5) ? pixelOf(ground.gapInk) : pixels[0])),
     pattern("open window", (x, y) => (onOpenLine(x, y, 5) ? pixelOf(ground.openInk) : mid)),
-    latePattern(palette),
+    stripPattern(palette, "late column", { state: "late" }),
+    ...(lacks ? [stripPattern(palette, "column lacks a node", { state: "complete", lacksNode: true })] : []),
     pattern("estimated share", (x, y) => (onEstimateDot(x, y, 5) ? pixelOf(ground.openInk) : mid)),
     pattern("part lacking", (x, y) => (onGapLine(x, y, 5) ? pixelOf(ground.openInk) : mid)),
     pattern("nodes disagree", (x, y) => (onConflictLine(x, y, 8) ? pixelOf(ground.markInk) : mid)),

@@ -208,7 +208,7 @@ function draw() {
   drawMap(surfaces, state, colouring);
   if (picture !== null && status !== null) {
     const series = seriesOf(picture.matrix.series);
-    drawLegend(byId("legend"), colouring, picture.scale, series);
+    drawLegend(byId("legend"), colouring, picture.scale, series, picture.matrix.columns.some((column) => column.lacksNode));
     drawAccounts(byId("accounts"), accountsOf(picture, status, series, state.style()));
     listEvents(byId("events-section"), byId("events-list"), state.events, picture.view, state.style());
   }

@@ -5,7 +5,7 @@ import { decodeFanout } from "./fanout.js";
 import { bytesOfBase64, textOfWords } from "./key.js";
 
 /** @typedef {"complete" | "open" | "late" | "missing"} ColumnState */
-/** @typedef {{startMs: number, endMs: number, coversFromMs: number, coversToMs: number, state: ColumnState, unattributed: number, cut: number, nodes: number}} Column */
+/** @typedef {{startMs: number, endMs: number, coversFromMs: number, coversToMs: number, state: ColumnState, unattributed: number, cut: number, nodes: number, lacksNode?: boolean}} Column */
 /**
  * A row. Ids are texts: they may exceed 2^53, which a double cannot hold.
  * @typedef {{bucketId: string, route: string | null, subBucket: string | null, label: string | null, start: Uint8Array,
@@ -139,6 +139,9 @@ export function decodeMatrix(body) {
   must(body !== null && typeof body === "object", "it is not an object");
   must(typeof body.step_ms === "number" && body.step_ms > 0, "step_ms is absent");
   const columns = decodeColumns(body);
+  const fanout = decodeFanout(body.fanout);
+  // A window that is open may lack a node that only has not told of it yet.
+  if (fanout !== null) for (const column of columns) column.lacksNode = column.nodes < fanout.expected && column.state !== "missing" && column.state !== "open";
   must(Array.isArray(body.rows) && body.rows.length <= MAX_ROWS, `rows must be an array of at most ${MAX_ROWS}`);
   const width = columns.length;
   must(body.rows.length * width <= MAX_CELLS, "it has more cells than can be drawn");
@@ -175,6 +178,6 @@ export function decodeMatrix(body) {
     cutRows: typeof body.cut?.rows === "number" ? body.cut.rows : 0,
     cutTotal: columns.map((column) => column.cut).reduce(sum, 0),
     unattributedTotal: columns.map((column) => column.unattributed).reduce(sum, 0),
-    rowsTotal, estimates: marked(ESTIMATED), conflicts: marked(CONFLICT), lacking: marked(LACKING), fanout: decodeFanout(body.fanout), maxRate, minRate: minRate === Infinity ? 0 : minRate,
+    rowsTotal, estimates: marked(ESTIMATED), conflicts: marked(CONFLICT), lacking: marked(LACKING), fanout, maxRate, minRate: minRate === Infinity ? 0 : minRate,
   };
 }

@@ -7,7 +7,7 @@
 import { formatCount, formatDuration, formatShare } from "./number.js";
 import { redactionNotes } from "./redaction.js";
 import { observedOps, unattributedOps } from "./status.js";
-import { absentText, warningsText } from "./fanout.js";
+import { absentText, awayText, warningsText } from "./fanout.js";
 import { SERIES, seriesOf } from "./series.js";
 import { spanText } from "./time_text.js";
 
@@ -194,14 +194,22 @@ function unknownRoutes(status, part, whole, blocks) {
   };
 }
 
-/** @param {import("./matrix.js").Matrix} matrix @returns {Message[]} what a picture of several nodes has to say before anything else */
-function nodeNotes({ fanout, conflicts }) {
+/** @param {import("./matrix.js").Matrix} matrix @param {import("./time_text.js").TimeStyle} style @returns {Message[]} what a picture of several nodes has to say before anything else */
+function nodeNotes({ fanout, conflicts, columns }, style) {
   /** @type {Message[]} */
   const notes = [];
   if (fanout !== null && fanout.responded < fanout.expected) {
     notes.push({
       kind: "partial", blocks: false, title: `${formatCount(fanout.expected - fanout.responded)} of ${formatCount(fanout.expected)} nodes are not in this picture`,
       text: `${absentText(fanout)}.`, next: "What they counted is lacking in every number here. The page asks again by itself.",
+    });
+  }
+  const lacking = columns.filter((column) => column.lacksNode).length;
+  const away = fanout === null ? "" : awayText(fanout, (fromMs, toMs) => spanText(fromMs, toMs, style));
+  if (lacking > 0 && away !== "") {
+    notes.push({
+      kind: "lacking_nodes", blocks: false, title: `${formatCount(lacking)} ${lacking === 1 ? "column lacks" : "columns lack"} a node`,
+      text: `${away}.`, next: "What it took then is in no number here; the strip above the picture marks these columns.",
     });
   }
   if (conflicts > 0) {
@@ -218,7 +226,7 @@ function nodeNotes({ fanout, conflicts }) {
 /** @param {Known} known @param {import("./status.js").Status} status @param {import("./matrix.js").Matrix} matrix @returns {Message[]} */
 function notesFor(known, status, matrix) {
   /** @type {Message[]} */
-  const notes = nodeNotes(matrix);
+  const notes = nodeNotes(matrix, known.style);
   const whole = matrix.rowsTotal + matrix.cutTotal + matrix.unattributedTotal;
   if (matrix.unattributedTotal > whole * WORTH_A_LINE) notes.push(unknownRoutes(status, matrix.unattributedTotal, whole, false));
   const sealed = matrix.columns.some((column) => column.state === "complete" || column.state === "late");

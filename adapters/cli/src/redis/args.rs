@@ -14,7 +14,7 @@ use crate::failure::Failure;
 const STEP_MS: u64 = 1000;
 
 /// Most servers at once.
-const MOST_SERVERS: usize = 64;
+pub(super) const MOST_SERVERS: usize = 64;
 
 /// Watch what live Redis or Valkey servers are asked, and show it.
 ///
@@ -22,7 +22,7 @@ const MOST_SERVERS: usize = 64;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RedisArgs {
     /// The servers: redis://HOST, redis://USER@HOST:PORT, rediss:// for TLS, unix:///PATH, or HOST:PORT. Several
-    /// are shown in one picture. Databases 1 to 15 are the labels db1 to db15
+    /// are the nodes of one picture. Databases 1 to 15 are the labels db1 to db15
     // Texts, not addresses: a refusal by clap would show what was written, and that may be a password.
     #[arg(value_name = "URL", required = true)]
     urls: Vec<String>,

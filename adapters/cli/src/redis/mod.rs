@@ -40,7 +40,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use keyviz_admin::{Admin, Clock, HistoryFile, HistoryNews, Mode, Node as Shown, Redactor, SystemClock};
-use keyviz_core::{NodeState, Sampler};
+use keyviz_core::Sampler;
 
 use crate::failure::Failure;
 use crate::out;
@@ -69,10 +69,11 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
     let samplers = names.iter().map(|_| counting::sampler(step_ms, names.len())).collect::<Result<Vec<_>, _>>()?;
     let histories = histories(args, &names, &samplers)?;
     let servers = Servers::new(samplers);
-    let shown: Vec<Shown> =
-        names.iter().zip(servers.readers()).map(|(name, reader)| Shown::new(name, reader)).collect();
-    // Until it is said to be here.
-    shown.iter().for_each(|node| node.presence().away(NodeState::Unreachable, "not watched yet"));
+    let shown: Vec<Shown> = names
+        .iter()
+        .zip(servers.each())
+        .map(|(name, counting)| Shown::new(name, counting.reader()).with_presence(counting.presence()))
+        .collect();
     let (web, stop) = if args.no_serve {
         (None, Stop::on_signals()?)
     } else {
@@ -97,12 +98,11 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
     let (changes, changed) = mpsc::channel();
     let nodes: Vec<Node> = (0..)
         .zip(addresses)
-        .zip(servers.each().iter().zip(&shown))
-        .map(|((place, address), (counting, shown))| Node {
+        .zip(servers.each())
+        .map(|((place, address), counting)| Node {
             place,
             address,
             counting: counting.clone(),
-            presence: shown.presence(),
             held: process::Held::default(),
             changes: changes.clone(),
         })

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use keyviz_admin::{Clock, Presence, SystemClock};
+use keyviz_admin::{Clock, SystemClock};
 use keyviz_core::NodeState;
 
 use super::board::Board;
@@ -65,8 +65,6 @@ pub(crate) struct Node {
     pub(crate) address: Address,
     /// What is counted of it.
     pub(crate) counting: Counting,
-    /// By which the page knows whether it is watched.
-    pub(crate) presence: Presence,
     pub(crate) held: Held,
     pub(crate) changes: Sender<(usize, Change)>,
 }
@@ -110,7 +108,7 @@ impl Node {
             Ok(from) => from,
             Err(error) => {
                 let text = format!("no process to watch with: {error}");
-                self.presence.away(NodeState::Failed, text.as_str());
+                self.counting.away(NodeState::Failed, &text);
                 return (Why::Lost, text, 0);
             }
         };
@@ -161,7 +159,6 @@ impl Listening<'_> {
         match report {
             Report::Began { facts, guarded } => {
                 self.watching = Some(self.node.counting.watching(self.until_ms));
-                self.node.presence.here();
                 if self.common.duration_ms > 0 {
                     let end_ms = self.began_ms() + self.common.duration_ms;
                     // The first to begin says when all ends.
@@ -200,7 +197,7 @@ impl Listening<'_> {
             Why::Overload | Why::Buffer | Why::Memory => Some(NodeState::Busy),
         };
         if let Some(state) = state {
-            self.node.presence.away(state, text.as_str());
+            self.node.counting.away(state, text);
         }
         self.common.board.ended(self.node.place, *why, text, &self.last);
     }

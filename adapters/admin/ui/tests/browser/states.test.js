@@ -78,6 +78,18 @@ const STATES = [
     says: [/2 of 3 nodes are not in this picture/, /db2\.internal:8765 \(no answer within 2 s\), db3\.internal:8765 \(nobody answers there\)/, /Merged with reservations[\s\S]*db1\.internal:8765 has other bounds/, /Nodes\s*1 of 3/, /Left to leaders\s*1,200/],
   },
   {
+    name: "node-away", fragment: "tz=utc", title: null, says: [/80 columns lack a node/, /db2\.internal:6379 was away .*and 1 time before, and still is \(nobody listens there\)/, /Columns.*80 lacking a node/, /column lacks a node/],
+    answers: fixed(status(), {
+      ...phases(300), column_nodes: phases(300).column_unix_ms.map((/** @type {number} */ _, /** @type {number} */ x) => ((x >= 100 && x < 120) || x >= 239 ? 1 : 2)),
+      fanout: {
+        nodes: [{ node: "db1.internal:6379", ok: true, state: "answered" }, {
+          node: "db2.internal:6379", ok: true, state: "answered", error: "nobody listens there", warnings: ["away"],
+          absent_unix_ms: [100, 119, 239, 298].map((x, i) => phases(300).column_unix_ms[x] - (i % 2 === 0 ? STEP : 0)),
+        }], responded: 2, expected: 2, writes_superseded: 0,
+      },
+    }),
+  },
+  {
     name: "conflict", fragment: "tz=utc", title: null, says: [/Nodes contradict one another in 40 cells/, /observed once, by the leader/, /Cells in conflict\s*40/],
     answers: fixed(status(), { ...phases(300), rows: phases(300).rows.map((/** @type {any} */ row, /** @type {number} */ i) => (i !== 6 ? row : { ...row, conflict: true, conflicts: row.values.map((/** @type {number} */ _, /** @type {number} */ x) => x >= 100 && x < 140) })) }),
   },

@@ -1,0 +1,287 @@
+//! Several servers of `keyviz redis` are nodes of one picture: nothing of any is lost, and what one did not see is said.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and tells a skip loudly"
+)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::redis::{Load, Redis, Watcher, command, send};
+use common::{Dir, get, matrix, numbers, total};
+use serde_json::Value;
+
+const API: &str = "/admin/api/v1/keyviz";
+
+fn json(host: &str, path: &str) -> Value {
+    let (status, body) = get(host, &format!("{API}/{path}"));
+    assert_eq!(status, 200, "{path}: {body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+/// Asks until an answer is as it should be; the answer.
+#[track_caller]
+fn until(what: &str, mut ask: impl FnMut() -> Value, is: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(40);
+    loop {
+        let answer = ask();
+        if is(&answer) {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{what}: {answer}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn name(redis: &Redis) -> String {
+    format!("127.0.0.1:{}", redis.port)
+}
+
+fn list(answer: &Value) -> Vec<u64> {
+    answer.as_array().unwrap_or(&Vec::new()).iter().map(|number| number.as_u64().unwrap()).collect()
+}
+
+/// Writes of so many keys of a prefix, all of them counted when it returns.
+fn write(redis: &Redis, prefix: &str, keys: u64) {
+    let keys: Vec<String> = (0..keys).map(|number| format!("{prefix}:{number:05}")).collect();
+    let words: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, "v"]).collect();
+    send(redis.port, &words.iter().map(|words| &words[..]).collect::<Vec<_>>());
+}
+
+/// The columns of the newest picture that are sealed: start, end, how many nodes cover it.
+fn sealed(answer: &Value) -> Vec<(u64, u64, u64)> {
+    let (starts, ends) = (list(&answer["column_start_unix_ms"]), list(&answer["column_unix_ms"]));
+    let nodes = list(&answer["column_nodes"]);
+    let states: Vec<&str> =
+        answer["column_state"].as_array().unwrap().iter().map(|state| state.as_str().unwrap()).collect();
+    let columns = (0..ends.len()).filter(|at| states[*at] == "complete" || states[*at] == "late");
+    columns.map(|at| (starts[at], ends[at], nodes[at])).collect()
+}
+
+#[test]
+fn three_servers_are_one_picture_that_says_which_of_them_it_lacks() {
+    let (Some(one), Some(mut two), Some(three)) = (Redis::start(), Redis::start(), Redis::start()) else { return };
+    let names = [name(&one), name(&two), name(&three)];
+    let mut watcher = Watcher::start(&[&one.url(), &two.url(), &three.url(), "--duration", "0"]);
+    let host = watcher.host();
+    let fanout = |answer: &Value| (answer["fanout"]["responded"].as_u64(), answer["fanout"]["expected"].as_u64());
+    until(
+        "all are watched",
+        || json(&host, "status"),
+        |status| status["notice"]["title"].to_string().contains("Watching"),
+    );
+    for (redis, keys) in [(&one, 300), (&two, 200), (&three, 100)] {
+        write(redis, "user", keys);
+    }
+    let ops = || matrix(&host, "series=ops&open=1&axis=range");
+    let whole = until("all of all three", ops, |answer| total(answer) == 600);
+    assert_eq!(fanout(&whole), (Some(3), Some(3)), "{}", whole["fanout"]);
+    let told: Vec<&str> =
+        whole["fanout"]["nodes"].as_array().unwrap().iter().map(|node| node["node"].as_str().unwrap()).collect();
+    assert_eq!(told, names, "in the order of the command line");
+    let newest_has = |nodes: u64| move |answer: &Value| sealed(answer).last().is_some_and(|last| last.2 == nodes);
+    until("a column of all three", || matrix(&host, "axis=range"), newest_has(3));
+
+    // One dies: columns from then on are of two nodes, and say so; the others go on.
+    two.kill();
+    watcher.until(&format!("{}: the server closed the connection", names[1]));
+    write(&one, "user", 50);
+    let lacking = until("a column of two", || matrix(&host, "series=ops&axis=range"), newest_has(2));
+    assert_eq!(fanout(&lacking), (Some(3), Some(3)), "what it counted before is in the picture");
+    let away = until(
+        "its absence",
+        || json(&host, "matrix?axis=range")["fanout"]["nodes"][1].clone(),
+        |node| !list(&node["absent_unix_ms"]).is_empty(),
+    );
+    assert_eq!(away["warnings"][0], "away", "{away}");
+    let why = away["error"].as_str().unwrap();
+    assert!(why.contains("closed the connection") || why.contains("nothing listens there"), "{away}");
+    // Every key of these columns may lack its part.
+    let rows = lacking["rows"].as_array().unwrap();
+    let newest = list(&lacking["column_unix_ms"]).len() - 1;
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["missing"][newest] == true), "{lacking}");
+    for path in ["top", "status"] {
+        let node =
+            until(path, || json(&host, path)["fanout"]["nodes"][1].clone(), |node| node["warnings"][0] == "away");
+        assert_eq!(node["node"], names[1], "{path}");
+    }
+
+    // It comes back: newer columns are of all three again, and what was lacking still is.
+    two.restart();
+    watcher.until(&format!("{}: watched again", names[1]));
+    two.wait_for_monitors(1);
+    let again = until("a column of all three again", || matrix(&host, "axis=range"), newest_has(3));
+    write(&two, "user", 70);
+    let whole = until("all that was counted", ops, |answer| total(answer) == 720);
+    for query in ["series=writes&open=1&axis=route", "series=writes&open=1&axis=range&rows=3", "series=writes&open=1"] {
+        assert_eq!(total(&matrix(&host, query)), 720, "{query}");
+    }
+    for node in [0, 2] {
+        // The first columns may lack who was watched a little later.
+        let absent = list(&whole["fanout"]["nodes"][node]["absent_unix_ms"]);
+        assert!(absent.len() <= 2, "{}", whole["fanout"]);
+    }
+    let absent = list(&again["fanout"]["nodes"][1]["absent_unix_ms"]);
+    let (from_ms, to_ms) = (absent[absent.len() - 2], absent[absent.len() - 1]);
+    for (start_ms, end_ms, nodes) in sealed(&again) {
+        if (from_ms..to_ms).contains(&start_ms) {
+            assert_eq!(nodes, 2, "{start_ms} to {end_ms} of {absent:?}");
+        }
+    }
+    assert!(again["fanout"]["nodes"][1]["warnings"].is_null(), "{}", again["fanout"]);
+    let events = json(&host, "events");
+    let of_two = |event: &&Value| event["node"] == names[1].as_str();
+    assert!(events["events"].as_array().unwrap().iter().any(|event| of_two(&event) && event["kind"] == "not-watched"));
+    let said = watcher.interrupt();
+    assert!(said.contains(&format!("in which {} was not watched lack its part", names[1])), "{said}");
+    assert_eq!(numbers(&said, "total")[..3], [720, 0, 720], "{said}");
+}
+
+#[test]
+fn a_hot_key_of_two_servers_has_what_both_counted() {
+    let (Some(one), Some(two)) = (Redis::start(), Redis::start()) else { return };
+    let mut watcher = Watcher::start(&[&one.url(), &two.url(), "--duration", "0"]);
+    let host = watcher.host();
+    until(
+        "both are watched",
+        || json(&host, "status"),
+        |status| status["notice"]["title"].to_string().contains("Watching"),
+    );
+    let batch = |redis: &Redis, times: u32| {
+        for _ in 0..times {
+            send(redis.port, &vec![&["SET", "config:the-one", "v"][..]; 1000]);
+        }
+    };
+    batch(&one, 8);
+    batch(&two, 4);
+    until("all of it", || matrix(&host, "series=ops&open=1"), |answer| total(answer) == 12_000);
+    // From `c` to `d`, of all time.
+    let asked = "hotkeys?start=Yw&end=ZA&series=writes&from_unix_ms=1&top=3";
+    let hot = until("a hot key of both", || json(&host, asked), |hot| hot["operations"].as_u64() > Some(10_000));
+    assert_eq!(hot["keys"][0]["key_b64"], "Y29uZmlnOnRoZS1vbmU=", "{hot}");
+    let count = hot["keys"][0]["count"].as_u64().unwrap();
+    // One of 16 is sampled: four deviations of each side's count.
+    assert!((10_300..=13_700).contains(&count), "{hot}");
+    assert_eq!(hot["fanout"]["expected"], 2, "{hot}");
+    let top = until("the hottest range", || json(&host, "top?series=writes"), |top| !top["rows"][0].is_null());
+    assert_eq!(top["fanout"]["responded"], 2, "{top}");
+    let said = watcher.interrupt();
+    assert!(said.contains("key config:the-one"), "{said}");
+}
+
+/// One server alone is shown as ever: there are no nodes to speak of.
+#[test]
+fn one_server_is_no_fan_out() {
+    let Some(redis) = Redis::start() else { return };
+    let mut watcher = Watcher::start(&[&redis.url(), "--duration", "0"]);
+    let host = watcher.host();
+    for path in ["matrix?axis=range&open=1", "status", "top", "events"] {
+        let answer = json(&host, path);
+        assert!(answer["fanout"].is_null() && answer["history_files"].is_null(), "{path}: {answer}");
+    }
+    watcher.interrupt();
+}
+
+/// Each server's history is a file of its own, which is gone on with in whatever order they are named.
+#[test]
+fn each_server_goes_on_with_its_own_history() {
+    let (Some(one), Some(two)) = (Redis::start(), Redis::start()) else { return };
+    let dir = Dir::new();
+    let file = dir.path().join("history");
+    let kept = ["--duration", "0", "--keyviz-history-file", file.to_str().unwrap()];
+    let (mut expected, mut newest) = (0, 0);
+    for urls in [[one.url(), two.url()], [two.url(), one.url()]] {
+        let mut watcher = Watcher::start(&[&urls.each_ref().map(String::as_str)[..], &kept].concat());
+        let host = watcher.host();
+        until("both", || json(&host, "status"), |status| status["notice"]["title"].to_string().contains("Watching"));
+        assert_eq!(total(&matrix(&host, "series=writes&open=1")), expected, "what the run before kept");
+        write(&one, "one", 30);
+        write(&two, "two", 20);
+        expected += 50;
+        let all = until("what came now", || matrix(&host, "series=writes&open=1"), |answer| total(answer) == expected);
+        newest = newest.max(*list(&all["column_unix_ms"]).last().unwrap());
+        // Each node has what was counted of it: prefix `two` is only in the second server's file.
+        let status = json(&host, "status");
+        assert_eq!(status["history_files"].as_array().unwrap().len(), 2, "{status}");
+        until("a sealed column", || matrix(&host, "series=writes"), |answer| total(answer) == expected);
+        watcher.interrupt();
+    }
+    let mut files: Vec<String> =
+        std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.retain(|file| !file.ends_with(".lock"));
+    files.sort();
+    let mut named = [&one, &two].map(|redis| format!("history.127.0.0.1_{}", redis.port));
+    named.sort();
+    assert_eq!(files, named);
+    for (redis, own, other) in [(&one, "one:", "two:"), (&two, "two:", "one:")] {
+        let packed = std::fs::read(dir.path().join(format!("history.127.0.0.1_{}", redis.port))).unwrap();
+        let plain = common::text(&zstd::decode_all(packed.as_slice()).unwrap());
+        assert!(!plain.contains(other), "{own} has keys of the other");
+    }
+}
+
+/// A snapshot is one node's: it is asked for by name.
+#[test]
+fn a_snapshot_is_of_the_node_that_is_named() {
+    let (Some(one), Some(two)) = (Redis::start(), Redis::start()) else { return };
+    let mut watcher = Watcher::start(&[&one.url(), &two.url(), "--duration", "0"]);
+    let host = watcher.host();
+    let refused = get(&host, &format!("{API}/snapshot"));
+    assert!(refused.0 == 400 && refused.1.contains("invalid_query"), "{refused:?}");
+    assert_eq!(get(&host, &format!("{API}/snapshot?node=nobody")).0, 400);
+    let body = common::redis::body(&host, &format!("{API}/snapshot?node={}", name(&two)));
+    assert!(zstd::decode_all(body.as_slice()).unwrap().starts_with(b"\x89keyviz\n"));
+    watcher.interrupt();
+}
+
+/// An hour of two servers in one answer is merged stretch by stretch; here a load on both, cut into as many rows as fit.
+#[test]
+fn under_load_no_operation_of_either_is_lost() {
+    let (Some(one), Some(two)) = (Redis::start(), Redis::start()) else { return };
+    let mut watcher = Watcher::start(&[&one.url(), &two.url(), "--duration", "0"]);
+    let host = watcher.host();
+    until(
+        "both are watched",
+        || json(&host, "status"),
+        |status| status["notice"]["title"].to_string().contains("Watching"),
+    );
+    let batch = |prefix: &'static str| {
+        move |number: u64| {
+            let keys = (0..50).map(|n| (number * 50 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44);
+            keys.map(|random| command(&["SET", &format!("{prefix}:{random:07}"), "v"])).collect()
+        }
+    };
+    {
+        let _loads = [
+            Load::start(one.port, Duration::from_millis(4), batch("left")),
+            Load::start(two.port, Duration::from_millis(4), batch("right")),
+        ];
+        std::thread::sleep(Duration::from_secs(6));
+    }
+    // Clients are gone; what they had sent is run.
+    let counted = || one.calls("set") + two.calls("set");
+    let mut expected = counted();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        std::thread::sleep(Duration::from_millis(500));
+        let now = counted();
+        if std::mem::replace(&mut expected, now) == now {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the servers still run what was sent");
+    }
+    let whole = until(
+        "all of both",
+        || matrix(&host, "series=ops&open=1&axis=range&rows=64"),
+        |answer| total(answer) == expected,
+    );
+    assert!(whole["rows"].as_array().unwrap().len() <= 64);
+    let states: Vec<&Value> = whole["column_state"].as_array().unwrap().iter().collect();
+    assert!(states.iter().all(|state| **state != "late" && **state != "missing"), "{states:?}");
+    watcher.interrupt();
+}
