@@ -151,6 +151,18 @@ impl Picture {
     pub(super) fn any(&self, states: &[ColumnState]) -> bool {
         self.answer.columns.iter().any(|column| states.contains(&column.state))
     }
+
+    /// Whether a sealed column does not have all nodes.
+    pub(super) fn lacks_node(&self, column: usize) -> bool {
+        let sealed = |column: &Column| matches!(column.state, ColumnState::Complete | ColumnState::Late);
+        let expected = self.answer.fanout.as_ref().map_or(0, |fanout| fanout.expected);
+        self.answer.columns.get(column).is_some_and(sealed) && u64::from(self.answer.nodes(column)) < expected
+    }
+
+    /// Whether any does not.
+    pub(super) fn any_lacks_node(&self) -> bool {
+        (0..self.answer.columns.len()).any(|column| self.lacks_node(column))
+    }
 }
 
 /// The time that a column's counts came in.

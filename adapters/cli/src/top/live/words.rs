@@ -1,7 +1,7 @@
 //! What is said of the state of things, by one rule over all that is known; each message says what to do next. The page
 //! says the same.
 
-use keyviz_core::{ColumnState, Fanout, Series};
+use keyviz_core::{ColumnState, Fanout, FanoutNode, Series};
 
 use super::picture::Picture;
 use super::place::Time;
@@ -265,7 +265,7 @@ fn unknown_routes(status: &Status, part: u64, whole: u64) -> Message {
 fn notes(status: &Status, picture: &Picture, failed: bool, notes: &mut Vec<Message>) {
     let totals = picture.totals;
     if let Some(fanout) = &picture.answer.fanout {
-        of_nodes(fanout, notes);
+        of_nodes(status, fanout, notes);
     }
     if totals.conflicts > 0 {
         notes.push(message(
@@ -301,7 +301,22 @@ fn redaction(policy: &str) -> String {
     }
 }
 
-fn of_nodes(fanout: &Fanout, notes: &mut Vec<Message>) {
+/// The warning of a node that is in the picture, but not there at present.
+const AWAY: &str = "away";
+
+/// When a node that is in the picture last was not there.
+fn was_away(status: &Status, node: &FanoutNode) -> Option<String> {
+    let (from_ms, to_ms) = *node.absent_ms.last().filter(|_| node.ok)?;
+    let name = escape::key(node.node.as_bytes());
+    let still = match (node.warnings.iter().any(|warning| warning == AWAY), &node.error) {
+        (true, Some(why)) => format!(", and still is ({})", escape::key(why.as_bytes())),
+        (true, None) => ", and still is".to_owned(),
+        (false, _) => String::new(),
+    };
+    Some(format!("{name} was away {}{still}", span(status, from_ms, to_ms)))
+}
+
+fn of_nodes(status: &Status, fanout: &Fanout, notes: &mut Vec<Message>) {
     if fanout.responded < fanout.expected {
         let absent = fanout.nodes.iter().filter(|node| !node.ok);
         let named: Vec<String> = absent
@@ -318,9 +333,14 @@ fn of_nodes(fanout: &Fanout, notes: &mut Vec<Message>) {
             "What they counted is lacking in every number.",
         ));
     }
+    let away: Vec<String> = fanout.nodes.iter().filter_map(|node| was_away(status, node)).take(NAMED).collect();
+    if !away.is_empty() {
+        notes.push(message("Columns lack a node", format!("{}.", away.join("; ")), "n marks them."));
+    }
     let warned = fanout.nodes.iter().filter(|node| node.ok).flat_map(|node| {
         node.warnings
             .iter()
+            .filter(|warning| *warning != AWAY)
             .map(|warning| format!("{}: {}", escape::key(node.node.as_bytes()), escape::key(warning.as_bytes())))
     });
     let warned: Vec<String> = warned.take(NAMED).collect();

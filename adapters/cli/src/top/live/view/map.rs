@@ -174,16 +174,19 @@ pub(super) fn cut(text: &str, room: usize) -> String {
     }
 }
 
-/// Under each column of points what is to be said of its time: open, late, missing; and where the crosshair is.
+/// Under each column of points what is to be said of its time: open, late, missing, without a node; and where the crosshair is.
 fn states(picture: &Picture, grid: &Grid, marked: Option<(usize, usize)>, areas: &Areas, buffer: &mut Buffer) {
     for x in 0..usize::from(areas.map.width) {
-        let columns = grid.columns_at(x).and_then(|(from, to)| picture.answer.columns.get(from..=to));
+        let here = grid.columns_at(x);
+        let columns = here.and_then(|(from, to)| picture.answer.columns.get(from..=to));
+        let lacks = here.is_some_and(|(from, to)| (from..=to).any(|column| picture.lacks_node(column)));
         let is = |state: ColumnState| columns.unwrap_or_default().iter().any(|column| column.state == state);
         let sign = match grid.ground(x) {
             _ if marked.is_some_and(|(at, _)| at == x) => '^',
             Ground::Outside => ' ',
             Ground::Gap => '/',
             _ if is(ColumnState::Open) || columns.is_none() => 'o',
+            _ if lacks => 'n',
             _ if is(ColumnState::Late) => 'l',
             _ => ' ',
         };
@@ -251,6 +254,7 @@ pub(super) fn legend(app: &App, buffer: &mut Buffer, area: Rect) {
         (picture.any(&[ColumnState::Missing]) || totals.lacking > 0, "  / gap"),
         (picture.any(&[ColumnState::Open]), "  o open"),
         (picture.any(&[ColumnState::Late]), "  l late"),
+        (picture.any_lacks_node(), "  n lacks a node"),
         (totals.conflicts > 0, "  X conflict"),
         (totals.estimated > 0, "  ~ estimate"),
         (totals.cut > 0, "  rows cut"),

@@ -273,6 +273,17 @@ fn every_state_says_what_to_do() {
         &state(json!({}), &matrix(&fanout)),
         &["1 of 2 nodes are not in this picture. b:1 (timed_out)", "Merged with reservations"],
     );
+    let mut away = matrix(&json!({"fanout": {"nodes": [
+        {"node": "a:1", "ok": true, "state": "answered"},
+        {"node": "b:1", "ok": true, "state": "answered", "warnings": ["away"], "error": "nobody listens there", "absent_unix_ms": [1000, 3000]},
+    ], "responded": 2, "expected": 2}}));
+    let columns = away["column_unix_ms"].as_array().unwrap().len();
+    away["column_nodes"] = (0..columns).map(|at| if at < 3 { 1 } else { 2 }).collect();
+    let text = says(
+        &state(json!({}), &away),
+        &["Columns lack a node. b:1 was away", "still is (nobody listens there)", "n lacks a node", "nn"],
+    );
+    assert!(!text.contains("reservations"), "{text}");
 }
 
 #[test]
