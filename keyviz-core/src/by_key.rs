@@ -6,7 +6,6 @@ use crate::label::Label;
 use crate::op::Op;
 use crate::recorder::RecorderOn;
 use crate::shared::Shared;
-use crate::sync::Ordering;
 
 impl<S: Deref<Target = Shared>> RecorderOn<S> {
     /// Counts one operation in the range that `key` lies in: 1 to the operation's count, `key.len() + value_len` to its
@@ -43,13 +42,11 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     /// ```
     pub fn observe_key(&self, op: Op, key: &[u8], value_len: u64) {
         let bytes = (key.len() as u64).wrapping_add(value_len);
-        if self.sampled_plain
-            && let Some((until, left)) = self.unsampled(key)
+        if self.straight
             && let Ok(seat) = self.shared.boundaries.find(key)
             && let Some((word, entry)) = self.count_known(seat, 0, 1, op, bytes)
         {
-            until.store(left, Ordering::Relaxed);
-            return self.mark(word, entry);
+            return self.mark_and_sample(word, entry, seat, op, key);
         }
         self.observe_key_any(Label::NONE, op, key, bytes, 1);
     }

@@ -63,14 +63,12 @@ pub struct RecorderOn<S: Deref<Target = Shared>> {
     /// The directory of the shard for what this recorder has no cells for.
     pub(crate) shard: usize,
     pub(crate) owned: bool,
-    /// Has cells of its own, one for each route, and samples no keys.
-    plain: bool,
+    /// Has cells of its own, one for each route.
+    pub(crate) straight: bool,
     /// Has cells of its own, and samples no keys.
     divided: bool,
     /// Has cells of its own, and samples keys.
     sampled: bool,
-    /// Samples keys, and has one cell for each route.
-    pub(crate) sampled_plain: bool,
     /// The longest key that it samples.
     max_key_len: usize,
     pub(crate) k: usize,
@@ -132,10 +130,9 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
             directory,
             shard,
             owned,
-            plain: owned && !sampled && k == 1 && lanes == 1,
+            straight: owned && k == 1 && lanes == 1,
             divided: owned && !sampled,
             sampled,
-            sampled_plain: sampled && k == 1 && lanes == 1,
             max_key_len,
             k,
             lanes,
@@ -174,31 +171,31 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     pub fn observe(&self, route: RouteId, op: Op, key: &[u8], value_len: u64) {
         let shared = &*self.shared;
         let bytes = (key.len() as u64).wrapping_add(value_len);
-        // The common case in one straight line, everything else behind one call.
-        if self.plain
+        // The common cases in one straight line, everything else behind one call.
+        if self.straight
             && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
             && let Some((word, entry)) = self.count_known(seat, 0, 1, op, bytes)
         {
-            return self.mark(word, entry);
-        }
-        if self.sampled_plain {
-            return self.observe_sampled_plain(route, op, key, bytes);
+            return self.mark_and_sample(word, entry, seat, op, key);
         }
         self.observe_divided(route, op, key, bytes);
     }
 
-    /// The straight line of recorders that sample keys; the operation to be sampled goes the long way.
-    #[inline(never)]
-    fn observe_sampled_plain(&self, route: RouteId, op: Op, key: &[u8], bytes: u64) {
-        let shared = &*self.shared;
-        if let Some((until, left)) = self.unsampled(key)
-            && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
-            && let Some((word, entry)) = self.count_known(seat, 0, 1, op, bytes)
-        {
-            until.store(left, Ordering::Relaxed);
-            return self.mark(word, entry);
+    /// As [`mark`](Self::mark), and counts the operation on the way to the next one that is sampled, where keys are.
+    #[inline(always)]
+    pub(crate) fn mark_and_sample(&self, word: &AtomicCount, entry: PageEntry, cell: usize, op: Op, key: &[u8]) {
+        self.mark(word, entry);
+        if self.sampled {
+            match self.unsampled(key) {
+                Some((until, left)) => until.store(left, Ordering::Relaxed),
+                None => self.sample_one(cell, op, key),
+            }
         }
-        self.observe_further(route, op, key, bytes);
+    }
+
+    #[inline(never)]
+    fn sample_one(&self, cell: usize, op: Op, key: &[u8]) {
+        self.sample(cell, op, key, 1);
     }
 
     /// The straight line of routes with sub-buckets or labels.
@@ -220,13 +217,11 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
     fn observe_sampled(&self, route: RouteId, op: Op, key: &[u8], bytes: u64) {
         let shared = &*self.shared;
         if self.sampled
-            && let Some((until, left)) = self.unsampled(key)
             && let Some(seat) = shared.table.find_at_home(route.0, &shared.seats)
             && let Some(sub) = self.plain_sub_bucket(seat, key)
             && let Some((word, entry)) = self.count_known(seat * self.lanes, sub, self.k, op, bytes)
         {
-            until.store(left, Ordering::Relaxed);
-            return self.mark(word, entry);
+            return self.mark_and_sample(word, entry, seat * self.lanes * self.k + sub, op, key);
         }
         self.observe_further(route, op, key, bytes);
     }
@@ -320,11 +315,11 @@ impl<S: Deref<Target = Shared>> RecorderOn<S> {
         let shared = &*self.shared;
         let bytes = (key.len() as u64).wrapping_add(value_len);
         let seat = handle.seat as usize;
-        if self.plain
+        if self.straight
             && shared.seats.generation(seat) == Some(handle.generation)
             && let Some((word, entry)) = self.count_known(seat, 0, 1, op, bytes)
         {
-            return self.mark(word, entry);
+            return self.mark_and_sample(word, entry, seat, op, key);
         }
         self.observe_handle_further(handle, op, key, bytes);
     }
