@@ -341,21 +341,24 @@ impl WordSource<'_> {
             if bytes & 0xff != flags {
                 break;
             }
-            let (mut ends, mut end, mut value) = (!bytes & MARKS & !0xff, 0x80, 0u64);
-            for kept in kept {
-                let (from, before) = (u64::trailing_zeros(end) + 1, end);
-                end = ends & ends.wrapping_neg();
-                ends ^= end;
-                if kept {
-                    // From behind one end to the next one.
-                    let integer = bytes & end.wrapping_sub(before << 1);
-                    value = value.saturating_add(close_up(integer.checked_shr(from).unwrap_or(0)));
-                }
-            }
-            if end == 0 {
+            // Where the next cell begins comes first: all of it waits for that.
+            let mut ends = !bytes & MARKS & !0xff;
+            let last_end = (1..COUNTERS).fold(ends, |ends, _| ends & ends.wrapping_sub(1));
+            if last_end == 0 {
                 break;
             }
-            at += (end.trailing_zeros() as usize + 1) / 8;
+            at += last_end.trailing_zeros() as usize / 8 + 1;
+            let (mut from, mut value) = (8, 0u64);
+            for kept in kept {
+                if kept {
+                    // Up to the next end.
+                    let integer = (bytes & (ends ^ ends.wrapping_sub(1))) >> from;
+                    value = value.saturating_add(close_up(integer));
+                }
+                // Behind the last one it is 64, which is nowhere shifted by.
+                from = (ends.trailing_zeros() + 1) & 63;
+                ends &= ends.wrapping_sub(1);
+            }
             row = row.wrapping_add(1);
             each(CellHead { row, flags }, value);
         }
