@@ -82,7 +82,7 @@ pub(crate) struct SpaceSaving<'a, K> {
     pub(crate) heap: &'a mut [Count],
     pub(crate) counters: &'a mut [Counter],
     /// From a key to its counter's place plus one, with the hash's upper half; 0 is free. Open addressing, a
-    /// power of two, at most half full; of sketches of keys, a quarter.
+    /// power of two, at most half full; of sketches of keys, an eighth.
     pub(crate) index: &'a mut [u32],
     /// Counters in use.
     pub(crate) used: &'a mut u32,
