@@ -606,3 +606,26 @@ proptest! {
         prop_assert!(merged.rows.len() <= most);
     }
 }
+
+/// A peer that names a label in each of its rows: the range axis has no more rows than its budget for it.
+#[test]
+fn more_labels_than_rows_are_summed_on_the_range_axis() {
+    let labelled = |at: u32| AnswerRow { label: format!("l{at}"), ..row(&format!("route:1:l{at}"), &[2], &[], &[]) };
+    let answer = node((0..40).map(labelled).collect());
+    let picture = |rows| {
+        let query = MatrixQuery { axis: AxisKind::Range, rows, ..MatrixQuery::default() };
+        merge([(0, answer.clone())], &query).unwrap().answer.rows
+    };
+    let summed = picture(39);
+    assert_eq!((summed.len(), summed[0].values[0], summed[0].label.as_str()), (1, 80, ""));
+    assert_eq!(picture(40).len(), 40);
+}
+
+#[test]
+fn rows_of_the_route_axis_name_their_route() {
+    let of = |id: &str| BucketId::parse(id).unwrap().route();
+    assert_eq!(of("route:7"), Some(RouteId(7)));
+    assert_eq!(of("route:18446744073709551615:redis#3"), Some(RouteId(u64::MAX)));
+    assert_eq!(of("virtual:9~0a1b2c3d"), Some(RouteId(9)));
+    assert_eq!((of("range:3@00"), of("route:x"), of("route:"), of("other")), (None, None, None, None));
+}

@@ -37,6 +37,36 @@
 #include <stdint.h>
 
 /**
+ * A bit of `known`: `history_from_ms` is known.
+ */
+#define KEYVIZ_NODE_HISTORY_FROM 1
+
+/**
+ * A bit of `known`: `started_ms` is known.
+ */
+#define KEYVIZ_NODE_STARTED 2
+
+/**
+ * A bit of `known`: `clock_offset_ms` is known.
+ */
+#define KEYVIZ_NODE_CLOCK_OFFSET 4
+
+/**
+ * A bit of `known`: `step_ms` is known.
+ */
+#define KEYVIZ_NODE_STEP 8
+
+/**
+ * A bit of `known`: `unattributed` is known.
+ */
+#define KEYVIZ_NODE_UNATTRIBUTED 16
+
+/**
+ * A bit of `known`: `evicted` is known.
+ */
+#define KEYVIZ_NODE_EVICTED 32
+
+/**
  * The present instant, wherever a function takes one: that of the system's clock.
  */
 #define KEYVIZ_NOW 18446744073709551615ull
@@ -62,9 +92,14 @@
 #define KEYVIZ_ROW_UNBOUNDED 8
 
 /**
+ * A bit of `row_flags`: nodes disagree about a cell of the row.
+ */
+#define KEYVIZ_ROW_CONFLICT 16
+
+/**
  * The version of the ABI that this header is of. It grows with every addition; what is there stays as it is.
  */
-#define KEYVIZ_ABI_VERSION 1
+#define KEYVIZ_ABI_VERSION 2
 
 /**
  * How a call ended. Numbers are never reused.
@@ -246,6 +281,22 @@ enum keyviz_status
      * A fault inside keyviz, which was caught and counted.
      */
     KEYVIZ_STATUS_INTERNAL = 42,
+    /**
+     * Another node's answer cannot be read, or cannot be merged.
+     */
+    KEYVIZ_STATUS_BAD_ANSWER = 43,
+    /**
+     * An answer is of another series than those before it.
+     */
+    KEYVIZ_STATUS_OTHER_SERIES = 44,
+    /**
+     * There is an answer of this place already.
+     */
+    KEYVIZ_STATUS_PLACE_TAKEN = 45,
+    /**
+     * With it there would be more cells than were allowed.
+     */
+    KEYVIZ_STATUS_TOO_LARGE = 46,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -409,6 +460,113 @@ typedef uint32_t keyviz_log_level;
 #endif // __cplusplus
 
 /**
+ * How a node answered, or why it did not.
+ */
+enum keyviz_node_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Its answer is in the picture.
+     */
+    KEYVIZ_NODE_STATE_ANSWERED = 0,
+    /**
+     * Nobody answers there.
+     */
+    KEYVIZ_NODE_STATE_UNREACHABLE = 1,
+    /**
+     * It did not answer in time.
+     */
+    KEYVIZ_NODE_STATE_TIMED_OUT = 2,
+    /**
+     * It did not take the coordinator for one that may ask.
+     */
+    KEYVIZ_NODE_STATE_REFUSED = 3,
+    /**
+     * It has too much to do.
+     */
+    KEYVIZ_NODE_STATE_BUSY = 4,
+    /**
+     * Its sampler is switched off.
+     */
+    KEYVIZ_NODE_STATE_DISABLED = 5,
+    /**
+     * What it answered could not be read, or not be merged.
+     */
+    KEYVIZ_NODE_STATE_INVALID = 6,
+    /**
+     * Another reason, which `error` says.
+     */
+    KEYVIZ_NODE_STATE_FAILED = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum keyviz_node_state keyviz_node_state;
+#else
+typedef uint32_t keyviz_node_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a token opens.
+ */
+enum keyviz_role
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * All endpoints.
+     */
+    KEYVIZ_ROLE_FULL = 0,
+    /**
+     * Those that redact keys.
+     */
+    KEYVIZ_ROLE_READ = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum keyviz_role keyviz_role;
+#else
+typedef uint32_t keyviz_role;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a merge has to say of a node.
+ */
+enum keyviz_warning
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Its writes would add, other nodes' go by the leader rule; so all went by the leader rule.
+     */
+    KEYVIZ_WARNING_MIXED_WRITE_MERGE = 0,
+    /**
+     * It has other bounds for a row than the first node that has it; its counts stand under the first's.
+     */
+    KEYVIZ_WARNING_CATALOG_DIVERGENCE = 1,
+    /**
+     * It did not say its step, and when all were there it had no room: it is left out.
+     */
+    KEYVIZ_WARNING_LEFT_OUT = 2,
+    /**
+     * It had more rows than it gave: what it cut is in `cut_values`, but in no row.
+     */
+    KEYVIZ_WARNING_PEER_ROWS_CAPPED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum keyviz_warning keyviz_warning;
+#else
+typedef uint32_t keyviz_warning;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * A sampler: what counts the load of one key space. All zero is none.
  */
 typedef struct keyviz_sampler {
@@ -417,6 +575,77 @@ typedef struct keyviz_sampler {
      */
     uint64_t bits;
 } keyviz_sampler;
+
+/**
+ * One answer of the page's with bytes of keys in it, or with what a redaction made of them. Never the keys themselves.
+ */
+typedef struct keyviz_audited {
+    /**
+     * `sizeof(keyviz_audited)` of the library: what it has beyond the host's is newer than that.
+     */
+    size_t size;
+    /**
+     * When it was answered, in Unix milliseconds.
+     */
+    uint64_t at_ms;
+    /**
+     * The time asked for, in Unix milliseconds; 0 is unbounded.
+     */
+    uint64_t from_ms;
+    /**
+     * The end of the time asked for; 0 is unbounded.
+     */
+    uint64_t to_ms;
+    /**
+     * How many different keys, or texts that may hold keys, the answer has; of a snapshot, two for each route.
+     */
+    uint64_t keys;
+    /**
+     * A name for the token that was shown, which tells nothing of it; NULL where none is asked for.
+     */
+    const char *token;
+    /**
+     * Where the request came from, as `127.0.0.1:51515`, or NULL.
+     */
+    const char *address;
+    /**
+     * The endpoint: `matrix`, `events`, `hotkeys`, `snapshot`, `top`, `names`.
+     */
+    const char *endpoint;
+    /**
+     * The least key asked for, as 16 hex digits that tell equal keys and nothing else; NULL for the lowest.
+     */
+    const char *keys_from;
+    /**
+     * The end of the keys asked for, likewise; NULL is unbounded.
+     */
+    const char *keys_to;
+    /**
+     * What was shown of the keys: `none`, `prefix:8`, ...
+     */
+    const char *redaction;
+    /**
+     * All of it as one line of `name=value`, for a log.
+     */
+    const char *line;
+    /**
+     * A number of `keyviz_role`.
+     */
+    uint32_t role;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} keyviz_audited;
+
+/**
+ * Takes a record of an answer with keys in it; the record and its texts are good during the call.
+ *
+ * It is called before the answer is sent, from keyviz's own threads, several at once for several requests. It must
+ * return, and not by an exception or `longjmp`. It may observe, read and annotate; what starts, stops or closes something
+ * is `in_callback`, and what the log would be told of its calls is not told.
+ */
+typedef void (*keyviz_audit_callback)(void *user_data, const struct keyviz_audited *record);
 
 /**
  * How the page is served. All zero but for `size` is good on loopback.
@@ -470,6 +699,14 @@ typedef struct keyviz_admin_options {
      * Not 0: listens beyond loopback without a token. Everyone who reaches it can read keys and load.
      */
     uint32_t insecure_no_auth;
+    /**
+     * Gets a record of each answer that has keys in it; NULL: they are only counted (`audited` in `/status`).
+     */
+    keyviz_audit_callback audit;
+    /**
+     * What it is called with: the host's, good until the page has ended.
+     */
+    void *audit_data;
 } keyviz_admin_options;
 
 /**
@@ -632,6 +869,160 @@ typedef struct keyviz_config {
      */
     struct keyviz_tier tiers[3];
 } keyviz_config;
+
+/**
+ * Answers of several nodes on their way to one. All zero is none.
+ */
+typedef struct keyviz_coordinator {
+    /**
+     * keyviz's own.
+     */
+    uint64_t bits;
+} keyviz_coordinator;
+
+/**
+ * A label of a sampler. All zero is none: unlabelled traffic.
+ */
+typedef struct keyviz_label {
+    /**
+     * keyviz's own.
+     */
+    uint32_t bits;
+} keyviz_label;
+
+/**
+ * What is asked of a sampler. All zero but for `size` asks for the writes of everything that is sealed, by route.
+ */
+typedef struct keyviz_query {
+    /**
+     * `sizeof(keyviz_query)`.
+     */
+    size_t size;
+    /**
+     * Least end of a window, in Unix milliseconds; 0 is unbounded.
+     */
+    uint64_t from_ms;
+    /**
+     * Ends of windows are below this, in Unix milliseconds; 0 is unbounded.
+     */
+    uint64_t to_ms;
+    /**
+     * The lowest key that is asked for: the host's, read during the call.
+     */
+    const void *start;
+    /**
+     * How many bytes it has.
+     */
+    size_t start_len;
+    /**
+     * Keys are below this; NULL, and one of no bytes, is unbounded.
+     */
+    const void *end;
+    /**
+     * How many bytes it has.
+     */
+    size_t end_len;
+    /**
+     * A route, where `by_route` is not 0.
+     */
+    uint64_t route;
+    /**
+     * A number of `keyviz_series`.
+     */
+    uint32_t series;
+    /**
+     * A number of `keyviz_axis`; matrices alone.
+     */
+    uint32_t axis;
+    /**
+     * The most rows, or keys; 0 is as many as there may be, 1024.
+     */
+    uint32_t rows;
+    /**
+     * Not 0: the open column, too; matrices alone.
+     */
+    uint32_t open;
+    /**
+     * Not 0: labels are summed up in a route's row; matrices alone.
+     */
+    uint32_t sum_labels;
+    /**
+     * Not 0: `label` alone is asked for.
+     */
+    uint32_t by_label;
+    /**
+     * The label; none is the unlabelled traffic.
+     */
+    struct keyviz_label label;
+    /**
+     * Not 0: the hot keys of `route`; else of `[start, end)`. Hot keys alone.
+     */
+    uint32_t by_route;
+    /**
+     * Not 0: of the division `sub_bucket` alone. Hot keys of a route alone.
+     */
+    uint32_t by_sub_bucket;
+    /**
+     * The division, from 0 on.
+     */
+    uint32_t sub_bucket;
+} keyviz_query;
+
+/**
+ * A matrix that was read: it stays as it is. All zero is none.
+ */
+typedef struct keyviz_matrix {
+    /**
+     * keyviz's own.
+     */
+    uint64_t bits;
+} keyviz_matrix;
+
+/**
+ * What is known of a node beside its answer. The struct stays as it is.
+ */
+typedef struct keyviz_node {
+    /**
+     * Its name, as it is configured; of more than 256 bytes the first.
+     */
+    const char *name;
+    /**
+     * What went wrong, for people, or NULL; of more than 512 bytes the first. Never bytes of keys.
+     */
+    const char *error;
+    /**
+     * A number of `keyviz_node_state`.
+     */
+    uint32_t state;
+    /**
+     * Bits of `KEYVIZ_NODE_`: which of the following are known.
+     */
+    uint32_t known;
+    /**
+     * The start of its oldest column, in Unix milliseconds.
+     */
+    uint64_t history_from_ms;
+    /**
+     * When its sampler was opened, in Unix milliseconds.
+     */
+    uint64_t started_ms;
+    /**
+     * How far its clock is ahead.
+     */
+    int64_t clock_offset_ms;
+    /**
+     * Its sampling interval.
+     */
+    uint64_t step_ms;
+    /**
+     * Of the series, what it could give to no route, in all its time.
+     */
+    uint64_t unattributed;
+    /**
+     * Of the series, what went with its oldest columns, in all its time.
+     */
+    uint64_t evicted;
+} keyviz_node;
 
 /**
  * Totals of the five counted series.
@@ -890,94 +1281,6 @@ typedef struct keyviz_counters {
 } keyviz_counters;
 
 /**
- * A label of a sampler. All zero is none: unlabelled traffic.
- */
-typedef struct keyviz_label {
-    /**
-     * keyviz's own.
-     */
-    uint32_t bits;
-} keyviz_label;
-
-/**
- * What is asked of a sampler. All zero but for `size` asks for the writes of everything that is sealed, by route.
- */
-typedef struct keyviz_query {
-    /**
-     * `sizeof(keyviz_query)`.
-     */
-    size_t size;
-    /**
-     * Least end of a window, in Unix milliseconds; 0 is unbounded.
-     */
-    uint64_t from_ms;
-    /**
-     * Ends of windows are below this, in Unix milliseconds; 0 is unbounded.
-     */
-    uint64_t to_ms;
-    /**
-     * The lowest key that is asked for: the host's, read during the call.
-     */
-    const void *start;
-    /**
-     * How many bytes it has.
-     */
-    size_t start_len;
-    /**
-     * Keys are below this; NULL, and one of no bytes, is unbounded.
-     */
-    const void *end;
-    /**
-     * How many bytes it has.
-     */
-    size_t end_len;
-    /**
-     * A route, where `by_route` is not 0.
-     */
-    uint64_t route;
-    /**
-     * A number of `keyviz_series`.
-     */
-    uint32_t series;
-    /**
-     * A number of `keyviz_axis`; matrices alone.
-     */
-    uint32_t axis;
-    /**
-     * The most rows, or keys; 0 is as many as there may be, 1024.
-     */
-    uint32_t rows;
-    /**
-     * Not 0: the open column, too; matrices alone.
-     */
-    uint32_t open;
-    /**
-     * Not 0: labels are summed up in a route's row; matrices alone.
-     */
-    uint32_t sum_labels;
-    /**
-     * Not 0: `label` alone is asked for.
-     */
-    uint32_t by_label;
-    /**
-     * The label; none is the unlabelled traffic.
-     */
-    struct keyviz_label label;
-    /**
-     * Not 0: the hot keys of `route`; else of `[start, end)`. Hot keys alone.
-     */
-    uint32_t by_route;
-    /**
-     * Not 0: of the division `sub_bucket` alone. Hot keys of a route alone.
-     */
-    uint32_t by_sub_bucket;
-    /**
-     * The division, from 0 on.
-     */
-    uint32_t sub_bucket;
-} keyviz_query;
-
-/**
  * A list of hot keys that was read. All zero is none.
  */
 typedef struct keyviz_hot_keys {
@@ -1065,7 +1368,37 @@ typedef struct keyviz_hot_key_list {
      * 1: they are those of a virtual bucket.
      */
     uint32_t aggregate;
+    /**
+     * Samples dropped in these columns, of any route.
+     */
+    uint64_t dropped;
+    /**
+     * Operations on keys too long to be sampled in these columns, of any route.
+     */
+    uint64_t too_long;
+    /**
+     * Operations of recorders that sample nothing, in these columns, of any route.
+     */
+    uint64_t unsampled;
 } keyviz_hot_key_list;
+
+/**
+ * A route came from another, by a split or a merge. The struct stays as it is.
+ */
+typedef struct keyviz_lineage {
+    /**
+     * When it was told: the last flush before, in Unix milliseconds.
+     */
+    uint64_t at_ms;
+    /**
+     * The route that was split or merged.
+     */
+    uint64_t parent;
+    /**
+     * The route that came of it. A split may keep the parent's id for one of its parts.
+     */
+    uint64_t child;
+} keyviz_lineage;
 
 /**
  * Takes a line of the log: the host's pointer, a number of `keyviz_log_level`, and a text that is good during the call.
@@ -1075,16 +1408,6 @@ typedef struct keyviz_hot_key_list {
  * something is `in_callback`. What there is to tell of its own calls is not told.
  */
 typedef void (*keyviz_log_callback)(void *user_data, uint32_t level, const char *text);
-
-/**
- * A matrix that was read: it stays as it is. All zero is none.
- */
-typedef struct keyviz_matrix {
-    /**
-     * keyviz's own.
-     */
-    uint64_t bits;
-} keyviz_matrix;
 
 /**
  * A matrix as arrays. Cells stand row by row: that of row r and column c is at `r * columns + c`.
@@ -1172,7 +1495,7 @@ typedef struct keyviz_matrix_arrays {
      */
     const char *const *row_name;
     /**
-     * Per row: the route, or the virtual bucket's id.
+     * Per row: the route, or the virtual bucket's id; 0 on the range axis.
      */
     const uint64_t *row_route;
     /**
@@ -1184,7 +1507,7 @@ typedef struct keyviz_matrix_arrays {
      */
     const uint8_t *row_flags;
     /**
-     * Per row: the 1-based index of its label among those configured; 0 is none.
+     * Per row: the 1-based index of its label among those configured; 0 is none, and of merged nodes all are.
      */
     const uint8_t *row_label;
     /**
@@ -1244,13 +1567,51 @@ typedef struct keyviz_matrix_arrays {
      */
     uint32_t axis;
     /**
-     * How this node's writes merge with others': 0 they add, 1 the leader's count.
+     * How this node's writes merge with others', or those of several nodes were merged: 0 they add, 1 the leader's
+     * count.
      */
     uint32_t leader_rule;
     /**
      * 0.
      */
     uint32_t reserved;
+    /**
+     * Per column: how many nodes cover it.
+     */
+    const uint32_t *column_nodes;
+    /**
+     * Per cell: 1 where nodes disagree about what is one count; NULL when they do nowhere.
+     */
+    const uint8_t *conflicts;
+    /**
+     * Per cell: 1 where a node that has the row has nothing to tell, so that the value is at least what stands there;
+     * NULL when there is no such cell.
+     */
+    const uint8_t *missing;
+    /**
+     * Per row: the name of its label, or NULL.
+     */
+    const char *const *row_label_name;
+    /**
+     * What the leader rule left out of all cells.
+     */
+    uint64_t writes_superseded;
+    /**
+     * Cells of which parts were dropped, because they had more than eight groups and terms.
+     */
+    uint64_t parts_dropped;
+    /**
+     * What is to be said of single nodes: how many such warnings there are.
+     */
+    size_t warnings;
+    /**
+     * Per warning: the node's place.
+     */
+    const uint32_t *warning_place;
+    /**
+     * Per warning: a number of `keyviz_warning`.
+     */
+    const uint32_t *warning_kind;
 } keyviz_matrix_arrays;
 
 /**
@@ -1635,6 +1996,104 @@ keyviz_status keyviz_config_within(uint64_t budget_bytes, struct keyviz_config *
 keyviz_status keyviz_config_memory_bytes(const struct keyviz_config *config, uint64_t *bytes);
 
 /**
+ * Opens a coordinator: what the host's nodes answer goes in, one picture comes out.
+ *
+ * The host asks its nodes, for JSON of the route axis (`axis=route`) and one series; keyviz merges: reads add, writes
+ * add or go by the leader rule, by what the nodes say of themselves.
+ *
+ * Ownership: the coordinator is the host's to close.
+ * Threads: any.
+ * Units: `max_cells` is the most cells of all answers together, rows x columns that any node has, a row's own record
+ * counting as 16; a cell takes 16 bytes, and some 60 where several nodes have counted it. 0 is 8 388 608.
+ * Errors: `null_pointer`, `out_of_memory`, `too_many_handles`.
+ */
+keyviz_status keyviz_coordinator_open(uint64_t max_cells, struct keyviz_coordinator *coordinator);
+
+/**
+ * Takes in the answer of a sampler of this process.
+ *
+ * Ownership: `query` and its bounds are the host's, read during the call; NULL asks for all sealed writes. Its axis is
+ * the route axis.
+ * Threads: any; waits for another call with this coordinator.
+ * Units: `place` is the node's place in the configured order, below 2^32 - 1, which decides ties; answers may come in
+ * any order.
+ * Errors: those of both handles; `bad_struct_size`, `bad_argument`, `foreign_handle` for a label of another sampler,
+ * `bad_answer` for the range axis, `other_series`, `place_taken`, `too_large`, `out_of_memory`. The coordinator is as it
+ * was before.
+ */
+keyviz_status keyviz_coordinator_add(struct keyviz_coordinator coordinator,
+                                     uint32_t place,
+                                     struct keyviz_sampler sampler,
+                                     const struct keyviz_query *query);
+
+/**
+ * Takes in the answer of another node: the body of its `/matrix`. The bytes may be anything: what is no answer is
+ * refused, within `max_bytes` of memory.
+ *
+ * Ownership: `json` is the host's, and read during the call.
+ * Threads: any; waits for another call with this coordinator.
+ * Units: bytes; `max_bytes` 0 is 256 MiB, for the answer in memory. `place` as in `keyviz_coordinator_add`.
+ * Errors: those of the handle; `null_pointer`, `bad_argument`, `bad_answer`, `other_series`, `place_taken`, `too_large`,
+ * `out_of_memory`. The coordinator is as it was before.
+ */
+keyviz_status keyviz_coordinator_add_json(struct keyviz_coordinator coordinator,
+                                          uint32_t place,
+                                          const void *json,
+                                          size_t len,
+                                          uint64_t max_bytes);
+
+/**
+ * Takes in what another coordinator has taken in, which stays as it is: any tree of coordinators gives what one gives
+ * that took in all.
+ *
+ * Ownership: both stay the host's.
+ * Threads: any; waits for another call with either.
+ * Units: none.
+ * Errors: those of both handles; `other_series`, `place_taken`, `too_large`, `out_of_memory`, with nothing changed.
+ */
+keyviz_status keyviz_coordinator_join(struct keyviz_coordinator coordinator, struct keyviz_coordinator other);
+
+/**
+ * Reads the picture of all answers that were taken in, which stay.
+ *
+ * Ownership: `query` and its bounds are the host's, read during the call; NULL asks for all rows by route. Of it count
+ * `axis`, `rows`, `sum_labels`, and on the range axis `start` and `end`; series and times are those of the answers. The
+ * matrix is the host's to close, before or after its coordinator.
+ * Threads: any; waits for another call with this coordinator.
+ * Units: as the fields of `keyviz_matrix_arrays` say.
+ * Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `out_of_memory`, `too_many_handles`.
+ */
+keyviz_status keyviz_coordinator_read(struct keyviz_coordinator coordinator,
+                                      const struct keyviz_query *query,
+                                      struct keyviz_matrix *matrix);
+
+/**
+ * Reads the same as JSON: the body of `/matrix` of a cluster, which says in `fanout` what is known of each node.
+ *
+ * Ownership: as `keyviz_coordinator_read`; `nodes` and their texts are the host's, read during the call, by place, the
+ * nodes without an answer among them. The buffer is the host's to close.
+ * Threads: any; waits for another call with this coordinator.
+ * Units: `node_count` is how many there are; with 0 the member `fanout` is left out, and with it what the merge has to
+ * say of single nodes.
+ * Errors: as `keyviz_coordinator_read`; `bad_text`.
+ */
+keyviz_status keyviz_coordinator_json(struct keyviz_coordinator coordinator,
+                                      const struct keyviz_query *query,
+                                      const struct keyviz_node *nodes,
+                                      size_t node_count,
+                                      struct keyviz_buffer *buffer);
+
+/**
+ * Closes a coordinator.
+ *
+ * Ownership: the handle goes; matrices and buffers made of it stay.
+ * Threads: any.
+ * Units: none.
+ * Errors: those of the handle.
+ */
+keyviz_status keyviz_coordinator_close(struct keyviz_coordinator coordinator);
+
+/**
  * Reads all counters. What was observed since the last flush is not in the tallies yet.
  *
  * Ownership: `counters` is the host's; its `size` has to be set.
@@ -1756,6 +2215,42 @@ keyviz_status keyviz_hot_keys_read(struct keyviz_sampler sampler,
                                    struct keyviz_hot_keys *hot_keys);
 
 /**
+ * Reads another node's hot keys: the body of its `/hotkeys`. The bytes may be anything: what is no such answer is
+ * refused.
+ *
+ * Ownership: `json` is the host's, and read during the call. The list is the host's to close.
+ * Threads: any.
+ * Units: bytes. At most 1024 keys are read, of 65 536 bytes each.
+ * Errors: `null_pointer`, `bad_argument`, `bad_answer`, `out_of_memory`, `too_many_handles`.
+ */
+keyviz_status keyviz_hot_keys_decode(const void *json, size_t len, struct keyviz_hot_keys *hot_keys);
+
+/**
+ * Makes one list of several nodes' lists: counts, errors and bounds add up key by key. Whatever the order of the lists,
+ * the result is the same, but that it is of the route or range, and of the series, that the first list is of.
+ *
+ * Ownership: the lists stay the host's; the one that is made is the host's to close, too.
+ * Threads: any.
+ * Units: `count` is how many lists there are; `top` is the most keys, 0 is as many as there may be, 1024.
+ * Errors: those of the lists' handles; `null_pointer`, `bad_argument`, `nothing_named` without any list,
+ * `out_of_memory`, `too_many_handles`.
+ */
+keyviz_status keyviz_hot_keys_merge(const struct keyviz_hot_keys *lists,
+                                    size_t count,
+                                    uint32_t top,
+                                    struct keyviz_hot_keys *hot_keys);
+
+/**
+ * Gives a list of hot keys as JSON: the body of `/hotkeys`.
+ *
+ * Ownership: the list stays the host's; the buffer is the host's to close.
+ * Threads: any.
+ * Units: operations; keys are base64.
+ * Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
+ */
+keyviz_status keyviz_hot_keys_list_json(struct keyviz_hot_keys hot_keys, struct keyviz_buffer *buffer);
+
+/**
  * Shows a list of hot keys.
  *
  * Ownership: `list` is the host's, its `size` has to be set; what it points at is keyviz's, and good until the list is
@@ -1813,6 +2308,23 @@ keyviz_status keyviz_label_get(struct keyviz_sampler sampler, const char *name, 
  * Errors: none.
  */
 const char *keyviz_last_error(void);
+
+/**
+ * Reads what is known of which route came from which: splits and merges, the host's and those of ranges that keyviz
+ * makes, oldest first.
+ *
+ * Kept are the latest; the counter `lineage_dropped` has how many went.
+ *
+ * Ownership: `entries` and `count` are the host's. Of more than there is `room` for, the latest are given; `entries`
+ * may be NULL with room for none.
+ * Threads: any; nothing waits for it.
+ * Units: `room` is how many entries there is room for; `count` gets how many there are, which may be more.
+ * Errors: those of the handle; `null_pointer`, `bad_argument`.
+ */
+keyviz_status keyviz_lineage_read(struct keyviz_sampler sampler,
+                                  struct keyviz_lineage *entries,
+                                  size_t room,
+                                  size_t *count);
 
 /**
  * Says who gets the log of this process, in place of whoever got it before; NULL is nobody, as in the beginning and in
@@ -1937,6 +2449,21 @@ keyviz_status keyviz_observe_labelled(struct keyviz_sampler sampler,
                                       uint64_t value_len);
 
 /**
+ * As `keyviz_observe_key`, for traffic of a labelled origin.
+ *
+ * Ownership: as `keyviz_observe_key`.
+ * Threads: any, any number at once. Not from a signal handler.
+ * Units: bytes; `op` is a number of `keyviz_op`.
+ * Errors: as `keyviz_observe`; `foreign_handle` for a label of another sampler.
+ */
+keyviz_status keyviz_observe_key_labelled(struct keyviz_sampler sampler,
+                                          struct keyviz_label label,
+                                          uint32_t op,
+                                          const void *key,
+                                          size_t key_len,
+                                          uint64_t value_len);
+
+/**
  * Counts many operations with one call: by route, or by key where keyviz makes the ranges.
  *
  * Ownership: `operations` and their keys are the host's, and read during the call.
@@ -2030,6 +2557,21 @@ keyviz_status keyviz_recorder_observe_labelled(struct keyviz_recorder recorder,
                                                const void *key,
                                                size_t key_len,
                                                uint64_t value_len);
+
+/**
+ * As `keyviz_recorder_observe_key`, for traffic of a labelled origin.
+ *
+ * Ownership: as `keyviz_recorder_observe_key`.
+ * Threads: the one that uses the recorder.
+ * Units: bytes; `op` is a number of `keyviz_op`.
+ * Errors: as `keyviz_recorder_observe`; `foreign_handle` for a label of another sampler.
+ */
+keyviz_status keyviz_recorder_observe_key_labelled(struct keyviz_recorder recorder,
+                                                   struct keyviz_label label,
+                                                   uint32_t op,
+                                                   const void *key,
+                                                   size_t key_len,
+                                                   uint64_t value_len);
 
 /**
  * As `keyviz_recorder_observe`, without the lookup while `where` is up to date. Begin with `where` all zero.

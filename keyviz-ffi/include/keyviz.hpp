@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "keyviz.h"
 
@@ -118,12 +119,31 @@ public:
 class HotKeys : public Owned<keyviz_hot_keys, keyviz_hot_keys_close> {
 public:
     using Owned::Owned;
+    /// Another node's, from the body of its `/hotkeys`.
+    static HotKeys decode(std::string_view json) {
+        keyviz_hot_keys made{};
+        check(keyviz_hot_keys_decode(json.data(), json.size(), &made));
+        return HotKeys(made);
+    }
+    /// Those of several nodes as one list of at most `top` keys; 0 is as many as there may be.
+    static HotKeys merge(const std::vector<const HotKeys *> &lists, std::uint32_t top = 0) {
+        std::vector<keyviz_hot_keys> handles;
+        for (const HotKeys *list : lists) handles.push_back(list->get());
+        keyviz_hot_keys made{};
+        check(keyviz_hot_keys_merge(handles.data(), handles.size(), top, &made));
+        return HotKeys(made);
+    }
     /// What it points at is good as long as the list.
     keyviz_hot_key_list list() const {
         keyviz_hot_key_list made{};
         made.size = sizeof made;
         check(keyviz_hot_keys_view(handle_, &made));
         return made;
+    }
+    Buffer json() const {
+        keyviz_buffer buffer{};
+        check(keyviz_hot_keys_list_json(handle_, &buffer));
+        return Buffer(buffer);
     }
 };
 
@@ -149,6 +169,10 @@ public:
     }
     keyviz_status observe_key(keyviz_op op, std::string_view key, std::uint64_t value_len) noexcept {
         return keyviz_recorder_observe_key(handle_, op, key.data(), key.size(), value_len);
+    }
+    keyviz_status observe_key_labelled(keyviz_label label, keyviz_op op, std::string_view key,
+                                       std::uint64_t value_len) noexcept {
+        return keyviz_recorder_observe_key_labelled(handle_, label, op, key.data(), key.size(), value_len);
     }
 };
 
@@ -209,6 +233,17 @@ public:
         check(keyviz_snapshot(handle_, now_ms, &buffer));
         return Buffer(buffer);
     }
+    /// Which routes came from which, oldest first.
+    std::vector<keyviz_lineage> lineage() const {
+        std::vector<keyviz_lineage> entries;
+        // There may be more by the time there is room for all of them.
+        for (std::size_t count = 0;;) {
+            check(keyviz_lineage_read(handle_, entries.data(), entries.size(), &count));
+            bool whole = count <= entries.size();
+            entries.resize(count);
+            if (whole) return entries;
+        }
+    }
     keyviz_counters counters() const {
         keyviz_counters made{};
         made.size = sizeof made;
@@ -222,6 +257,35 @@ private:
         Handle handle{};
         check(read(handle_, &asked, &handle));
         return Made(handle);
+    }
+};
+
+/// One picture of several nodes.
+class Coordinator : public Owned<keyviz_coordinator, keyviz_coordinator_close> {
+public:
+    using Owned::Owned;
+    /// With room for so many cells; 0 is 8 388 608.
+    explicit Coordinator(std::uint64_t max_cells = 0) { check(keyviz_coordinator_open(max_cells, &handle_)); }
+
+    /// Takes in a sampler of this process, or the body of another node's `/matrix`, by the node's place.
+    void add(std::uint32_t place, const Sampler &sampler, const keyviz_query &asked = query()) {
+        check(keyviz_coordinator_add(handle_, place, sampler.get(), &asked));
+    }
+    void add(std::uint32_t place, std::string_view json, std::uint64_t max_bytes = 0) {
+        check(keyviz_coordinator_add_json(handle_, place, json.data(), json.size(), max_bytes));
+    }
+    void join(const Coordinator &other) { check(keyviz_coordinator_join(handle_, other.get())); }
+
+    Matrix matrix(const keyviz_query &asked = query()) const {
+        keyviz_matrix made{};
+        check(keyviz_coordinator_read(handle_, &asked, &made));
+        return Matrix(made);
+    }
+    /// `nodes` says by place what is known of each, those without an answer among them.
+    Buffer json(const std::vector<keyviz_node> &nodes = {}, const keyviz_query &asked = query()) const {
+        keyviz_buffer buffer{};
+        check(keyviz_coordinator_json(handle_, &asked, nodes.data(), nodes.size(), &buffer));
+        return Buffer(buffer);
     }
 };
 

@@ -1,17 +1,18 @@
 //! The page, from inside the host.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::net::SocketAddr;
 
 use keyviz_admin::{Access, Admin, Background, BackgroundError, Limits, Token};
 use keyviz_core::KeyNames;
 
+use crate::audit::{Sink, keyviz_audit_callback};
+use crate::callback::not_in_callback;
 use crate::fence::fenced;
 use crate::fork::{Noted, note};
 use crate::guest;
 use crate::input::{items, optional_text, out, text};
 use crate::last_error::fail;
-use crate::log::not_in_callback;
 use crate::sampler::{Host, keyviz_sampler, lock, pinned};
 use crate::sized::{self, Sized_};
 use crate::status::keyviz_status;
@@ -44,14 +45,19 @@ pub struct keyviz_admin_options {
     pub max_connections: u32,
     /// Not 0: listens beyond loopback without a token. Everyone who reaches it can read keys and load.
     pub insecure_no_auth: u32,
+    /// Gets a record of each answer that has keys in it; NULL: they are only counted (`audited` in `/status`).
+    pub audit: keyviz_audit_callback,
+    /// What it is called with: the host's, good until the page has ended.
+    pub audit_data: *mut c_void,
 }
 
-// SAFETY: `repr(C)`; a `usize` first; eight-byte fields and two of four, so without padding; numbers and pointers.
+// SAFETY: `repr(C)`; a `usize` first; eight-byte fields, two of four, and eight-byte fields, so without padding; numbers
+// and pointers, of which any bytes are a value as the host's word is that the callback is one.
 unsafe impl Sized_ for keyviz_admin_options {
     const LEAST: usize = 88;
 }
 
-const _: () = assert!(size_of::<keyviz_admin_options>() == 88);
+const _: () = assert!(size_of::<keyviz_admin_options>() == 104);
 
 const NOTHING: keyviz_admin_options = keyviz_admin_options {
     size: size_of::<keyviz_admin_options>(),
@@ -66,6 +72,8 @@ const NOTHING: keyviz_admin_options = keyviz_admin_options {
     memory_bytes: 0,
     max_connections: 0,
     insecure_no_auth: 0,
+    audit: None,
+    audit_data: std::ptr::null_mut(),
 };
 
 /// The page at work.
@@ -154,6 +162,10 @@ unsafe fn admin(host: &Host, options: *const keyviz_admin_options) -> Result<Adm
     }
     if let Some(names) = lock(&host.names).as_ref() {
         admin = admin.key_names(names.as_ref().clone());
+    }
+    if let Some(callback) = given.audit {
+        let sink = Sink { callback, user_data: given.audit_data };
+        admin = admin.audit(move |audited| sink.take(audited));
     }
     #[cfg(feature = "fault")]
     #[expect(clippy::panic, reason = "the fault that a test asks for")]

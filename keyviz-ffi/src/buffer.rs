@@ -33,14 +33,27 @@ impl Buffer {
 ///
 /// # Safety
 /// `buffer` is NULL or may be written to.
-pub(crate) unsafe fn give(host: &Host, mut bytes: Vec<u8>, buffer: *mut keyviz_buffer) -> Result<(), keyviz_status> {
+pub(crate) unsafe fn give(host: &Host, bytes: Vec<u8>, buffer: *mut keyviz_buffer) -> Result<(), keyviz_status> {
+    // SAFETY: the caller's word.
+    unsafe { give_tagged(host.tag, bytes, buffer) }
+}
+
+/// As [`give`], of what is no sampler's.
+///
+/// # Safety
+/// As [`give`].
+pub(crate) unsafe fn give_tagged(
+    tag: u32,
+    mut bytes: Vec<u8>,
+    buffer: *mut keyviz_buffer,
+) -> Result<(), keyviz_status> {
     // SAFETY: the caller's word.
     let handle = unsafe { out(buffer, "buffer") }?;
     bytes.try_reserve(1).map_err(|_| {
         fail(keyviz_status::OutOfMemory, format_args!("no memory for an answer of {} bytes", bytes.len()))
     })?;
     bytes.push(0);
-    let bits = table::put(Kind::Buffer, host.tag, Object::Buffer(Buffer(bytes)))?;
+    let bits = table::put(Kind::Buffer, tag, Object::Buffer(Buffer(bytes)))?;
     handle.write(keyviz_buffer { bits });
     Ok(())
 }

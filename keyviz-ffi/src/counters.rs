@@ -4,6 +4,7 @@ use keyviz_core::{Counters, Tally, wire};
 
 use crate::buffer::{give, keyviz_buffer};
 use crate::fence::{FAULTS, fenced};
+use crate::room;
 use crate::sampler::{Host, keyviz_sampler, pinned};
 use crate::sized::{self, Sized_};
 use crate::status::keyviz_status;
@@ -250,7 +251,7 @@ pub unsafe extern "C" fn keyviz_counters_read(
 pub unsafe extern "C" fn keyviz_counters_json(sampler: keyviz_sampler, buffer: *mut keyviz_buffer) -> keyviz_status {
     fenced(|| {
         let host = pinned(sampler)?;
-        let mut json = String::new();
+        let mut json = room::text(4096)?;
         wire::encode::counters(&host.reader.counters(), &mut json);
         // SAFETY: the caller's word.
         unsafe { give(&host, json.into_bytes(), buffer) }

@@ -8,6 +8,7 @@ use crate::buffer::{give, keyviz_buffer};
 use crate::fence::fenced;
 use crate::input::{KEYVIZ_NOW, instant, text};
 use crate::last_error::fail;
+use crate::room;
 use crate::sampler::{keyviz_sampler, pinned};
 use crate::status::keyviz_status;
 
@@ -50,8 +51,10 @@ pub unsafe extern "C" fn keyviz_events_json(
 ) -> keyviz_status {
     fenced(|| {
         let host = pinned(sampler)?;
-        let mut json = String::new();
+        // An event's text may double when it is escaped.
+        room::of(host.reader.config().max_events as usize * 1024)?;
         let events = host.reader.events(from_ms, to_ms);
+        let mut json = room::text(256 + events.len() * 512)?;
         wire::encode::events(&events, &host.reader.counters(), instant(KEYVIZ_NOW), &mut json);
         // SAFETY: the caller's word.
         unsafe { give(&host, json.into_bytes(), buffer) }

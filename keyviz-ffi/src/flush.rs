@@ -2,11 +2,11 @@
 
 use keyviz_admin::Flusher;
 
+use crate::callback::not_in_callback;
 use crate::fence::fenced;
 use crate::guest;
 use crate::input::instant;
 use crate::last_error::fail;
-use crate::log::not_in_callback;
 use crate::sampler::{keyviz_sampler, lock, pinned};
 use crate::status::keyviz_status;
 

@@ -20,6 +20,7 @@ pub(crate) enum Kind {
     HotKeys = 4,
     Top = 5,
     Buffer = 6,
+    Coordinator = 7,
 }
 
 impl Kind {
@@ -38,6 +39,7 @@ impl Kind {
             Kind::HotKeys => "list of hot keys",
             Kind::Top => "list of hottest ranges",
             Kind::Buffer => "buffer",
+            Kind::Coordinator => "coordinator",
         }
     }
 }

@@ -2,19 +2,23 @@
 
 use std::ffi::c_void;
 
-use keyviz_core::{HotKeys, HotKeysOf, HotKeysQuery, NoHotKeys, RouteId, wire};
+use keyviz_core::wire::{self, decode};
+use keyviz_core::{HotKey, HotKeys, HotKeysOf, HotKeysQuery, Labels, NoHotKeys, RouteId};
 
-use crate::buffer::{give, keyviz_buffer};
+use crate::buffer::{give, give_tagged, keyviz_buffer};
 use crate::fence::fenced;
+use crate::fork;
 use crate::handle::Kind;
-use crate::input::out;
+use crate::input::{bytes, items, out};
 use crate::last_error::fail;
 use crate::object::Object;
 use crate::query::{self, keyviz_query};
+use crate::room;
 use crate::sampler::{Host, keyviz_sampler, pinned};
 use crate::sized::{self, Sized_};
 use crate::status::keyviz_status;
 use crate::table;
+use crate::tag;
 
 /// A list of hot keys that was read. All zero is none.
 #[repr(C)]
@@ -68,19 +72,29 @@ pub struct keyviz_hot_key_list {
     pub degraded: u32,
     /// 1: they are those of a virtual bucket.
     pub aggregate: u32,
+    /// Samples dropped in these columns, of any route.
+    pub dropped: u64,
+    /// Operations on keys too long to be sampled in these columns, of any route.
+    pub too_long: u64,
+    /// Operations of recorders that sample nothing, in these columns, of any route.
+    pub unsampled: u64,
 }
 
-// SAFETY: `repr(C)`; a `usize` first; eight-byte fields and two of four, so without padding; numbers and a pointer.
+// SAFETY: `repr(C)`; a `usize` first; eight-byte fields, two of four between, so without padding; numbers and a pointer.
 unsafe impl Sized_ for keyviz_hot_key_list {
     const LEAST: usize = 96;
 }
 
-const _: () = assert!(size_of::<keyviz_hot_key_list>() == 96);
+const _: () = assert!(size_of::<keyviz_hot_key_list>() == 120);
 
 /// What the list points into.
 pub(crate) struct HotKeysTable {
     list: keyviz_hot_key_list,
-    _hot: HotKeys,
+    hot: HotKeys,
+    /// Whose they are, and the labels that this names.
+    of: HotKeysOf,
+    labels: Labels,
+    tag: u32,
     _keys: Vec<keyviz_hot_key>,
 }
 
@@ -90,7 +104,7 @@ unsafe impl Send for HotKeysTable {}
 unsafe impl Sync for HotKeysTable {}
 
 impl HotKeysTable {
-    fn of(hot: HotKeys) -> Self {
+    fn of(hot: HotKeys, of: HotKeysOf, labels: Labels, tag: u32) -> Self {
         let keys: Vec<keyviz_hot_key> = (hot.keys.iter())
             .map(|hot| keyviz_hot_key {
                 key: hot.key.as_ptr().cast::<c_void>(),
@@ -113,8 +127,11 @@ impl HotKeysTable {
             as_of_ms: hot.as_of_ms,
             degraded: hot.degraded.into(),
             aggregate: hot.aggregate.into(),
+            dropped: hot.dropped,
+            too_long: hot.too_long,
+            unsampled: hot.unsampled,
         };
-        HotKeysTable { list, _hot: hot, _keys: keys }
+        HotKeysTable { list, hot, of, labels, tag, _keys: keys }
     }
 }
 
@@ -173,10 +190,115 @@ pub unsafe extern "C" fn keyviz_hot_keys_read(
         let host = pinned(sampler)?;
         // SAFETY: the caller's word, twice.
         let (asked, handle) = unsafe { (asked(&host, query)?, out(hot_keys, "hot_keys")?) };
-        let table = HotKeysTable::of(host.reader.hot_keys(&asked).map_err(none)?);
-        let bits = table::put(Kind::HotKeys, host.tag, Object::HotKeys(Box::new(table)))?;
-        handle.write(keyviz_hot_keys { bits });
+        room::for_rows()?;
+        let hot = host.reader.hot_keys(&asked).map_err(none)?;
+        let labels = host.reader.config().labels.clone();
+        handle.write(put(HotKeysTable::of(hot, asked.of, labels, host.tag))?);
         Ok(())
+    })
+}
+
+fn put(table: HotKeysTable) -> Result<keyviz_hot_keys, keyviz_status> {
+    let bits = table::put(Kind::HotKeys, table.tag, Object::HotKeys(Box::new(table)))?;
+    Ok(keyviz_hot_keys { bits })
+}
+
+/// Reads another node's hot keys: the body of its `/hotkeys`. The bytes may be anything: what is no such answer is
+/// refused.
+///
+/// Ownership: `json` is the host's, and read during the call. The list is the host's to close.
+/// Threads: any.
+/// Units: bytes. At most 1024 keys are read, of 65 536 bytes each.
+/// Errors: `null_pointer`, `bad_argument`, `bad_answer`, `out_of_memory`, `too_many_handles`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keyviz_hot_keys_decode(
+    json: *const c_void,
+    len: usize,
+    hot_keys: *mut keyviz_hot_keys,
+) -> keyviz_status {
+    fenced(|| {
+        fork::watch()?;
+        // SAFETY: the caller's word, twice.
+        let (json, handle) = unsafe { (bytes(json, len, "json")?, out(hot_keys, "hot_keys")?) };
+        let limits = decode::Limits::default();
+        room::for_decoding(json, limits.bytes)?;
+        let answer = decode::hot_keys(json, &limits)
+            .map_err(|error| fail(keyviz_status::BadAnswer, format_args!("the hot keys: {error}")))?;
+        handle.write(put(HotKeysTable::of(answer.hot, answer.of, answer.labels, tag::next()))?);
+        Ok(())
+    })
+}
+
+/// Makes one list of several nodes' lists: counts, errors and bounds add up key by key. Whatever the order of the lists,
+/// the result is the same, but that it is of the route or range, and of the series, that the first list is of.
+///
+/// Ownership: the lists stay the host's; the one that is made is the host's to close, too.
+/// Threads: any.
+/// Units: `count` is how many lists there are; `top` is the most keys, 0 is as many as there may be, 1024.
+/// Errors: those of the lists' handles; `null_pointer`, `bad_argument`, `nothing_named` without any list,
+/// `out_of_memory`, `too_many_handles`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keyviz_hot_keys_merge(
+    lists: *const keyviz_hot_keys,
+    count: usize,
+    top: u32,
+    hot_keys: *mut keyviz_hot_keys,
+) -> keyviz_status {
+    fenced(|| {
+        // SAFETY: the caller's word, twice.
+        let (lists, handle) = unsafe { (items(lists, count, "lists")?, out(hot_keys, "hot_keys")?) };
+        let mut bytes = 0_usize;
+        for list in lists {
+            with_list(*list, |table| {
+                let keys = table.hot.keys.iter().map(|hot| hot.key.len().saturating_add(size_of::<HotKey>()));
+                bytes = bytes.saturating_add(keys.fold(0, usize::saturating_add));
+            })?;
+        }
+        room::of(bytes.saturating_mul(4))?;
+        let (mut answers, mut first) = (Vec::new(), None);
+        for list in lists {
+            with_list(*list, |table| {
+                answers.push(table.hot.clone());
+                first.get_or_insert_with(|| (table.of.clone(), table.labels.clone(), table.tag));
+            })?;
+        }
+        let Some((of, labels, tag)) = first else {
+            return Err(fail(keyviz_status::NothingNamed, format_args!("no list was given")));
+        };
+        let merged = HotKeys::merge(&answers, top as usize);
+        handle.write(put(HotKeysTable::of(merged, of, labels, tag))?);
+        Ok(())
+    })
+}
+
+/// What is behind a list's handle.
+fn with_list<T>(list: keyviz_hot_keys, look: impl FnOnce(&HotKeysTable) -> T) -> Result<T, keyviz_status> {
+    let pin = table::pin(list.bits, Kind::HotKeys)?;
+    match pin.object() {
+        Some(Object::HotKeys(table)) => Ok(look(table)),
+        _ => Err(table::refuse(list.bits, Kind::HotKeys)),
+    }
+}
+
+/// Gives a list of hot keys as JSON: the body of `/hotkeys`.
+///
+/// Ownership: the list stays the host's; the buffer is the host's to close.
+/// Threads: any.
+/// Units: operations; keys are base64.
+/// Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keyviz_hot_keys_list_json(
+    hot_keys: keyviz_hot_keys,
+    buffer: *mut keyviz_buffer,
+) -> keyviz_status {
+    fenced(|| {
+        let (json, tag) = with_list(hot_keys, |table| {
+            let mut json = room::for_keys(&table.hot)?;
+            wire::encode::hot_keys(&table.hot, &table.of, &table.labels, &mut json);
+            Ok((json, table.tag))
+        })??;
+        // SAFETY: the caller's word.
+        unsafe { give_tagged(tag, json.into_bytes(), buffer) }
     })
 }
 
@@ -193,12 +315,8 @@ pub unsafe extern "C" fn keyviz_hot_keys_view(
     list: *mut keyviz_hot_key_list,
 ) -> keyviz_status {
     fenced(|| {
-        let pin = table::pin(hot_keys.bits, Kind::HotKeys)?;
-        let Some(Object::HotKeys(table)) = pin.object() else {
-            return Err(table::refuse(hot_keys.bits, Kind::HotKeys));
-        };
         // SAFETY: the caller's word.
-        unsafe { sized::write(list, &table.list, "list") }
+        with_list(hot_keys, |table| unsafe { sized::write(list, &table.list, "list") })?
     })
 }
 
@@ -229,8 +347,9 @@ pub unsafe extern "C" fn keyviz_hot_keys_json(
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
         let asked = unsafe { asked(&host, query) }?;
+        room::for_rows()?;
         let hot = host.reader.hot_keys(&asked).map_err(none)?;
-        let mut json = String::new();
+        let mut json = room::for_keys(&hot)?;
         wire::encode::hot_keys(&hot, &asked.of, &host.reader.config().labels, &mut json);
         // SAFETY: the caller's word.
         unsafe { give(&host, json.into_bytes(), buffer) }

@@ -1,6 +1,7 @@
 //! What comes in: pointers with lengths, texts, instants.
 
 use std::ffi::{CStr, c_char, c_void};
+use std::mem::MaybeUninit;
 use std::slice;
 
 use keyviz_admin::{Clock, SystemClock};
@@ -72,6 +73,24 @@ pub(crate) unsafe fn items<'a, T>(items: *const T, count: usize, name: &str) -> 
     Ok(unsafe { slice::from_raw_parts(items, count) })
 }
 
+/// Places for results; NULL is good where there are none.
+///
+/// # Safety
+/// `items` points at `count` places that the caller alone may write to during `'a`, or `count` is 0.
+pub(crate) unsafe fn items_out<'a, T>(
+    items: *mut T,
+    count: usize,
+    name: &str,
+) -> Result<&'a mut [MaybeUninit<T>], keyviz_status> {
+    // SAFETY: the caller's word; `MaybeUninit` asks for no value to be there, and a shared slice of it is not read.
+    unsafe { self::items(items.cast_const().cast::<MaybeUninit<T>>(), count, name) }?;
+    if count == 0 {
+        return Ok(&mut []);
+    }
+    // SAFETY: as above, and looked at there: not NULL, aligned, not longer than anything can be.
+    Ok(unsafe { slice::from_raw_parts_mut(items.cast::<MaybeUninit<T>>(), count) })
+}
+
 /// Ids of routes that were given.
 ///
 /// # Safety
@@ -114,8 +133,8 @@ pub(crate) unsafe fn optional_text<'a>(given: *const c_char, name: &str) -> Resu
 ///
 /// # Safety
 /// `out` is NULL, or may be written to by the caller alone during `'a`.
-pub(crate) unsafe fn out<'a, T>(out: *mut T, name: &str) -> Result<&'a mut std::mem::MaybeUninit<T>, keyviz_status> {
+pub(crate) unsafe fn out<'a, T>(out: *mut T, name: &str) -> Result<&'a mut MaybeUninit<T>, keyviz_status> {
     // SAFETY: aligned or refused; `MaybeUninit` asks for no value to be there.
-    let place = if out.is_aligned() { unsafe { out.cast::<std::mem::MaybeUninit<T>>().as_mut() } } else { None };
+    let place = if out.is_aligned() { unsafe { out.cast::<MaybeUninit<T>>().as_mut() } } else { None };
     place.ok_or_else(|| fail(keyviz_status::NullPointer, format_args!("{name} is NULL or not aligned")))
 }

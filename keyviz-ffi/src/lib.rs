@@ -21,8 +21,11 @@
 #![allow(clippy::too_many_arguments, reason = "a key and its length are two in C")]
 
 mod admin;
+mod audit;
 mod buffer;
+mod callback;
 mod config;
+mod coordinator;
 mod counters;
 mod event;
 mod fence;
@@ -34,14 +37,17 @@ mod hot_keys;
 mod input;
 mod label;
 mod last_error;
+mod lineage;
 mod log;
 mod matrix;
+mod matrix_table;
 mod names;
 mod object;
 mod observe;
 mod operation;
 mod query;
 mod recorder;
+mod room;
 mod route;
 mod sampler;
 mod scan;
@@ -55,8 +61,10 @@ mod version;
 mod window;
 
 pub use admin::*;
+pub use audit::*;
 pub use buffer::*;
 pub use config::*;
+pub use coordinator::*;
 pub use counters::*;
 pub use event::*;
 pub use flush::*;
@@ -64,6 +72,7 @@ pub use hot_keys::*;
 pub use input::KEYVIZ_NOW;
 pub use label::*;
 pub use last_error::*;
+pub use lineage::*;
 pub use log::*;
 pub use matrix::*;
 pub use names::*;

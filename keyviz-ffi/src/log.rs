@@ -1,13 +1,12 @@
 //! What keyviz has to say, given to the host: it prints nothing itself.
 
-use std::cell::Cell;
 use std::ffi::{CString, c_char, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use crate::callback::{calling, is_called, not_in_callback};
 use crate::fence::fenced;
-use crate::last_error::fail;
 use crate::status::keyviz_status;
 
 /// How much a line of the log matters.
@@ -61,10 +60,6 @@ pub(crate) fn forget() {
     SINK.store(ptr::null_mut(), Ordering::Relaxed);
 }
 
-std::thread_local! {
-    static CALLING: Cell<bool> = const { Cell::new(false) };
-}
-
 /// Says who gets the log of this process, in place of whoever got it before; NULL is nobody, as in the beginning and in
 /// the child of a fork.
 ///
@@ -88,27 +83,14 @@ pub unsafe extern "C" fn keyviz_log_set(callback: keyviz_log_callback, user_data
 
 /// Tells the host.
 pub(crate) fn tell(level: keyviz_log_level, text: &str) {
-    if CALLING.get() {
+    if is_called() {
         return;
     }
     let sink = sink().read().unwrap_or_else(PoisonError::into_inner);
     let Some(sink) = sink.as_ref() else { return };
     let plain: Vec<u8> = text.bytes().map(|byte| if byte == 0 { b' ' } else { byte }).collect();
     let Ok(text) = CString::new(plain) else { return };
-    CALLING.set(true);
     // SAFETY: the host gave both, said that they belong together, and keeps them good until it sets others, for which
     // it has to wait until this is over.
-    unsafe { (sink.callback)(sink.user_data as *mut c_void, level as u32, text.as_ptr()) };
-    CALLING.set(false);
-}
-
-/// Refuses what cannot be done from within the callback.
-pub(crate) fn not_in_callback() -> Result<(), keyviz_status> {
-    if CALLING.get() {
-        return Err(fail(
-            keyviz_status::InCallback,
-            format_args!("this cannot be called from within the log callback"),
-        ));
-    }
-    Ok(())
+    calling(|| unsafe { (sink.callback)(sink.user_data as *mut c_void, level as u32, text.as_ptr()) });
 }

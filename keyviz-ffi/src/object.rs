@@ -1,8 +1,9 @@
 //! What a handle can stand for.
 
 use crate::buffer::Buffer;
+use crate::coordinator::Coordinator;
 use crate::hot_keys::HotKeysTable;
-use crate::matrix::MatrixTable;
+use crate::matrix_table::MatrixTable;
 use crate::recorder::OwnRecorder;
 use crate::sampler::Host;
 use crate::top::TopTable;
@@ -15,4 +16,5 @@ pub(crate) enum Object {
     HotKeys(Box<HotKeysTable>),
     Top(Box<TopTable>),
     Buffer(Buffer),
+    Coordinator(Box<Coordinator>),
 }

@@ -191,6 +191,32 @@ pub unsafe extern "C" fn keyviz_observe_labelled(
     })
 }
 
+/// As `keyviz_observe_key`, for traffic of a labelled origin.
+///
+/// Ownership: as `keyviz_observe_key`.
+/// Threads: any, any number at once. Not from a signal handler.
+/// Units: bytes; `op` is a number of `keyviz_op`.
+/// Errors: as `keyviz_observe`; `foreign_handle` for a label of another sampler.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keyviz_observe_key_labelled(
+    sampler: keyviz_sampler,
+    label: keyviz_label,
+    op: u32,
+    key: *const c_void,
+    key_len: usize,
+    value_len: u64,
+) -> keyviz_status {
+    fenced_hot(|| {
+        status(with(sampler, |own| {
+            // SAFETY: the caller's word.
+            let key = unsafe { bytes(key, key_len, "key") }?;
+            let (op, label) = (self::op(op)?, own.labels.get(label)?);
+            own.recorder.observe_key_labelled(label, op, key, value_len);
+            Ok(())
+        }))
+    })
+}
+
 /// Counts many operations with one call: by route, or by key where keyviz makes the ranges.
 ///
 /// Ownership: `operations` and their keys are the host's, and read during the call.

@@ -142,21 +142,47 @@ impl keyviz_query {
         Ok((self.by_label != 0).then_some(label))
     }
 
+    fn axis(&self) -> Result<AxisKind, keyviz_status> {
+        match self.axis {
+            0 => Ok(AxisKind::Route),
+            1 => Ok(AxisKind::Range),
+            other => Err(fail(keyviz_status::BadArgument, format_args!("axis: {other} is none of them"))),
+        }
+    }
+
+    /// The question for a matrix of several nodes, in the core's words.
+    ///
+    /// # Safety
+    /// As [`bounds`](Self::bounds).
+    pub(crate) unsafe fn of_nodes(&self) -> Result<MatrixQuery, keyviz_status> {
+        if self.by_label != 0 || self.label.bits != 0 {
+            return Err(fail(
+                keyviz_status::BadArgument,
+                format_args!("label: a coordinator has what the nodes were asked for; ask them for one label"),
+            ));
+        }
+        // SAFETY: the caller's word.
+        let (start, end) = unsafe { self.bounds() }?;
+        Ok(MatrixQuery {
+            axis: self.axis()?,
+            rows: self.rows as usize,
+            start: start.to_vec(),
+            end: end.map(<[u8]>::to_vec),
+            split_labels: self.sum_labels == 0,
+            ..MatrixQuery::default()
+        })
+    }
+
     /// The question for a matrix, in the core's words.
     ///
     /// # Safety
     /// As [`bounds`](Self::bounds).
     pub(crate) unsafe fn matrix(&self, host: &Host) -> Result<MatrixQuery, keyviz_status> {
-        let axis = match self.axis {
-            0 => AxisKind::Route,
-            1 => AxisKind::Range,
-            other => return Err(fail(keyviz_status::BadArgument, format_args!("axis: {other} is none of them"))),
-        };
         // SAFETY: the caller's word.
         let (start, end) = unsafe { self.bounds() }?;
         Ok(MatrixQuery {
             series: self.series()?,
-            axis,
+            axis: self.axis()?,
             from_ms: self.from_ms,
             to_ms: self.to_ms,
             rows: self.rows as usize,

@@ -180,6 +180,30 @@ pub unsafe extern "C" fn keyviz_recorder_observe_labelled(
     })
 }
 
+/// As `keyviz_recorder_observe_key`, for traffic of a labelled origin.
+///
+/// Ownership: as `keyviz_recorder_observe_key`.
+/// Threads: the one that uses the recorder.
+/// Units: bytes; `op` is a number of `keyviz_op`.
+/// Errors: as `keyviz_recorder_observe`; `foreign_handle` for a label of another sampler.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keyviz_recorder_observe_key_labelled(
+    recorder: keyviz_recorder,
+    label: keyviz_label,
+    op: u32,
+    key: *const c_void,
+    key_len: usize,
+    value_len: u64,
+) -> keyviz_status {
+    fenced(|| {
+        // SAFETY: the caller's word, twice.
+        let (own, key) = unsafe { (own(recorder)?, bytes(key, key_len, "key")?) };
+        let (op, label) = (self::op(op)?, own.labels.get(label)?);
+        own.recorder.observe_key_labelled(label, op, key, value_len);
+        Ok(())
+    })
+}
+
 /// As `keyviz_recorder_observe`, without the lookup while `where` is up to date. Begin with `where` all zero.
 ///
 /// A `where` that is out of date (its route was removed, folded, registered anew, or it is another route's) is looked up

@@ -7,13 +7,13 @@ use keyviz_admin::{Flusher, HistoryFile};
 use keyviz_core::{KeyNames, Reader, Sampler};
 
 use crate::admin::Page;
+use crate::callback::not_in_callback;
 use crate::config::{given, keyviz_config, refused};
 use crate::fence::fenced;
 use crate::fork::{self, Noted};
 use crate::handle::Kind;
 use crate::input::{instant, out};
 use crate::label::LabelSet;
-use crate::log::not_in_callback;
 use crate::object::Object;
 use crate::status::keyviz_status;
 use crate::table::{self, Pin};

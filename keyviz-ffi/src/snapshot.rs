@@ -7,13 +7,14 @@ use keyviz_admin::{HistoryFile, HistoryNews, SystemClock, read_snapshot, write_s
 use keyviz_core::RestoreError;
 
 use crate::buffer::{give, keyviz_buffer};
+use crate::callback::not_in_callback;
 use crate::fence::fenced;
 use crate::flush::no_thread;
 use crate::fork::note;
 use crate::guest;
 use crate::input::{bytes, instant, text};
 use crate::last_error::fail;
-use crate::log::{self, keyviz_log_level, not_in_callback};
+use crate::log::{self, keyviz_log_level};
 use crate::sampler::{keyviz_sampler, lock, pinned};
 use crate::status::keyviz_status;
 

@@ -92,6 +92,14 @@ pub enum keyviz_status {
     BadOption = 41,
     /// A fault inside keyviz, which was caught and counted.
     Internal = 42,
+    /// Another node's answer cannot be read, or cannot be merged.
+    BadAnswer = 43,
+    /// An answer is of another series than those before it.
+    OtherSeries = 44,
+    /// There is an answer of this place already.
+    PlaceTaken = 45,
+    /// With it there would be more cells than were allowed.
+    TooLarge = 46,
 }
 
 /// Every status with its name.
@@ -139,6 +147,10 @@ const ALL: &[(keyviz_status, &CStr)] = &[
     (keyviz_status::BadText, c"bad_text"),
     (keyviz_status::BadOption, c"bad_option"),
     (keyviz_status::Internal, c"internal"),
+    (keyviz_status::BadAnswer, c"bad_answer"),
+    (keyviz_status::OtherSeries, c"other_series"),
+    (keyviz_status::PlaceTaken, c"place_taken"),
+    (keyviz_status::TooLarge, c"too_large"),
 ];
 
 /// The name of a status: lower case, as it stands in the documentation.

@@ -11,6 +11,7 @@ use crate::handle::Kind;
 use crate::input::{KEYVIZ_NOW, instant, out};
 use crate::object::Object;
 use crate::query::{self, keyviz_query};
+use crate::room;
 use crate::sampler::{Host, keyviz_sampler, lock, pinned};
 use crate::sized::{self, Sized_};
 use crate::status::keyviz_status;
@@ -162,6 +163,7 @@ pub unsafe extern "C" fn keyviz_top_read(
         let host = pinned(sampler)?;
         // SAFETY: the caller's word, twice.
         let (asked, handle) = unsafe { (asked(&host, query)?, out(top, "top")?) };
+        room::for_top(&host)?;
         let table = TopTable::of(host.reader.top(&asked));
         let bits = table::put(Kind::Top, host.tag, Object::Top(Box::new(table)))?;
         handle.write(keyviz_top { bits });
@@ -214,8 +216,10 @@ pub unsafe extern "C" fn keyviz_top_json(
         // SAFETY: the caller's word.
         let asked = unsafe { asked(&host, query) }?;
         let names = lock(&host.names).clone();
-        let mut json = String::new();
-        wire::encode::top(&host.reader.top(&asked), instant(KEYVIZ_NOW), names.as_deref(), &|_| None, &mut json);
+        room::for_top(&host)?;
+        let top = host.reader.top(&asked);
+        let mut json = room::text(1024 + top.rows.len() * 512)?;
+        wire::encode::top(&top, instant(KEYVIZ_NOW), names.as_deref(), &|_| None, &mut json);
         // SAFETY: the caller's word.
         unsafe { give(&host, json.into_bytes(), buffer) }
     })

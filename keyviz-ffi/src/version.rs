@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 /// The version of the ABI that this header is of. It grows with every addition; what is there stays as it is.
-pub const KEYVIZ_ABI_VERSION: u32 = 1;
+pub const KEYVIZ_ABI_VERSION: u32 = 2;
 
 /// The version of the ABI that the linked library has; compare it with `KEYVIZ_ABI_VERSION`: at least as great is good.
 ///

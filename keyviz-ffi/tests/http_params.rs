@@ -66,6 +66,10 @@ fn ask(port: u16, method: &str, target: &str) -> (u64, Value) {
 
 #[test]
 fn recorded_cases() {
+    let mut files: Vec<String> =
+        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    assert_eq!(files, ["hotkeys.json", "matrix.json"], "a file that is not asked here");
     let mut checked = 0;
     for (file, flushed) in [("hotkeys.json", false), ("matrix.json", true)] {
         let (kv, port) = served(flushed);

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use crate::key::range_hash;
+use crate::route::RouteId;
 
 /// Longest name: `virtual:` 20 digits `~` 8 `:` 32 `#` 3.
 const MAX_LEN: usize = 8 + 20 + 9 + 33 + 4;
@@ -63,6 +64,12 @@ impl BucketId {
             None => None,
         };
         Some((aggregate, id, sub_bucket))
+    }
+
+    /// The route, or the virtual bucket's id, that a row of the route axis is named after; `None` on the range axis.
+    #[must_use]
+    pub fn route(&self) -> Option<RouteId> {
+        self.of_route().map(|(_, id, _)| RouteId(id))
     }
 
     /// The text.

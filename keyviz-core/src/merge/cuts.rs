@@ -54,7 +54,8 @@ impl Heat {
     /// The cuts for a query: its rows, its keys, its names and labels.
     #[must_use]
     pub fn cuts(self, query: &MatrixQuery) -> Cuts {
-        let splits = query.split_labels || query.label.is_some();
+        // As many lines as labels for each range: where there are too many, each range has one.
+        let splits = (query.split_labels || query.label.is_some()) && self.labels.len() <= most(query);
         let labels: Vec<String> = if splits { self.labels.into_iter().collect() } else { alloc::vec![String::new()] };
         let spans: Vec<Span<'_>> =
             self.spans.iter().map(|((start, end), total)| Span { start, end: end.as_deref(), total: *total }).collect();

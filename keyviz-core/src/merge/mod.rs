@@ -227,6 +227,12 @@ impl Merge {
         }
     }
 
+    /// How many cells it has, of the most it may have; answers that wait for their step are not among them.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.layers.values().map(Layer::cost).fold(0, usize::saturating_add)
+    }
+
     /// Takes in a node's answer. `place` is its place in the configured order, which decides ties; answers may come in
     /// any order.
     ///

@@ -15,27 +15,33 @@ _Static_assert(offsetof(keyviz_operation, times) == 40, "keyviz_operation");
 _Static_assert(sizeof(keyviz_scan) == 64 && offsetof(keyviz_scan, label) == 56, "keyviz_scan");
 _Static_assert(sizeof(keyviz_query) == 104 && offsetof(keyviz_query, series) == 64, "keyviz_query");
 _Static_assert(sizeof(keyviz_new_route) == 48 && sizeof(keyviz_name) == 24, "keyviz_new_route, keyviz_name");
-_Static_assert(sizeof(keyviz_matrix_arrays) == 296 && offsetof(keyviz_matrix_arrays, values) == 104, "arrays");
+_Static_assert(sizeof(keyviz_matrix_arrays) == 368 && offsetof(keyviz_matrix_arrays, values) == 104, "arrays");
+_Static_assert(offsetof(keyviz_matrix_arrays, column_nodes) == 296 && KEYVIZ_ROW_CONFLICT == 16, "arrays");
 _Static_assert(offsetof(keyviz_matrix_arrays, parts) == 232 && offsetof(keyviz_matrix_arrays, series) == 280, "arrays");
-_Static_assert(sizeof(keyviz_hot_key) == 32 && sizeof(keyviz_hot_key_list) == 96, "hot keys");
+_Static_assert(sizeof(keyviz_hot_key) == 32 && sizeof(keyviz_hot_key_list) == 120, "hot keys");
 _Static_assert(sizeof(keyviz_top_row) == 88 && sizeof(keyviz_top_list) == 64, "top");
 _Static_assert(sizeof(keyviz_window) == 56 && offsetof(keyviz_window, has_open) == 48, "keyviz_window");
-_Static_assert(sizeof(keyviz_admin_options) == 88 && sizeof(keyviz_tally) == 40, "options, tally");
+_Static_assert(sizeof(keyviz_admin_options) == 104 && sizeof(keyviz_tally) == 40, "options, tally");
+_Static_assert(offsetof(keyviz_admin_options, audit) == 88 && sizeof(keyviz_audited) == 104, "options, audited");
+_Static_assert(sizeof(keyviz_coordinator) == 8 && sizeof(keyviz_node) == 72 && sizeof(keyviz_lineage) == 24, "nodes");
+_Static_assert(offsetof(keyviz_node, state) == 16 && offsetof(keyviz_node, clock_offset_ms) == 40, "keyviz_node");
+_Static_assert(KEYVIZ_NODE_STATE_FAILED == 7 && KEYVIZ_WARNING_PEER_ROWS_CAPPED == 3 && KEYVIZ_ROLE_READ == 1, "numbers");
+_Static_assert(KEYVIZ_NODE_HISTORY_FROM == 1 && KEYVIZ_NODE_EVICTED == 32, "numbers");
 _Static_assert(offsetof(keyviz_counters, routes) == 168 && KEYVIZ_ROW_UNBOUNDED == 8, "keyviz_counters");
 _Static_assert(KEYVIZ_SERIES_OPS == 5 && KEYVIZ_AXIS_RANGE == 1 && KEYVIZ_OP_WRITE == 1, "numbers");
 _Static_assert(KEYVIZ_COLUMN_STATE_MISSING == 3 && KEYVIZ_LOG_LEVEL_ERROR == 1, "numbers");
-_Static_assert(KEYVIZ_STATUS_OK == 0 && KEYVIZ_STATUS_INTERNAL == 42, "numbers");
+_Static_assert(KEYVIZ_STATUS_OK == 0 && KEYVIZ_STATUS_TOO_LARGE == 46, "numbers");
 
 static const keyviz_sampler NONE = {0};
 
 static void names(void) {
     int32_t status;
-    for (status = 0; status <= 42; status++) {
+    for (status = 0; status <= 46; status++) {
         const char *name = keyviz_status_name(status);
         CHECK(strcmp(name, "unknown") != 0 && strlen(name) > 1);
     }
     CHECK(strcmp(keyviz_status_name(0), "ok") == 0);
-    CHECK(strcmp(keyviz_status_name(43), "unknown") == 0 && strcmp(keyviz_status_name(-1), "unknown") == 0);
+    CHECK(strcmp(keyviz_status_name(47), "unknown") == 0 && strcmp(keyviz_status_name(-1), "unknown") == 0);
     CHECK(keyviz_abi_version() >= KEYVIZ_ABI_VERSION && strchr(keyviz_version(), '.') != NULL);
 }
 

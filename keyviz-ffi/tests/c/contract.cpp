@@ -11,8 +11,8 @@
 #include "check.h"
 
 static_assert(sizeof(keyviz_config) == 184 && offsetof(keyviz_config, tiers) == 160, "keyviz_config");
-static_assert(sizeof(keyviz_matrix_arrays) == 296 && offsetof(keyviz_matrix_arrays, series) == 280, "arrays");
-static_assert(sizeof(keyviz_status) == 4 && sizeof(keyviz_op) == 4 && KEYVIZ_STATUS_INTERNAL == 42, "enums");
+static_assert(sizeof(keyviz_matrix_arrays) == 368 && offsetof(keyviz_matrix_arrays, series) == 280, "arrays");
+static_assert(sizeof(keyviz_status) == 4 && sizeof(keyviz_op) == 4 && KEYVIZ_STATUS_TOO_LARGE == 46, "enums");
 static_assert(std::is_nothrow_move_constructible_v<keyviz::Sampler> && !std::is_copy_constructible_v<keyviz::Sampler>);
 
 int main() {
@@ -48,6 +48,37 @@ int main() {
         CHECK(sampler.top(query).list().count == 1);
         CHECK(sampler.matrix_json().view().find("\"route:1\"") != std::string_view::npos);
         CHECK(!sampler.snapshot(1000).view().empty());
+        {
+            keyviz::Sampler other(config, 0);
+            CHECK(other.register_route(1, "a", "m"));
+            OK(other.observe(1, KEYVIZ_OP_WRITE, "apple", 5));
+            other.flush(1000);
+            keyviz::Coordinator here, above;
+            here.add(0, sampler);
+            here.add(1, other.matrix_json().view());
+            above.join(here);
+            CHECK(above.matrix().arrays().values[0] == 4001);
+            keyviz_node node{};
+            node.name = "first";
+            CHECK(above.json({node, node}).view().find("\"fanout\"") != std::string_view::npos);
+            try {
+                above.add(1, other);
+                CHECK(false);
+            } catch (const keyviz::Error &error) {
+                CHECK(error.status() == KEYVIZ_STATUS_PLACE_TAKEN);
+            }
+            auto hot = keyviz::HotKeys::decode("{\"route_id\":1,\"series\":\"writes\",\"keys\":[{\"key_b64\":\"YQ==\",\"count\":2}]}");
+            auto both = keyviz::HotKeys::merge({&hot, &hot});
+            CHECK(both.list().count == 1 && both.list().keys[0].count == 4);
+            CHECK(both.json().view().find("\"count\":4") != std::string_view::npos);
+            CHECK(sampler.lineage().empty());
+            keyviz_new_route parts[2] = {};
+            parts[0].route = 1, parts[0].start = "a", parts[0].start_len = 1, parts[0].end = "c", parts[0].end_len = 1;
+            parts[1].route = 7, parts[1].start = "c", parts[1].start_len = 1, parts[1].end = "m", parts[1].end_len = 1;
+            OK(keyviz_split(sampler.get(), 1, parts, 2));
+            auto lineage = sampler.lineage();
+            CHECK(lineage.size() == 2 && lineage[1].parent == 1 && lineage[1].child == 7 && lineage[1].at_ms == 1000);
+        }
         CHECK(sampler.start_admin("127.0.0.1:0") > 0);
         sampler.start_flusher();
         try {

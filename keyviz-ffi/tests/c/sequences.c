@@ -66,8 +66,11 @@ static void observe(const unsigned char *key, size_t len) {
     keyviz_route where;
     keyviz_operation batch[2];
     int i;
+    batch[0].label.bits = draw(9) ? 0 : (uint32_t)draw(UINT32_MAX);
     for (i = 0; i < 3; i++) where.bits[i] = draw(3) ? 0 : draw(UINT64_MAX);
-    switch (draw(6)) {
+    switch (draw(8)) {
+    case 6: observed += keyviz_observe_key_labelled(kv, batch[0].label, op, key, len, 1) == KEYVIZ_STATUS_OK; break;
+    case 7: observed += keyviz_recorder_observe_key_labelled(recorder(), batch[0].label, op, key, len, 1) == KEYVIZ_STATUS_OK; break;
     case 0: observed += keyviz_observe(kv, draw(8), op, key, len, draw(100)) == KEYVIZ_STATUS_OK; break;
     case 1: observed += keyviz_observe_key(kv, op, key, len, draw(100)) == KEYVIZ_STATUS_OK; break;
     case 2: observed += keyviz_recorder_observe(recorder(), draw(8), op, key, len, 1) == KEYVIZ_STATUS_OK; break;
@@ -158,6 +161,54 @@ static void read_some(const unsigned char *key, size_t len) {
     CHECK(sum != SIZE_MAX);
 }
 
+/* Answers as other nodes might give them, now and then damaged. */
+static const char *const bodies[] = {
+    "{\"series\":\"writes\",\"column_unix_ms\":[1000,2000],\"step_ms\":1000,\"write_merge\":\"sum\",\"rows\":[{\"bucket_id\":"
+    "\"route:1\",\"start\":\"YQ==\",\"values\":[1,18446744073709551615]}]}",
+    "{\"series\":\"writes\",\"column_unix_ms\":[1500],\"rows\":[{\"bucket_id\":\"virtual:9\",\"label\":\"redis\",\"aggregate\":true,"
+    "\"values\":[3],\"raft_group_ids\":[1],\"leader_terms\":[2]}]}",
+    "{\"route_id\":7,\"series\":\"writes\",\"keys\":[{\"key_b64\":\"YQ==\",\"count\":3},{\"key_b64\":\"\",\"count\":1}]}"};
+
+static void nodes(void) {
+    char body[400];
+    size_t len, i, count = draw(3), known = 0;
+    keyviz_coordinator coordinator = {some(SAMPLERS + RECORDERS, OTHERS)}, other = {some(SAMPLERS + RECORDERS, OTHERS)};
+    keyviz_hot_keys lists[2] = {{some(SAMPLERS + RECORDERS, OTHERS)}, {some(SAMPLERS + RECORDERS, OTHERS)}}, hot;
+    keyviz_matrix matrix;
+    keyviz_buffer buffer;
+    keyviz_lineage entries[4];
+    keyviz_query asked;
+    keyviz_node node;
+    strcpy(body, bodies[draw(sizeof bodies / sizeof *bodies)]);
+    len = strlen(body);
+    if (draw(3) == 0) body[draw(len)] = (char)draw(256);
+    if (draw(9) == 0) len = (size_t)draw(len);
+    memset(&asked, 0, sizeof asked);
+    memset(&node, 0, sizeof node);
+    asked.size = sizeof asked;
+    asked.axis = (uint32_t)draw(3);
+    asked.rows = (uint32_t)draw(4);
+    asked.sum_labels = (uint32_t)draw(2);
+    node.name = draw(9) ? "node" : NULL;
+    node.state = (uint32_t)draw(9);
+    node.known = (uint32_t)draw(64);
+    switch (draw(11)) {
+    case 0: if (keyviz_coordinator_open(draw(4) * 40, &coordinator) == 0) keep(SAMPLERS + RECORDERS, OTHERS, coordinator.bits); break;
+    case 1: (void)keyviz_coordinator_add(coordinator, (uint32_t)draw(5), sampler(), draw(2) ? &asked : NULL); break;
+    case 2:
+    case 3: (void)keyviz_coordinator_add_json(coordinator, (uint32_t)draw(5), body, len, draw(3) ? 0 : draw(5000)); break;
+    case 4: (void)keyviz_coordinator_join(coordinator, other); break;
+    case 5: if (keyviz_coordinator_read(coordinator, &asked, &matrix) == 0) keep(SAMPLERS + RECORDERS, OTHERS, matrix.bits); break;
+    case 6: if (keyviz_coordinator_json(coordinator, &asked, &node, draw(2), &buffer) == 0) keep(SAMPLERS + RECORDERS, OTHERS, buffer.bits); break;
+    case 7: if (keyviz_hot_keys_decode(body, len, &hot) == 0) keep(SAMPLERS + RECORDERS, OTHERS, hot.bits); break;
+    case 8: if (keyviz_hot_keys_merge(lists, count, (uint32_t)draw(3), &hot) == 0) keep(SAMPLERS + RECORDERS, OTHERS, hot.bits); break;
+    case 9: if (keyviz_hot_keys_list_json(lists[0], &buffer) == 0) keep(SAMPLERS + RECORDERS, OTHERS, buffer.bits); break;
+    default:
+        if (keyviz_lineage_read(sampler(), entries, count, &known) == 0)
+            for (i = 0; i < count && i < known; i++) CHECK(entries[i].parent < 1000000 || entries[i].child > 0);
+    }
+}
+
 static void open_or_close(void) {
     keyviz_sampler kv;
     keyviz_recorder own;
@@ -217,7 +268,8 @@ int main(int count, char **arguments) {
         for (step = 0; step < 20 * 20; step++) {
             size_t i, len = (size_t)draw(sizeof key);
             for (i = 0; i < len; i++) key[i] = (unsigned char)draw(256);
-            switch (draw(8)) {
+            switch (draw(9)) {
+            case 8: nodes(); break;
             case 0: open_or_close(); break;
             case 1: change(key, len); break;
             case 2: read_some(key, len); break;
@@ -232,12 +284,14 @@ int main(int count, char **arguments) {
             keyviz_buffer buffer = {handles[step]};
             keyviz_top top = {handles[step]};
             keyviz_hot_keys hot = {handles[step]};
+            keyviz_coordinator coordinator = {handles[step]};
             (void)keyviz_close(kv);
             (void)keyviz_recorder_close(own);
             (void)keyviz_matrix_close(matrix);
             (void)keyviz_buffer_close(buffer);
             (void)keyviz_top_close(top);
             (void)keyviz_hot_keys_close(hot);
+            (void)keyviz_coordinator_close(coordinator);
         }
     }
     conserved(rounds * 10);

@@ -95,6 +95,7 @@ pub fn programs(checkout: &Checkout) -> Result<(), String> {
             for (compiler, name, arguments) in [
                 (c, "contract.c", &[][..]),
                 (cpp, "contract.cpp", &[]),
+                (c, "nodes.c", &[]),
                 (c, "threads.c", &[]),
                 (c, "sequences.c", &["1", "2000"]),
             ] {
@@ -254,7 +255,8 @@ pub fn analysed(checkout: &Checkout) -> Result<(), String> {
     let make = |name: &str, flags| {
         bench.make(&Program { compiler: "gcc", source: &sources.join(name), linked: Linked::Shared, flags })
     };
-    for (name, arguments) in [("contract.c", &[][..]), ("threads.c", &[]), ("sequences.c", &["7", "300"])] {
+    let analysed = [("contract.c", &[][..]), ("nodes.c", &[]), ("threads.c", &[]), ("sequences.c", &["7", "300"])];
+    for (name, arguments) in analysed {
         for flags in SANITIZERS {
             process::run(&mut sanitized(&bench, &make(name, flags)?, arguments))?;
         }

@@ -14,6 +14,7 @@
 mod error;
 mod fanout;
 mod head;
+mod hot_keys;
 mod lists;
 mod row;
 
@@ -22,6 +23,7 @@ use core::cell::Cell;
 use serde::de::Deserializer as _;
 
 pub use self::error::DecodeError;
+pub use self::hot_keys::HotKeysAnswer;
 use crate::limits::{MAX_BOUND_LEN, MAX_MEMBERS};
 use crate::matrix::Answer;
 
@@ -82,6 +84,34 @@ pub fn answer(json: &[u8], limits: &Limits) -> Result<Answer, DecodeError> {
     let context = Context::new(limits);
     let mut text = serde_json::Deserializer::from_slice(json);
     let read = text.deserialize_map(head::AnswerVisitor(&context)).and_then(|answer| text.end().map(|()| answer));
+    let raw = read.map_err(|error| context.error(&error))?;
+    raw.assemble()
+}
+
+/// Reads hot keys: ours, or those of an existing server of the path.
+///
+/// `series` and `keys` have to be there. A label is 1 to 32 bytes of `[a-z0-9_-]`, a key at most `limits.bound_len`
+/// bytes; there are at most 1024 keys. An answer that names a route is of that, any other of the range of its bounds. A
+/// key that stands twice counts with the sum.
+///
+/// # Errors
+/// [`DecodeError`] names the member and what was expected of it, never what stood there: that may be key bytes.
+///
+/// Cost: O(n log n) in the keys. Memory: at most `limits.bytes`, and while it reads twice the list of keys.
+///
+/// # Examples
+/// ```
+/// use keyviz_core::wire::decode;
+/// let json = br#"{"route_id":7,"series":"writes","keys":[{"key_b64":"YQ==","count":12}]}"#;
+/// let answer = decode::hot_keys(json, &decode::Limits::default())?;
+/// assert_eq!((answer.hot.keys[0].key.as_slice(), answer.hot.keys[0].count), (&b"a"[..], 12));
+/// assert!(decode::hot_keys(br#"{"error":"no_sketch"}"#, &decode::Limits::default()).is_err());
+/// # Ok::<(), keyviz_core::wire::decode::DecodeError>(())
+/// ```
+pub fn hot_keys(json: &[u8], limits: &Limits) -> Result<HotKeysAnswer, DecodeError> {
+    let context = Context::new(limits);
+    let mut text = serde_json::Deserializer::from_slice(json);
+    let read = text.deserialize_map(hot_keys::HotKeysVisitor(&context)).and_then(|raw| text.end().map(|()| raw));
     let raw = read.map_err(|error| context.error(&error))?;
     raw.assemble()
 }
