@@ -18,3 +18,7 @@ pub(crate) enum Object {
     Buffer(Buffer),
     Coordinator(Box<Coordinator>),
 }
+
+// SAFETY: all but a recorder may be shared; and that is used and closed by one thread at a time, as its functions' contract
+// says: it is looked behind through `table::own` alone.
+unsafe impl Sync for Object {}
