@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use keyviz_admin::{Access, Admin, Background, BackgroundError, Limits, Token};
 use keyviz_core::KeyNames;
@@ -9,7 +10,7 @@ use keyviz_core::KeyNames;
 use crate::audit::{Sink, keyviz_audit_callback};
 use crate::callback::not_in_callback;
 use crate::fence::fenced;
-use crate::fork::{Noted, note};
+use crate::fork::OfPage;
 use crate::guest;
 use crate::input::{items, optional_text, out, text};
 use crate::last_error::fail;
@@ -80,8 +81,6 @@ const NOTHING: keyviz_admin_options = keyviz_admin_options {
 pub(crate) struct Page {
     background: Background,
     admin: Admin,
-    /// Last: until it is closed here, a child has to close it.
-    _noted: Noted,
 }
 
 impl Page {
@@ -89,8 +88,15 @@ impl Page {
         self.admin.set_key_names(names);
     }
 
-    pub(crate) fn has_failed(&self) -> bool {
-        self.background.has_failed()
+    /// Faults of its thread.
+    pub(crate) fn faults(&self) -> u64 {
+        self.background.faults()
+    }
+
+    /// Has its thread meet one, for the test.
+    #[cfg(feature = "fault")]
+    pub(crate) fn plant_fault(&self) {
+        self.admin.plant_fault();
     }
 }
 
@@ -186,7 +192,9 @@ fn not_started(error: BackgroundError) -> keyviz_status {
 ///
 /// It runs on two threads, `keyviz-page` for requests and `keyviz-blocking` for pictures, and on one more while a
 /// snapshot is sent. They block all signals and have niceness 10. It prints nothing and opens no file; its descriptors
-/// are close-on-exec. At its limits of memory and connections it answers 503 `busy`.
+/// are close-on-exec, and children of a fork close them. At its limits of memory and connections it answers 503 `busy`. A
+/// fault of its thread ends the connections there are and is counted (`page_faults`); it begins anew at the same address,
+/// eight times at the most, and is gone then until it is stopped and started.
 ///
 /// Ownership: it is the sampler's, and ends with it. Texts are the host's, and copied; `options` may be NULL.
 /// Threads: any.
@@ -217,9 +225,10 @@ pub unsafe extern "C" fn keyviz_admin_start(
         if page.is_some() {
             return Err(fail(keyviz_status::AlreadyRunning, format_args!("the page is served already")));
         }
-        let started = guest::starting(|| Background::start(address, admin.clone()));
+        let told = Arc::new(OfPage);
+        let started = guest::starting(|| Background::start_telling(address, admin.clone(), told));
         let background = started.map_err(|error| crate::flush::no_thread(&error))?.map_err(not_started)?;
-        *page = Some(Page { _noted: note(Some(background.listener_descriptor())), background, admin });
+        *page = Some(Page { background, admin });
         Ok(())
     })
 }
@@ -229,7 +238,7 @@ pub unsafe extern "C" fn keyviz_admin_start(
 /// Ownership: `port` is the host's.
 /// Threads: any.
 /// Units: 1 to 65 535.
-/// Errors: those of the handle; `null_pointer`, `not_running`.
+/// Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_admin_port(sampler: keyviz_sampler, port: *mut u16) -> keyviz_status {
     fenced(|| {
@@ -237,7 +246,11 @@ pub unsafe extern "C" fn keyviz_admin_port(sampler: keyviz_sampler, port: *mut u
         // SAFETY: the caller's word.
         let port = unsafe { out(port, "port") }?;
         match lock(&host.page).as_ref() {
-            Some(page) => port.write(page.background.address().port()),
+            Some(page) if !page.background.has_failed() => port.write(page.background.address().port()),
+            Some(_) => {
+                let gone = format_args!("the page met too many faults and is gone; stop it, and start it anew");
+                return Err(fail(keyviz_status::NotRunning, gone));
+            }
             None => return Err(not_running()),
         };
         Ok(())

@@ -144,7 +144,8 @@ pub struct keyviz_counters {
     pub reader_retries: u64,
     /// Faults inside keyviz that were caught, in the whole process: in calls and in its own threads.
     pub faults: u64,
-    /// Threads of this sampler's pages and flushers that a fault ended; they are in `faults`, too.
+    /// Faults of the threads of this sampler's pages and flushers; they are in `faults`, too. A page begins anew after one, a
+    /// flusher does not.
     pub page_faults: u64,
     /// Calls of the whole process with what is no handle.
     pub invalid_handles: u64,

@@ -18,6 +18,10 @@ pub(crate) fn no_thread(error: &std::io::Error) -> keyviz_status {
 #[cfg(feature = "fault")]
 const FAULTY: u64 = u64::MAX;
 
+/// An instant that is none: with it the sampler's page meets a fault in its own thread.
+#[cfg(feature = "fault")]
+const FAULT_OF_PAGE: u64 = u64::MAX - 1;
+
 /// A clock that ends the thread that flushes, for the test.
 #[cfg(feature = "fault")]
 #[derive(Default)]
@@ -59,6 +63,11 @@ pub extern "C" fn keyviz_flush(sampler: keyviz_sampler, now_ms: u64) -> keyviz_s
 #[unsafe(no_mangle)]
 pub extern "C" fn keyviz_skip(sampler: keyviz_sampler, now_ms: u64) -> keyviz_status {
     fenced(|| {
+        #[cfg(feature = "fault")]
+        if now_ms == FAULT_OF_PAGE {
+            lock(&pinned(sampler)?.page).iter().for_each(crate::admin::Page::plant_fault);
+            return Ok(());
+        }
         pinned(sampler)?.sampler.skip(instant(now_ms));
         Ok(())
     })

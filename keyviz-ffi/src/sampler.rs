@@ -38,8 +38,8 @@ pub(crate) struct Host {
     pub(crate) page: Mutex<Option<Page>>,
     pub(crate) flusher: Mutex<Option<Flusher>>,
     pub(crate) history: Mutex<Option<(HistoryFile, Noted)>>,
-    /// Threads that a fault ended, of pages and flushers that were stopped since.
-    pub(crate) ended_by_fault: AtomicU64,
+    /// Faults of the threads of pages and flushers that were stopped since.
+    pub(crate) faults_before: AtomicU64,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -50,8 +50,8 @@ impl Host {
     /// Takes the page to stop it; what ended it before stays counted.
     pub(crate) fn take_page(&self) -> Option<Page> {
         let mut page = lock(&self.page);
-        let failed = page.as_ref().is_some_and(Page::has_failed);
-        self.ended_by_fault.fetch_add(failed.into(), Ordering::Relaxed);
+        let faults = page.as_ref().map_or(0, Page::faults);
+        self.faults_before.fetch_add(faults, Ordering::Relaxed);
         page.take()
     }
 
@@ -59,16 +59,16 @@ impl Host {
     pub(crate) fn take_flusher(&self) -> Option<Flusher> {
         let mut flusher = lock(&self.flusher);
         let failed = flusher.as_ref().is_some_and(Flusher::has_failed);
-        self.ended_by_fault.fetch_add(failed.into(), Ordering::Relaxed);
+        self.faults_before.fetch_add(failed.into(), Ordering::Relaxed);
         flusher.take()
     }
 
-    /// Threads of its pages and flushers that a fault ended.
+    /// Faults of the threads of its pages and flushers.
     pub(crate) fn page_faults(&self) -> u64 {
         // Under both locks, so that none is missed or counted twice that is being stopped.
         let (page, flusher) = (lock(&self.page), lock(&self.flusher));
-        let now = [page.as_ref().is_some_and(Page::has_failed), flusher.as_ref().is_some_and(Flusher::has_failed)];
-        self.ended_by_fault.load(Ordering::Relaxed) + now.into_iter().map(u64::from).sum::<u64>()
+        let flusher = u64::from(flusher.as_ref().is_some_and(Flusher::has_failed));
+        self.faults_before.load(Ordering::Relaxed) + page.as_ref().map_or(0, Page::faults) + flusher
     }
 
     /// Ends what runs beside the sampler.
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn keyviz_open(
             page: Mutex::new(None),
             flusher: Mutex::new(None),
             history: Mutex::new(None),
-            ended_by_fault: AtomicU64::new(0),
+            faults_before: AtomicU64::new(0),
         };
         let bits = table::put(Kind::Sampler, tag, Object::Sampler(Box::new(host)))?;
         handle.write(keyviz_sampler { bits });

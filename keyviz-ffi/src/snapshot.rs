@@ -10,7 +10,7 @@ use crate::buffer::{give, keyviz_buffer};
 use crate::callback::not_in_callback;
 use crate::fence::fenced;
 use crate::flush::no_thread;
-use crate::fork::note;
+use crate::fork::{making, note};
 use crate::guest;
 use crate::input::{bytes, instant, text};
 use crate::last_error::fail;
@@ -113,9 +113,11 @@ pub unsafe extern "C" fn keyviz_history_start(
             };
             log::tell(level, &news.to_string());
         };
+        let making = making();
         let started = guest::starting(|| HistoryFile::open(path, every_ms, &host.sampler, SystemClock, tell));
         let started = started.and_then(|started| started).map_err(|error| no_thread(&error))?;
         let noted = note(started.lock_descriptor());
+        drop(making);
         *history = Some((started, noted));
         Ok(())
     })

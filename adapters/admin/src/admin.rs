@@ -51,6 +51,9 @@ pub(crate) struct State {
     pub(crate) split_template: Option<SplitTemplate>,
     /// The thread of the latest snapshot.
     pub(crate) snapshot: Mutex<Option<JoinHandle<()>>>,
+    /// A test planted a fault of the thread that serves.
+    #[cfg(any(test, feature = "fault"))]
+    pub(crate) fault: std::sync::atomic::AtomicBool,
 }
 
 /// The part of keys and time that a request asked for, for the audit.
@@ -133,6 +136,21 @@ impl Admin {
     /// ```
     pub fn router(&self) -> Router {
         router::mounted(self)
+    }
+
+    /// From now on the thread that serves meets a fault when it has accepted a connection, once. For tests.
+    #[cfg(any(test, feature = "fault"))]
+    pub fn plant_fault(&self) {
+        self.0.fault.store(true, std::sync::atomic::Ordering::Release);
+    }
+
+    /// Meets the fault that was planted.
+    #[cfg(any(test, feature = "fault"))]
+    #[expect(clippy::panic, reason = "the fault that a test asks for")]
+    pub(crate) fn strike(&self) {
+        if self.0.fault.swap(false, std::sync::atomic::Ordering::AcqRel) {
+            panic!("a fault of the page's thread, for the test");
+        }
     }
 
     pub(crate) fn state(&self) -> &State {

@@ -1,22 +1,35 @@
 //! The endpoint on threads of its own, for hosts without a runtime.
 
+use crate::Admin;
+use crate::descriptors::{Descriptors, Noted, Told, made};
 use crate::faults::contained;
 use crate::listen::{ListenError, check_listen};
-use crate::{Admin, serve};
+use crate::serve::serve_telling;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
-use tokio::runtime::Builder;
-use tokio::sync::oneshot;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+/// How often the endpoint begins anew after a fault of its thread.
+const RESTARTS: u64 = 8;
+
+/// How long it waits before that.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The endpoint, served by two threads: `keyviz-page` for requests, `keyviz-blocking` for what takes milliseconds; and by
 /// `keyviz-snapshot` while one is sent.
 ///
 /// They have the signal mask and the niceness of the thread that starts them. Dropping it lets answers under way
 /// finish for [`Limits::shutdown_ms`](crate::Limits::shutdown_ms), and joins them all.
+///
+/// A fault that no request's fence caught ends all connections. It is counted ([`faults`](Self::faults)), and the
+/// endpoint begins anew, at the same address, eight times at the most; then it has failed
+/// ([`has_failed`](Self::has_failed)).
 ///
 /// # Examples
 /// ```
@@ -30,11 +43,10 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub struct Background {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
     ended: Arc<AtomicBool>,
-    #[cfg(unix)]
-    listener: std::os::fd::RawFd,
+    faults: Arc<AtomicU64>,
 }
 
 /// Why the endpoint was not started.
@@ -82,6 +94,68 @@ impl Drop for Ends {
     }
 }
 
+/// What the endpoint's thread works with.
+struct Work {
+    listener: TcpListener,
+    admin: Admin,
+    told: Told,
+    stopped: watch::Receiver<bool>,
+    faults: Arc<AtomicU64>,
+    _ends: Ends,
+    /// Last: until the listener is closed.
+    _noted: Noted,
+}
+
+fn runtime() -> io::Result<Runtime> {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_io().enable_time().max_blocking_threads(1).thread_name("keyviz-blocking");
+    builder.build()
+}
+
+impl Work {
+    /// Serves until it is told to stop, with another runtime after each fault.
+    fn run(self, first: Runtime) {
+        let mut runtime = Some(first);
+        for _ in 0..=RESTARTS {
+            let Some(present) = runtime.take().or_else(|| self::runtime().ok()) else { return };
+            let ended = contained(|| present.block_on(self.serve()));
+            // Not within the fault: it waits for the blocking thread, and ends whatever still takes a snapshot's frames.
+            drop(present);
+            self.admin.end_snapshot();
+            if ended {
+                return;
+            }
+            self.faults.fetch_add(1, Ordering::Release);
+            if self.stops_within(PAUSE) {
+                return;
+            }
+        }
+    }
+
+    async fn serve(&self) {
+        let Ok((listener, _noted)) = made(&self.told, || self.listener.try_clone()) else { return };
+        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+        let mut stopped = self.stopped.clone();
+        let stopped = async move {
+            // The other end gone means the same.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        // It refuses what was looked at before, and nothing else.
+        let _ = serve_telling(listener, self.admin.clone(), stopped, self.told.clone()).await;
+    }
+
+    fn stops_within(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            if *self.stopped.borrow() {
+                return true;
+            }
+            thread::sleep(PAUSE / 20);
+        }
+        false
+    }
+}
+
 impl Background {
     /// Listens, and starts to serve.
     ///
@@ -89,47 +163,44 @@ impl Background {
     /// [`BackgroundError`]: the address is not loopback and there is no token, the system refuses to listen there, or
     /// it gives no thread. Nothing is left behind then.
     pub fn start(address: SocketAddr, admin: Admin) -> Result<Background, BackgroundError> {
+        Background::start_as(address, admin, None)
+    }
+
+    /// As [`start`](Self::start), for a host that forks: `told` hears of each descriptor that it listens or answers with.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_telling(
+        address: SocketAddr,
+        admin: Admin,
+        told: Arc<dyn Descriptors>,
+    ) -> Result<Background, BackgroundError> {
+        Background::start_as(address, admin, Some(told))
+    }
+
+    fn start_as(address: SocketAddr, admin: Admin, told: Told) -> Result<Background, BackgroundError> {
         // Whoever calls has been told what an open endpoint means when it was built so.
         let _ = check_listen(address, admin.access().has_token(), admin.open_to_network())
             .map_err(BackgroundError::Refused)?;
         let refused = |error| BackgroundError::Listen { address, error };
-        let listener = TcpListener::bind(address).map_err(refused)?;
+        let (listener, noted) = made(&told, || TcpListener::bind(address)).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        #[cfg(unix)]
-        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&listener);
-        let mut builder = Builder::new_current_thread();
-        builder.enable_io().enable_time().max_blocking_threads(1).thread_name("keyviz-blocking");
-        let runtime = builder.build().map_err(BackgroundError::Thread)?;
-        let (stop, stopped) = oneshot::channel();
-        let ended = Arc::new(AtomicBool::new(false));
-        let ends = Ends(Arc::clone(&ended));
-        let ended_with = admin.clone();
-        let served = async move {
-            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-            let stopped = async move {
-                // The other end gone means the same.
-                let _ = stopped.await;
-            };
-            // It refuses what was looked at above, and nothing else.
-            let _ = serve(listener, admin, stopped).await;
+        let runtime = runtime().map_err(BackgroundError::Thread)?;
+        let (stop, stopped) = watch::channel(false);
+        let (ended, faults) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let work = Work {
+            listener,
+            admin,
+            told,
+            stopped,
+            faults: Arc::clone(&faults),
+            _ends: Ends(Arc::clone(&ended)),
+            _noted: noted,
         };
-        let serve = move || {
-            let _ends = ends;
-            // The runtime goes with it, and with that whatever still takes a snapshot's frames.
-            contained(move || runtime.block_on(served));
-            ended_with.end_snapshot();
-        };
-        let thread = thread::Builder::new().name("keyviz-page".to_owned()).spawn(serve);
+        let thread = thread::Builder::new().name("keyviz-page".to_owned()).spawn(move || work.run(runtime));
         let thread = thread.map_err(BackgroundError::Thread)?;
-        Ok(Background {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-            ended,
-            #[cfg(unix)]
-            listener: descriptor,
-        })
+        Ok(Background { address, stop, thread: Some(thread), ended, faults })
     }
 
     /// Where it listens.
@@ -138,29 +209,139 @@ impl Background {
         self.address
     }
 
-    /// The descriptor that it listens with; a child of this process closes it, or keeps the port from others.
-    #[cfg(unix)]
+    /// How often its thread met a fault that no request's fence caught.
     #[must_use]
-    pub fn listener_descriptor(&self) -> std::os::fd::RawFd {
-        self.listener
+    pub fn faults(&self) -> u64 {
+        self.faults.load(Ordering::Acquire)
     }
 
-    /// Whether its thread ended by itself: a fault that no request's fence caught.
+    /// Whether it serves no more though nobody stopped it: its thread met more faults than it begins anew after, or the
+    /// system gave it nothing to do that with.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        self.stop.is_some() && self.ended.load(Ordering::Acquire)
+        self.ended.load(Ordering::Acquire)
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // It ended already where nobody listens.
-            let _ = stop.send(());
-        }
+        // It ended already where nobody listens.
+        let _ = self.stop.send(true);
         if let Some(thread) = self.thread.take() {
-            // An error would be the thread's panic, which `has_failed` told.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test speaks by panicking")]
+mod tests {
+    use super::*;
+    use std::any::Any;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+    use std::sync::Mutex;
+
+    fn status(address: SocketAddr) -> io::Result<String> {
+        let mut client = TcpStream::connect(address)?;
+        client.set_read_timeout(Some(Duration::from_secs(20)))?;
+        client
+            .write_all(b"GET /admin/api/v1/keyviz/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
+    /// Waits for what another thread does, at most half a minute.
+    fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+        let begun = Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Meets the fault that was planted: the thread strikes when it has accepted a connection.
+    fn strike(page: &Background, admin: &Admin, faults: u64) {
+        admin.plant_fault();
+        eventually("the fault strikes", || {
+            let _ = status(page.address());
+            page.faults() == faults
+        });
+    }
+
+    #[test]
+    fn it_begins_anew_after_a_fault_and_then_says_that_it_is_gone() {
+        let admin = Admin::builder(None).build();
+        let page = Background::start("127.0.0.1:0".parse().unwrap(), admin.clone()).unwrap();
+        assert!(status(page.address()).unwrap().starts_with("HTTP/1.1 200"));
+        for faults in 1..=RESTARTS {
+            strike(&page, &admin, faults);
+            assert!(!page.has_failed());
+            // Who connects meanwhile waits.
+            assert!(status(page.address()).unwrap().starts_with("HTTP/1.1 200"));
+        }
+        strike(&page, &admin, RESTARTS + 1);
+        eventually("it says that it is gone", || page.has_failed());
+        assert!(status(page.address()).is_err(), "nobody listens any more");
+    }
+
+    #[test]
+    fn it_is_stopped_in_the_pause_after_a_fault() {
+        let admin = Admin::builder(None).build();
+        let page = Background::start("127.0.0.1:0".parse().unwrap(), admin.clone()).unwrap();
+        let address = page.address();
+        strike(&page, &admin, 1);
+        drop(page);
+        assert!(TcpListener::bind(address).is_ok());
+    }
+
+    /// The descriptors that are open, and how many are being made.
+    #[derive(Default)]
+    struct Notes(Arc<Mutex<(Vec<i32>, usize)>>);
+
+    struct Note(Arc<Mutex<(Vec<i32>, usize)>>, Option<i32>);
+
+    impl Drop for Note {
+        fn drop(&mut self) {
+            let mut known = self.0.lock().unwrap();
+            match self.1 {
+                Some(number) => known.0.retain(|other| *other != number),
+                None => known.1 -= 1,
+            }
+        }
+    }
+
+    impl Descriptors for Notes {
+        fn making(&self) -> Box<dyn Any> {
+            self.0.lock().unwrap().1 += 1;
+            Box::new(Note(Arc::clone(&self.0), None))
+        }
+
+        fn note(&self, descriptor: i32) -> Box<dyn Any + Send> {
+            let mut known = self.0.lock().unwrap();
+            assert!(known.1 > 0, "it is noted before its making is over");
+            known.0.push(descriptor);
+            Box::new(Note(Arc::clone(&self.0), Some(descriptor)))
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn its_descriptors_are_told_as_long_as_they_are_open() {
+        let notes = Notes::default();
+        let known = Arc::clone(&notes.0);
+        let admin = Admin::builder(None).build();
+        let page = Background::start_telling("127.0.0.1:0".parse().unwrap(), admin, Arc::new(notes)).unwrap();
+        let open = |count: usize| eventually("so many are open", || known.lock().unwrap().0.len() == count);
+        open(2);
+        let client = TcpStream::connect(page.address()).unwrap();
+        open(3);
+        drop(client);
+        open(2);
+        let _client = TcpStream::connect(page.address()).unwrap();
+        open(3);
+        drop(page);
+        assert_eq!(*known.lock().unwrap(), (Vec::new(), 0));
     }
 }

@@ -186,6 +186,8 @@ impl AdminBuilder {
             key_names: Mutex::new(None),
             split_template: self.split_template,
             snapshot: Mutex::new(None),
+            #[cfg(any(test, feature = "fault"))]
+            fault: std::sync::atomic::AtomicBool::new(false),
         });
         admin.set_key_names(self.key_names);
         admin

@@ -21,11 +21,13 @@ pub(crate) fn caught() {
     }
 }
 
-/// The body of a thread: a panic ends it, is told, and goes no further.
-pub(crate) fn contained(work: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+/// The body of a thread: a panic ends it, is told, and goes no further. Says whether it came to its end without.
+pub(crate) fn contained(work: impl FnOnce()) -> bool {
+    let ended = catch_unwind(AssertUnwindSafe(work)).is_ok();
+    if !ended {
         caught();
     }
+    ended
 }
 
 #[cfg(test)]
@@ -52,11 +54,12 @@ mod tests {
         assert!(!on_fault(|| ()), "the first one stays");
         let thread = std::thread::Builder::new().name("faults-test".to_owned());
         let thread = thread.spawn(|| {
-            contained(|| {
+            let ended = contained(|| {
                 let _held = Held;
                 panic!("a fault for the test");
             });
-            contained(|| ());
+            assert!(!ended);
+            assert!(contained(|| ()));
         });
         assert!(thread.is_ok_and(|thread| thread.join().is_ok()));
         assert_eq!(TIMES.load(Ordering::Relaxed), 1);

@@ -82,7 +82,7 @@ impl Flusher {
             }
             flush(clock.now_ms());
         };
-        let thread = thread::Builder::new().name("keyviz-flush".to_owned()).spawn(|| contained(work))?;
+        let thread = thread::Builder::new().name("keyviz-flush".to_owned()).spawn(|| _ = contained(work))?;
         Ok(Flusher { stop, thread: Some(thread), timings })
     }
 

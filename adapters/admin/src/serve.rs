@@ -3,6 +3,7 @@
 use crate::Admin;
 use crate::caller::Peer;
 use crate::counts::bump;
+use crate::descriptors::{self, Noted, Told};
 use crate::faults::caught;
 use crate::limits::{Limits, ms};
 use crate::listen::check_listen;
@@ -15,11 +16,12 @@ use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
@@ -45,6 +47,16 @@ pub async fn serve(
     admin: Admin,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    serve_telling(listener, admin, shutdown, None).await
+}
+
+/// As [`serve`]; `told` hears of each connection's descriptor.
+pub(crate) async fn serve_telling(
+    listener: TcpListener,
+    admin: Admin,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    told: Told,
+) -> io::Result<()> {
     let addr = listener.local_addr()?;
     if let Err(refused) = check_listen(addr, admin.access().has_token(), admin.open_to_network()) {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, refused));
@@ -66,14 +78,16 @@ pub async fn serve(
         let accepted = select! {
             biased;
             () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &told) => accepted,
         };
         while let Some(ended) = tasks.try_join_next() {
             if ended.is_err_and(|error| error.is_panic()) {
                 caught();
             }
         }
-        let (stream, address) = match accepted {
+        #[cfg(any(test, feature = "fault"))]
+        admin.strike();
+        let (stream, address, noted) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 bump(&admin.counts().accept_errors);
@@ -92,7 +106,7 @@ pub async fn serve(
             let connection = server.connection(stream, address);
             tasks.spawn(async move {
                 connection.await;
-                drop(place);
+                drop((place, noted));
             });
         } else {
             bump(&admin.counts().connections_refused);
@@ -100,7 +114,7 @@ pub async fn serve(
                 let busy = Arc::clone(&busy);
                 tasks.spawn(async move {
                     turn_away(stream, busy.as_bytes()).await;
-                    drop(place);
+                    drop((place, noted));
                 });
             }
         }
@@ -109,6 +123,18 @@ pub async fn serve(
     // Whatever is left when the time is up ends with the set of tasks.
     let _ = timeout(ms(limits.shutdown_ms), server.graceful.shutdown()).await;
     Ok(())
+}
+
+/// The next connection; its descriptor is noted before anything else is done.
+async fn accept(listener: &TcpListener, told: &Told) -> io::Result<(TcpStream, SocketAddr, Noted)> {
+    poll_fn(|cx| {
+        let making = told.as_ref().map(|told| told.making());
+        let accepted = ready!(listener.poll_accept(cx));
+        let noted = accepted.as_ref().ok().and_then(|(stream, _)| descriptors::note(told, stream));
+        drop(making);
+        Poll::Ready(accepted.map(|(stream, address)| (stream, address, noted)))
+    })
+    .await
 }
 
 struct Server {

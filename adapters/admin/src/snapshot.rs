@@ -68,7 +68,7 @@ pub(crate) async fn snapshot(
         }
         drop(pass);
     };
-    let thread = std::thread::Builder::new().name("keyviz-snapshot".to_owned()).spawn(|| contained(make));
+    let thread = std::thread::Builder::new().name("keyviz-snapshot".to_owned()).spawn(|| _ = contained(make));
     let thread = thread.map_err(|_| ApiError::busy("no thread for a snapshot; try again in a second"))?;
     admin.keep_snapshot(thread);
     let mut headers = HeaderMap::new();

@@ -296,6 +296,114 @@ static void lives_on(void) {
     CHECK(unlink(file) == 0 && rmdir(path) == 0);
 }
 
+/* How many of this process' descriptors are sockets. */
+static int sockets(void) {
+    DIR *open_ones = opendir("/proc/self/fd");
+    struct dirent *one;
+    int count = 0;
+    CHECK(open_ones != NULL);
+    while ((one = readdir(open_ones)) != NULL) {
+        char path[300], to[64] = "";
+        snprintf(path, sizeof path, "/proc/self/fd/%s", one->d_name);
+        if (readlink(path, to, sizeof to - 1) > 0) count += strncmp(to, "socket:", 7) == 0;
+    }
+    closedir(open_ones);
+    return count;
+}
+
+/* Connections that are open when the process forks: the child that lives on has none of them, the parent answers on all,
+ * and a client sees the end of its own when the parent closes it. */
+static void let_go(void) {
+    enum { CLIENTS = 40 };
+    int fds[CLIENTS], i, ready[2], status;
+    char text[1024];
+    unsigned char byte;
+    pid_t pid, clients;
+    keyviz_sampler kv = small_sampler(0);
+    uint16_t port = serve(kv, 0);
+    int kept = 2; /* the page's, and the one it takes connections from, once its thread has begun */
+    CHECK(pipe2(ready, O_CLOEXEC) == 0);
+    for (i = 0; i < 1500 && sockets() != kept; i++) sleep_ms(20);
+    CHECK(sockets() == kept);
+    /* The clients are another process, so that every socket here is the page's. */
+    clients = fork();
+    CHECK(clients >= 0);
+    if (clients == 0) {
+        int answers[CLIENTS];
+        alarm(120);
+        CHECK(sockets() == 0);
+        for (i = 0; i < CLIENTS; i++) {
+            static const char begun[] = "GET /admin/api/v1/keyviz/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            answers[i] = client(port);
+            CHECK(send(answers[i], begun, sizeof begun - 1, MSG_NOSIGNAL) == (ssize_t)(sizeof begun - 1));
+            CHECK(recv(answers[i], text, sizeof text, 0) > 0); /* and it stays open */
+        }
+        byte = 1;
+        CHECK(write(ready[1], &byte, 1) == 1);
+        /* The page is stopped: each sees the end, though the other child lives. */
+        for (i = 0; i < CLIENTS; i++) CHECK(recv(answers[i], text, sizeof text, 0) == 0);
+        exit(0);
+    }
+    CHECK(read(ready[0], &byte, 1) == 1 && byte == 1);
+    CHECK(sockets() == kept + CLIENTS);
+    pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        alarm(120);
+        byte = (unsigned char)sockets();
+        CHECK(write(ready[1], &byte, 1) == 1);
+        for (;;) pause();
+    }
+    CHECK(read(ready[0], &byte, 1) == 1 && byte == 0);
+    /* The parent's are as they were. */
+    CHECK(sockets() == kept + CLIENTS);
+    for (i = 0; i < 3; i++) fds[i] = client(port);
+    for (i = 0; i < 3; i++) {
+        ask(fds[i], "/admin/api/v1/keyviz/status");
+        CHECK(answer(fds[i], NULL, NULL, 0) == 200);
+    }
+    OK(keyviz_admin_stop(kv));
+    CHECK(waitpid(clients, &status, 0) == clients && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid);
+    OK(keyviz_close(kv));
+}
+
+static volatile int stop_asking;
+
+static void *asks(void *port) {
+    while (!stop_asking) CHECK(get(*(uint16_t *)port, "/admin/api/v1/keyviz/healthz", NULL, NULL, 0) == 200);
+    return NULL;
+}
+
+/* Forks while connections come and go: whichever moment it is, no child has one of the page's. */
+static void let_go_at_any_moment(void) {
+    pthread_t threads[3];
+    int i, round, status;
+    keyviz_sampler kv = small_sampler(0);
+    uint16_t port = serve(kv, 0);
+    for (i = 0; i < 3; i++) CHECK(pthread_create(&threads[i], NULL, asks, &port) == 0);
+    for (round = 0; round < 300; round++) {
+        pid_t pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            /* What is left is the clients' own: their far end is the page's port. */
+            int fd, taken = 0;
+            for (fd = 3; fd < 256; fd++) {
+                struct sockaddr_in address;
+                socklen_t len = sizeof address;
+                memset(&address, 0, sizeof address);
+                if (getsockname(fd, (struct sockaddr *)&address, &len) == 0) taken += ntohs(address.sin_port) == port;
+            }
+            _exit(taken);
+        }
+        CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+        CHECK(WEXITSTATUS(status) == 0);
+    }
+    stop_asking = 1;
+    for (i = 0; i < 3; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    OK(keyviz_close(kv));
+}
+
 /* A snapshot on its way when the page is stopped: its thread is gone with the others. */
 static void snapshots(void) {
     int round, threads = for_each_thread(NULL);
@@ -510,6 +618,30 @@ static void fault(void) {
     CHECK(counters_of(of_callback).page_faults == 1);
     OK(keyviz_flusher_stop(of_callback));
     CHECK(counters_of(of_callback).page_faults == 1);
+    /* In the page's own thread: it is counted and told, the page begins anew on its port, and the host goes on. */
+    for (round = 1; round <= 9; round++) {
+        hush();
+        OK(keyviz_skip(of_callback, UINT64_MAX - 1)); /* plants it */
+        while (counters_of(of_callback).page_faults < 1 + (uint64_t)round) {
+            int fd = client(port);
+            ask(fd, "/admin/api/v1/keyviz/healthz");
+            (void)answer(fd, NULL, NULL, 0); /* the fault ends it */
+        }
+        was_told("a fault of the page's thread", 9 + (uint64_t)round);
+        OK(keyviz_observe(of_callback, 1, KEYVIZ_OP_WRITE, "k", 1, 0));
+        if (round == 9) break;
+        CHECK(get(port, "/admin/api/v1/keyviz/status", NULL, NULL, 0) == 200);
+    }
+    /* The ninth ends it; it says so, and is started anew. */
+    for (round = 0; round < 1500 && keyviz_admin_port(of_callback, &port) == KEYVIZ_STATUS_OK; round++) sleep_ms(20);
+    CHECK_STATUS(keyviz_admin_port(of_callback, &port), KEYVIZ_STATUS_NOT_RUNNING);
+    CHECK_STATUS(keyviz_admin_start(of_callback, "127.0.0.1:0", NULL), KEYVIZ_STATUS_ALREADY_RUNNING);
+    OK(keyviz_log_set(NULL, NULL));
+    OK(keyviz_admin_stop(of_callback));
+    CHECK(counters_of(of_callback).page_faults == 10); /* stopping takes none away */
+    port = serve(of_callback, 0);
+    CHECK(get(port, "/admin/api/v1/keyviz/status", NULL, NULL, 0) == 200);
+    CHECK(for_each_thread(NULL) <= 3); /* nothing is left of the one before */
     OK(keyviz_observe(of_callback, 1, KEYVIZ_OP_WRITE, "k", 1, 0));
     OK(keyviz_flush(of_callback, 5000));
     OK(keyviz_log_set(NULL, NULL));
@@ -522,7 +654,7 @@ int main(int count, char **arguments) {
         void (*run)(void);
     } checks[] = {{"sigpipe", sigpipe}, {"starts", starts},     {"forks", forks},
                   {"crowd", crowd},     {"settings", settings}, {"fault", fault},
-                  {"lives_on", lives_on}, {"snapshots", snapshots}, {"given_back", given_back}};
+                  {"lives_on", lives_on}, {"let_go", let_go}, {"let_go_at_any_moment", let_go_at_any_moment}, {"snapshots", snapshots}, {"given_back", given_back}};
     size_t i;
     for (i = 0; i < sizeof checks / sizeof *checks; i++)
         if (count == 2 && strcmp(arguments[1], checks[i].name) == 0) {

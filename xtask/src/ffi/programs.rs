@@ -226,12 +226,26 @@ fn unloaded(bench: &Bench, sources: &Path) -> Result<(), String> {
     try_out(&made, &[&plugin.to_string_lossy()])
 }
 
+/// The checks of `guest.c`.
+const PROMISES: [&str; 10] = [
+    "sigpipe",
+    "starts",
+    "given_back",
+    "forks",
+    "lives_on",
+    "let_go",
+    "let_go_at_any_moment",
+    "snapshots",
+    "crowd",
+    "settings",
+];
+
 /// What a host promises itself of a guest, a promise at a time.
 pub fn good_guest(checkout: &Checkout) -> Result<(), String> {
     let (bench, source) = (Bench::new(checkout)?, sources(checkout).join("guest.c"));
     for linked in [Linked::Shared, Linked::Static] {
         let made = bench.make(&Program { compiler: "gcc", source: &source, linked, flags: &[] })?;
-        for promise in ["sigpipe", "starts", "given_back", "forks", "lives_on", "snapshots", "crowd", "settings"] {
+        for promise in PROMISES {
             try_out(&made, &[promise])?;
         }
     }

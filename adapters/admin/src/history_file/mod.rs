@@ -110,7 +110,7 @@ impl HistoryFile {
             keeper.write(clock.now_ms(), None);
         };
         let thread = match may_write {
-            true => Some(thread::Builder::new().name("keyviz-history".to_owned()).spawn(|| contained(work))?),
+            true => Some(thread::Builder::new().name("keyviz-history".to_owned()).spawn(|| _ = contained(work))?),
             false => None,
         };
         Ok(HistoryFile { stop, thread, state, lock })
