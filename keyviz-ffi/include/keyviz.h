@@ -19,9 +19,10 @@
  * - In the child of a fork the parent's handles are `forked`, and nothing else happens; it may open its own. A child of
  *   vfork, or of a bare clone, calls nothing of keyviz.
  * - What keyviz counts with is taken by keyviz_open, or refused as out_of_memory; observing, registering and flushing take
- *   nothing more. Of an answer, the cells of a matrix and the bytes of a snapshot are out_of_memory where there is none;
- *   the rows they are made of, the text of JSON as it grows, and small things (a thread, a connection, a name, a list) are
- *   not: a system that refuses memory for those ends the process. Systems that overcommit refuse neither.
+ *   nothing more. A call that takes memory for an answer asks for as much as all of it may need before it begins, and is
+ *   out_of_memory where the system refuses that. What is left: another thread may take it in between, a thread takes a
+ *   little when it first observes, and keyviz's own threads take small things while they serve; where the system refuses
+ *   those the process ends. Systems that overcommit refuse none of it.
  * - The code must stay in memory: threads and the handler of forks are in it. The shared library stays by itself
  *   (nodelete). Whoever links the archive into a library or plugin that may be unloaded links that with -Wl,-z,nodelete,
  *   as pkg-config --static and CMake's keyviz::static say.
@@ -1263,7 +1264,8 @@ typedef struct keyviz_counters {
      */
     uint64_t faults;
     /**
-     * Threads of this sampler's pages and flushers that a fault ended; they are in `faults`, too.
+     * Faults of the threads of this sampler's pages and flushers; they are in `faults`, too. A page begins anew after one, a
+     * flusher does not.
      */
     uint64_t page_faults;
     /**
@@ -1912,13 +1914,16 @@ extern "C" {
  *
  * It runs on two threads, `keyviz-page` for requests and `keyviz-blocking` for pictures, and on one more while a
  * snapshot is sent. They block all signals and have niceness 10. It prints nothing and opens no file; its descriptors
- * are close-on-exec. At its limits of memory and connections it answers 503 `busy`.
+ * are close-on-exec, and children of a fork close them. At its limits of memory and connections it answers 503 `busy`. A
+ * fault of its thread ends the connections there are and is counted (`page_faults`); it begins anew at the same address,
+ * eight times at the most, and is gone then until it is stopped and started.
  *
  * Ownership: it is the sampler's, and ends with it. Texts are the host's, and copied; `options` may be NULL.
  * Threads: any.
  * Units: `address` is an IP address with a port, as `127.0.0.1:8765` or `[::1]:0`; port 0 is any that is free.
  * Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_text`, `bad_address`, `bad_token`, `bad_option`;
- * `address_refused` beyond loopback without a token; `listen_failed`, `already_running`, `no_thread`, `in_callback`.
+ * `address_refused` beyond loopback without a token; `listen_failed`, `already_running`, `no_thread`,
+ * `out_of_memory`, `in_callback`.
  */
 keyviz_status keyviz_admin_start(struct keyviz_sampler sampler,
                                  const char *address,
@@ -1930,7 +1935,7 @@ keyviz_status keyviz_admin_start(struct keyviz_sampler sampler,
  * Ownership: `port` is the host's.
  * Threads: any.
  * Units: 1 to 65 535.
- * Errors: those of the handle; `null_pointer`, `not_running`.
+ * Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good.
  */
 keyviz_status keyviz_admin_port(struct keyviz_sampler sampler, uint16_t *port);
 
@@ -2109,7 +2114,7 @@ keyviz_status keyviz_counters_read(struct keyviz_sampler sampler, struct keyviz_
  * Ownership: the buffer is the host's to close.
  * Threads: any; nothing waits for it.
  * Units: as `keyviz_counters_read`.
- * Errors: those of the handle; `null_pointer`, `too_many_handles`.
+ * Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
  */
 keyviz_status keyviz_counters_json(struct keyviz_sampler sampler, struct keyviz_buffer *buffer);
 
@@ -2133,7 +2138,7 @@ keyviz_status keyviz_annotate(struct keyviz_sampler sampler,
  * Ownership: the buffer is the host's to close.
  * Threads: any; nothing waits for it.
  * Units: Unix time in milliseconds; 0 is unbounded.
- * Errors: those of the handle; `null_pointer`, `too_many_handles`.
+ * Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
  */
 keyviz_status keyviz_events_json(struct keyviz_sampler sampler,
                                  uint64_t from_ms,
@@ -2182,7 +2187,7 @@ keyviz_status keyviz_drain_samples(struct keyviz_sampler sampler);
  * Ownership: it is the sampler's, and ends with it.
  * Threads: any.
  * Units: none.
- * Errors: those of the handle; `already_running`, `no_thread`, `in_callback`.
+ * Errors: those of the handle; `already_running`, `no_thread`, `out_of_memory`, `in_callback`.
  */
 keyviz_status keyviz_flusher_start(struct keyviz_sampler sampler);
 
@@ -2206,7 +2211,7 @@ keyviz_status keyviz_flusher_stop(struct keyviz_sampler sampler);
  * list is the host's to close.
  * Threads: any; nothing waits for it.
  * Units: operations, as the fields say.
- * Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `too_many_handles`;
+ * Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `out_of_memory`, `too_many_handles`;
  * and why there are none: `hot_keys_disabled`, `no_snapshot`, `expired`, `out_of_snapshot_window`, `no_sketch`,
  * `below_threshold`.
  */
@@ -2319,7 +2324,7 @@ const char *keyviz_last_error(void);
  * may be NULL with room for none.
  * Threads: any; nothing waits for it.
  * Units: `room` is how many entries there is room for; `count` gets how many there are, which may be more.
- * Errors: those of the handle; `null_pointer`, `bad_argument`.
+ * Errors: those of the handle; `null_pointer`, `bad_argument`, `out_of_memory`.
  */
 keyviz_status keyviz_lineage_read(struct keyviz_sampler sampler,
                                   struct keyviz_lineage *entries,
@@ -2337,7 +2342,7 @@ keyviz_status keyviz_lineage_read(struct keyviz_sampler sampler,
  * ends.
  * Threads: any; not from within the callback.
  * Units: none.
- * Errors: `in_callback`.
+ * Errors: `in_callback`, `out_of_memory`.
  */
 keyviz_status keyviz_log_set(keyviz_log_callback callback, void *user_data);
 
@@ -2395,7 +2400,8 @@ keyviz_status keyviz_matrix_json(struct keyviz_sampler sampler,
  * Ownership: `names`, prefixes and texts are the host's, and copied.
  * Threads: any.
  * Units: `count` is how many there are, at most 100 000.
- * Errors: those of the handle; `null_pointer`, `bad_text`; `bad_names` for one that is empty, too long or named twice.
+ * Errors: those of the handle; `null_pointer`, `bad_text`, `out_of_memory`; `bad_names` for one that is empty, too long
+ * or named twice.
  * The names before stay then.
  */
 keyviz_status keyviz_set_names(struct keyviz_sampler sampler, const struct keyviz_name *names, size_t count);
@@ -2494,7 +2500,7 @@ keyviz_status keyviz_observe_scan(struct keyviz_sampler sampler,
  * Ownership: the recorder is the host's to close, before or after its sampler.
  * Threads: any may open one. A recorder is used, and closed, by one thread at a time; a signal handler needs its own.
  * Units: none.
- * Errors: those of the handle; `null_pointer`, `too_many_handles`.
+ * Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
  */
 keyviz_status keyviz_recorder_open(struct keyviz_sampler sampler, struct keyviz_recorder *recorder);
 
@@ -2662,7 +2668,7 @@ keyviz_status keyviz_remove(struct keyviz_sampler sampler, uint64_t route);
  * Ownership: `children` and their bounds are the host's, and copied.
  * Threads: any; waits for a flush under way.
  * Units: `child_count` is how many parts there are.
- * Errors: those of the handle; `null_pointer`; `unknown_route`, `nothing_named`, `already_registered`, and those of
+ * Errors: those of the handle; `null_pointer`, `out_of_memory`; `unknown_route`, `nothing_named`, `already_registered`, and those of
  * `keyviz_register`, with nothing changed.
  */
 keyviz_status keyviz_split(struct keyviz_sampler sampler,
@@ -2709,7 +2715,7 @@ keyviz_status keyviz_bucket_of(struct keyviz_sampler sampler, uint64_t route, ui
  * Ownership: both buffers are the host's to close; where the division is unbounded `end` is all zero, which is none.
  * Threads: any; waits for a flush under way.
  * Units: `sub_bucket` counts from 0; the buffers hold bytes of keys, with a NUL behind them that is not counted.
- * Errors: those of the handle; `null_pointer`, `too_many_handles`; `unknown_route` when nobody registered the route, or
+ * Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`; `unknown_route` when nobody registered the route, or
  * it has no such division.
  */
 keyviz_status keyviz_sub_bucket_bounds(struct keyviz_sampler sampler,
@@ -2763,8 +2769,8 @@ keyviz_status keyviz_snapshot(struct keyviz_sampler sampler, uint64_t now_ms, st
  * Ownership: `data` is the host's, and read during the call.
  * Threads: any.
  * Units: bytes.
- * Errors: those of the handle; `null_pointer`; `bad_snapshot`, `in_use`, `other_step`, `other_division`, with nothing
- * changed.
+ * Errors: those of the handle; `null_pointer`; `bad_snapshot`, `in_use`, `other_step`, `other_division`,
+ * `out_of_memory`, with nothing changed.
  */
 keyviz_status keyviz_restore(struct keyviz_sampler sampler, const void *data, size_t len, size_t max_bytes);
 
@@ -2777,7 +2783,8 @@ keyviz_status keyviz_restore(struct keyviz_sampler sampler, const void *data, si
  * Ownership: it is the sampler's, and ends with it. `path` is the host's, and copied.
  * Threads: any.
  * Units: `every_ms` is milliseconds; 0 is 5 minutes.
- * Errors: those of the handle; `null_pointer`, `bad_text`, `already_running`, `no_thread`, `in_callback`.
+ * Errors: those of the handle; `null_pointer`, `bad_text`, `already_running`, `no_thread`, `out_of_memory`,
+ * `in_callback`.
  */
 keyviz_status keyviz_history_start(struct keyviz_sampler sampler, const char *path, uint64_t every_ms);
 
@@ -2808,7 +2815,8 @@ const char *keyviz_status_name(int32_t status);
  * operations, all zero but for `size` for the 20 with the most writes. The list is the host's to close.
  * Threads: any; nothing waits for it.
  * Units: operations or bytes, as the series says. `rows` 0 is 20.
- * Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `too_many_handles`.
+ * Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `out_of_memory`,
+ * `too_many_handles`.
  */
 keyviz_status keyviz_top_read(struct keyviz_sampler sampler, const struct keyviz_query *query, struct keyviz_top *top);
 

@@ -14,6 +14,7 @@ use crate::fork::OfPage;
 use crate::guest;
 use crate::input::{items, optional_text, out, text};
 use crate::last_error::fail;
+use crate::room;
 use crate::sampler::{Host, keyviz_sampler, lock, pinned};
 use crate::sized::{self, Sized_};
 use crate::status::keyviz_status;
@@ -200,7 +201,8 @@ fn not_started(error: BackgroundError) -> keyviz_status {
 /// Threads: any.
 /// Units: `address` is an IP address with a port, as `127.0.0.1:8765` or `[::1]:0`; port 0 is any that is free.
 /// Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_text`, `bad_address`, `bad_token`, `bad_option`;
-/// `address_refused` beyond loopback without a token; `listen_failed`, `already_running`, `no_thread`, `in_callback`.
+/// `address_refused` beyond loopback without a token; `listen_failed`, `already_running`, `no_thread`,
+/// `out_of_memory`, `in_callback`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_admin_start(
     sampler: keyviz_sampler,
@@ -208,6 +210,7 @@ pub unsafe extern "C" fn keyviz_admin_start(
     options: *const keyviz_admin_options,
 ) -> keyviz_status {
     fenced(|| {
+        room::for_threads(4)?;
         not_in_callback()?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.

@@ -8,6 +8,7 @@ use keyviz_core::{Config, ConfigError, Labels, Partition, Tier, Tiers};
 use crate::fence::fenced;
 use crate::input::{items, out, text};
 use crate::last_error::fail;
+use crate::room;
 use crate::sized::{self, Sized_};
 use crate::status::keyviz_status;
 
@@ -221,6 +222,7 @@ pub(crate) unsafe fn given(config: *const keyviz_config) -> Result<Config, keyvi
     if config.is_null() {
         return Ok(Config::default());
     }
+    room::of(0)?;
     // SAFETY: the caller's word, twice.
     unsafe { sized::read(config, keyviz_config::of(&Config::default()), "config")?.core() }
 }

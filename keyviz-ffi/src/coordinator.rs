@@ -156,6 +156,7 @@ pub unsafe extern "C" fn keyviz_coordinator_open(
     coordinator: *mut keyviz_coordinator,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         fork::watch()?;
         // SAFETY: the caller's word.
         let handle = unsafe { out(coordinator, "coordinator") }?;
@@ -189,6 +190,7 @@ pub unsafe extern "C" fn keyviz_coordinator_add(
     query: *const keyviz_query,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let coordinator = self::coordinator(coordinator)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
@@ -216,6 +218,7 @@ pub unsafe extern "C" fn keyviz_coordinator_add_json(
     max_bytes: u64,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let coordinator = self::coordinator(coordinator)?;
         // SAFETY: the caller's word.
         let json = unsafe { bytes(json, len, "json") }?;
@@ -238,6 +241,7 @@ pub unsafe extern "C" fn keyviz_coordinator_add_json(
 #[unsafe(no_mangle)]
 pub extern "C" fn keyviz_coordinator_join(coordinator: keyviz_coordinator, other: keyviz_coordinator) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let (coordinator, other) = (self::coordinator(coordinator)?, self::coordinator(other)?);
         // One lock at a time: two threads may join two coordinators crosswise.
         let taken = {
@@ -264,6 +268,7 @@ pub unsafe extern "C" fn keyviz_coordinator_read(
     matrix: *mut keyviz_matrix,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let coordinator = self::coordinator(coordinator)?;
         // SAFETY: the caller's word, for each.
         let (asked, handle) = unsafe { (query::given(query)?.of_nodes()?, out(matrix, "matrix")?) };
@@ -299,13 +304,14 @@ pub unsafe extern "C" fn keyviz_coordinator_json(
     buffer: *mut keyviz_buffer,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let coordinator = self::coordinator(coordinator)?;
         // SAFETY: the caller's word, for each.
         let (asked, nodes) = unsafe { (query::given(query)?.of_nodes()?, self::nodes(nodes, node_count)?) };
         let merged = copy(&coordinator)?.finish(&asked);
         let mut answer = if nodes.is_empty() { merged.answer } else { merged.with_nodes(nodes) };
         answer.generated_at_ms = Some(instant(KEYVIZ_NOW));
-        let mut json = room::for_json(answer.rows.len(), answer.columns.len())?;
+        let mut json = room::for_json(&answer)?;
         wire::encode::answer(&answer, &mut json);
         // SAFETY: the caller's word.
         unsafe { give_tagged(coordinator.tag, json.into_bytes(), buffer) }

@@ -247,10 +247,11 @@ pub unsafe extern "C" fn keyviz_counters_read(
 /// Ownership: the buffer is the host's to close.
 /// Threads: any; nothing waits for it.
 /// Units: as `keyviz_counters_read`.
-/// Errors: those of the handle; `null_pointer`, `too_many_handles`.
+/// Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_counters_json(sampler: keyviz_sampler, buffer: *mut keyviz_buffer) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         let mut json = room::text(4096)?;
         wire::encode::counters(&host.reader.counters(), &mut json);

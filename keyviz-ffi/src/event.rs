@@ -41,7 +41,7 @@ pub unsafe extern "C" fn keyviz_annotate(
 /// Ownership: the buffer is the host's to close.
 /// Threads: any; nothing waits for it.
 /// Units: Unix time in milliseconds; 0 is unbounded.
-/// Errors: those of the handle; `null_pointer`, `too_many_handles`.
+/// Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_events_json(
     sampler: keyviz_sampler,
@@ -50,11 +50,12 @@ pub unsafe extern "C" fn keyviz_events_json(
     buffer: *mut keyviz_buffer,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // An event's text may double when it is escaped.
         room::of(host.reader.config().max_events as usize * 1024)?;
         let events = host.reader.events(from_ms, to_ms);
-        let mut json = room::text(256 + events.len() * 512)?;
+        let mut json = room::text(1024 + events.len() * 1536)?;
         wire::encode::events(&events, &host.reader.counters(), instant(KEYVIZ_NOW), &mut json);
         // SAFETY: the caller's word.
         unsafe { give(&host, json.into_bytes(), buffer) }

@@ -7,6 +7,7 @@ use crate::fence::fenced;
 use crate::guest;
 use crate::input::instant;
 use crate::last_error::fail;
+use crate::room;
 use crate::sampler::{keyviz_sampler, lock, pinned};
 use crate::status::keyviz_status;
 
@@ -99,10 +100,11 @@ pub extern "C" fn keyviz_drain_samples(sampler: keyviz_sampler) -> keyviz_status
 /// Ownership: it is the sampler's, and ends with it.
 /// Threads: any.
 /// Units: none.
-/// Errors: those of the handle; `already_running`, `no_thread`, `in_callback`.
+/// Errors: those of the handle; `already_running`, `no_thread`, `out_of_memory`, `in_callback`.
 #[unsafe(no_mangle)]
 pub extern "C" fn keyviz_flusher_start(sampler: keyviz_sampler) -> keyviz_status {
     fenced(|| {
+        room::for_threads(2)?;
         not_in_callback()?;
         let host = pinned(sampler)?;
         let mut flusher = lock(&host.flusher);

@@ -177,7 +177,7 @@ unsafe fn asked(host: &Host, query: *const keyviz_query) -> Result<HotKeysQuery,
 /// list is the host's to close.
 /// Threads: any; nothing waits for it.
 /// Units: operations, as the fields say.
-/// Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `too_many_handles`;
+/// Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `out_of_memory`, `too_many_handles`;
 /// and why there are none: `hot_keys_disabled`, `no_snapshot`, `expired`, `out_of_snapshot_window`, `no_sketch`,
 /// `below_threshold`.
 #[unsafe(no_mangle)]
@@ -187,6 +187,7 @@ pub unsafe extern "C" fn keyviz_hot_keys_read(
     hot_keys: *mut keyviz_hot_keys,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word, twice.
         let (asked, handle) = unsafe { (asked(&host, query)?, out(hot_keys, "hot_keys")?) };
@@ -217,6 +218,7 @@ pub unsafe extern "C" fn keyviz_hot_keys_decode(
     hot_keys: *mut keyviz_hot_keys,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         fork::watch()?;
         // SAFETY: the caller's word, twice.
         let (json, handle) = unsafe { (bytes(json, len, "json")?, out(hot_keys, "hot_keys")?) };
@@ -245,6 +247,7 @@ pub unsafe extern "C" fn keyviz_hot_keys_merge(
     hot_keys: *mut keyviz_hot_keys,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         // SAFETY: the caller's word, twice.
         let (lists, handle) = unsafe { (items(lists, count, "lists")?, out(hot_keys, "hot_keys")?) };
         let mut bytes = 0_usize;
@@ -344,6 +347,7 @@ pub unsafe extern "C" fn keyviz_hot_keys_json(
     buffer: *mut keyviz_buffer,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
         let asked = unsafe { asked(&host, query) }?;

@@ -4,6 +4,7 @@ use keyviz_core::Lineage;
 
 use crate::fence::fenced;
 use crate::input::{items_out, out};
+use crate::room;
 use crate::sampler::{keyviz_sampler, pinned};
 use crate::status::keyviz_status;
 
@@ -34,7 +35,7 @@ impl From<Lineage> for keyviz_lineage {
 /// may be NULL with room for none.
 /// Threads: any; nothing waits for it.
 /// Units: `room` is how many entries there is room for; `count` gets how many there are, which may be more.
-/// Errors: those of the handle; `null_pointer`, `bad_argument`.
+/// Errors: those of the handle; `null_pointer`, `bad_argument`, `out_of_memory`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_lineage_read(
     sampler: keyviz_sampler,
@@ -43,6 +44,7 @@ pub unsafe extern "C" fn keyviz_lineage_read(
     count: *mut usize,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word, twice.
         let (places, count) = unsafe { (items_out(entries, room, "entries")?, out(count, "count")?) };

@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::callback::{calling, is_called, not_in_callback};
 use crate::fence::fenced;
+use crate::room;
 use crate::status::keyviz_status;
 
 /// How much a line of the log matters.
@@ -70,10 +71,11 @@ pub(crate) fn forget() {
 /// ends.
 /// Threads: any; not from within the callback.
 /// Units: none.
-/// Errors: `in_callback`.
+/// Errors: `in_callback`, `out_of_memory`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_log_set(callback: keyviz_log_callback, user_data: *mut c_void) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         not_in_callback()?;
         let new = callback.map(|callback| Sink { callback, user_data: user_data as usize });
         *sink().write().unwrap_or_else(PoisonError::into_inner) = new;

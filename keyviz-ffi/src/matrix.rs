@@ -8,7 +8,7 @@ use crate::buffer::{give, keyviz_buffer};
 use crate::fence::fenced;
 use crate::handle::Kind;
 use crate::input::{KEYVIZ_NOW, instant, out};
-use crate::matrix_table::{MatrixTable, Picture};
+use crate::matrix_table::{MatrixTable, Picture, named};
 use crate::object::Object;
 use crate::query::{self, keyviz_query};
 use crate::room;
@@ -196,6 +196,7 @@ pub unsafe extern "C" fn keyviz_matrix_read(
     matrix: *mut keyviz_matrix,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word, for each.
         let (asked, handle) = unsafe { (query::given(query)?.matrix(&host)?, out(matrix, "matrix")?) };
@@ -248,13 +249,15 @@ pub unsafe extern "C" fn keyviz_matrix_json(
     buffer: *mut keyviz_buffer,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
         let asked = unsafe { query::given(query)?.matrix(&host)? };
         room::for_matrix(&host, &asked)?;
-        let matrix = host.reader.matrix(&asked);
-        let mut json = room::for_json(matrix.rows.len(), matrix.columns.len())?;
-        wire::encode::matrix(&matrix, instant(KEYVIZ_NOW), &mut json);
+        let mut answer = named(host.reader.matrix(&asked));
+        answer.generated_at_ms = Some(instant(KEYVIZ_NOW));
+        let mut json = room::for_json(&answer)?;
+        wire::encode::answer(&answer, &mut json);
         // SAFETY: the caller's word.
         unsafe { give(&host, json.into_bytes(), buffer) }
     })

@@ -8,6 +8,7 @@ use keyviz_core::KeyNames;
 use crate::fence::fenced;
 use crate::input::{bytes, items, text};
 use crate::last_error::fail;
+use crate::room;
 use crate::sampler::{keyviz_sampler, lock, pinned};
 use crate::status::keyviz_status;
 
@@ -23,13 +24,17 @@ pub struct keyviz_name {
     pub name: *const c_char,
 }
 
+/// What a name takes beside its bytes.
+const A_NAME: usize = 128;
+
 /// Names parts of the key space from now on, in place of the names before; none of them names none. On the range axis
 /// their borders are kept where they can be.
 ///
 /// Ownership: `names`, prefixes and texts are the host's, and copied.
 /// Threads: any.
 /// Units: `count` is how many there are, at most 100 000.
-/// Errors: those of the handle; `null_pointer`, `bad_text`; `bad_names` for one that is empty, too long or named twice.
+/// Errors: those of the handle; `null_pointer`, `bad_text`, `out_of_memory`; `bad_names` for one that is empty, too long
+/// or named twice.
 /// The names before stay then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_set_names(
@@ -39,9 +44,17 @@ pub unsafe extern "C" fn keyviz_set_names(
 ) -> keyviz_status {
     fenced(|| {
         let host = pinned(sampler)?;
-        let mut pairs = Vec::new();
         // SAFETY: the caller's word.
-        for given in unsafe { items(names, count, "names") }? {
+        let names = unsafe { items(names, count, "names") }?;
+        let mut wanted = 0_usize;
+        for given in names {
+            // SAFETY: the caller's word.
+            let name = unsafe { text(given.name, "name") }?;
+            wanted = wanted.saturating_add(given.prefix_len).saturating_add(name.len()).saturating_add(A_NAME);
+        }
+        room::of(wanted.saturating_mul(4))?;
+        let mut pairs = Vec::with_capacity(names.len());
+        for given in names {
             // SAFETY: the caller's word, twice.
             pairs.push(unsafe { (bytes(given.prefix, given.prefix_len, "prefix")?, text(given.name, "name")?) });
         }

@@ -10,6 +10,7 @@ use crate::input::{bytes, out};
 use crate::label::{LabelSet, keyviz_label};
 use crate::object::Object;
 use crate::operation::{keyviz_operation, observe_batch, op};
+use crate::room;
 use crate::sampler::{keyviz_sampler, pinned};
 use crate::scan::{self, keyviz_scan};
 use crate::status::keyviz_status;
@@ -65,13 +66,14 @@ unsafe fn own<'a>(handle: keyviz_recorder) -> Result<&'a OwnRecorder, keyviz_sta
 /// Ownership: the recorder is the host's to close, before or after its sampler.
 /// Threads: any may open one. A recorder is used, and closed, by one thread at a time; a signal handler needs its own.
 /// Units: none.
-/// Errors: those of the handle; `null_pointer`, `too_many_handles`.
+/// Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_recorder_open(
     sampler: keyviz_sampler,
     recorder: *mut keyviz_recorder,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
         let handle = unsafe { out(recorder, "recorder") }?;

@@ -8,6 +8,7 @@ use crate::buffer::{give, keyviz_buffer, keyviz_buffer_close};
 use crate::fence::fenced;
 use crate::input::{bytes, end, items, out, route_ids};
 use crate::last_error::fail;
+use crate::room;
 use crate::sampler::{keyviz_sampler, pinned};
 use crate::status::keyviz_status;
 
@@ -128,7 +129,7 @@ pub extern "C" fn keyviz_remove(sampler: keyviz_sampler, route: u64) -> keyviz_s
 /// Ownership: `children` and their bounds are the host's, and copied.
 /// Threads: any; waits for a flush under way.
 /// Units: `child_count` is how many parts there are.
-/// Errors: those of the handle; `null_pointer`; `unknown_route`, `nothing_named`, `already_registered`, and those of
+/// Errors: those of the handle; `null_pointer`, `out_of_memory`; `unknown_route`, `nothing_named`, `already_registered`, and those of
 /// `keyviz_register`, with nothing changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_split(
@@ -139,9 +140,11 @@ pub unsafe extern "C" fn keyviz_split(
 ) -> keyviz_status {
     fenced(|| {
         let host = pinned(sampler)?;
-        let mut routes = Vec::new();
         // SAFETY: the caller's word.
-        for child in unsafe { items(children, child_count, "children") }? {
+        let children = unsafe { items(children, child_count, "children") }?;
+        room::of(size_of_val(children))?;
+        let mut routes = Vec::with_capacity(children.len());
+        for child in children {
             // SAFETY: the caller's word.
             routes.push(unsafe { child.core() }?);
         }
@@ -216,7 +219,7 @@ pub unsafe extern "C" fn keyviz_bucket_of(
 /// Ownership: both buffers are the host's to close; where the division is unbounded `end` is all zero, which is none.
 /// Threads: any; waits for a flush under way.
 /// Units: `sub_bucket` counts from 0; the buffers hold bytes of keys, with a NUL behind them that is not counted.
-/// Errors: those of the handle; `null_pointer`, `too_many_handles`; `unknown_route` when nobody registered the route, or
+/// Errors: those of the handle; `null_pointer`, `out_of_memory`, `too_many_handles`; `unknown_route` when nobody registered the route, or
 /// it has no such division.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_sub_bucket_bounds(
@@ -227,6 +230,7 @@ pub unsafe extern "C" fn keyviz_sub_bucket_bounds(
     end: *mut keyviz_buffer,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word, twice.
         let (start, end) = unsafe { (out(start, "start")?, out(end, "end")?) };

@@ -15,6 +15,7 @@ use crate::handle::Kind;
 use crate::input::{instant, out};
 use crate::label::LabelSet;
 use crate::object::Object;
+use crate::room;
 use crate::status::keyviz_status;
 use crate::table::{self, Pin};
 use crate::tag;
@@ -126,6 +127,7 @@ pub unsafe extern "C" fn keyviz_open(
     sampler: *mut keyviz_sampler,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         fork::watch()?;
         // SAFETY: the caller's word.
         let (config, handle) = unsafe { (given(config)?, out(sampler, "sampler")?) };

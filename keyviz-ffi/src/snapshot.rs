@@ -15,6 +15,7 @@ use crate::guest;
 use crate::input::{bytes, instant, text};
 use crate::last_error::fail;
 use crate::log::{self, keyviz_log_level};
+use crate::room;
 use crate::sampler::{keyviz_sampler, lock, pinned};
 use crate::status::keyviz_status;
 
@@ -33,6 +34,7 @@ pub unsafe extern "C" fn keyviz_snapshot(
 ) -> keyviz_status {
     fenced(|| {
         let host = pinned(sampler)?;
+        room::for_snapshot(&host)?;
         let mut packed = Vec::new();
         let written = write_snapshot(&host.reader, instant(now_ms), |frame| {
             packed.try_reserve(frame.len()).map_err(std::io::Error::other)?;
@@ -53,8 +55,8 @@ pub unsafe extern "C" fn keyviz_snapshot(
 /// Ownership: `data` is the host's, and read during the call.
 /// Threads: any.
 /// Units: bytes.
-/// Errors: those of the handle; `null_pointer`; `bad_snapshot`, `in_use`, `other_step`, `other_division`, with nothing
-/// changed.
+/// Errors: those of the handle; `null_pointer`; `bad_snapshot`, `in_use`, `other_step`, `other_division`,
+/// `out_of_memory`, with nothing changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_restore(
     sampler: keyviz_sampler,
@@ -66,6 +68,7 @@ pub unsafe extern "C" fn keyviz_restore(
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
         let data = unsafe { bytes(data, len, "data") }?;
+        room::for_unpacking(len, max_bytes)?;
         let snapshot = read_snapshot(data, max_bytes)
             .map_err(|error| fail(keyviz_status::BadSnapshot, format_args!("the snapshot: {error}")))?;
         host.sampler.restore(&snapshot).map_err(|error| {
@@ -89,7 +92,8 @@ pub unsafe extern "C" fn keyviz_restore(
 /// Ownership: it is the sampler's, and ends with it. `path` is the host's, and copied.
 /// Threads: any.
 /// Units: `every_ms` is milliseconds; 0 is 5 minutes.
-/// Errors: those of the handle; `null_pointer`, `bad_text`, `already_running`, `no_thread`, `in_callback`.
+/// Errors: those of the handle; `null_pointer`, `bad_text`, `already_running`, `no_thread`, `out_of_memory`,
+/// `in_callback`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_history_start(
     sampler: keyviz_sampler,
@@ -97,10 +101,13 @@ pub unsafe extern "C" fn keyviz_history_start(
     every_ms: u64,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         not_in_callback()?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
         let path = Path::new(unsafe { text(path, "path") }?);
+        let len = std::fs::metadata(path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
+        room::for_history(&host, len)?;
         let every_ms = if every_ms == 0 { 300_000 } else { every_ms };
         let mut history = lock(&host.history);
         if history.is_some() {

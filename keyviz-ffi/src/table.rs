@@ -2,15 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use keyviz_handles::{MAX_HANDLES, Parts, Refused, Table};
+use keyviz_handles::{MAX_HANDLES, Parts, Pin as PinOf, Place as PlaceOf, Refused, Table};
 
 use crate::handle::Kind;
 use crate::last_error::fail;
 use crate::object::Object;
 use crate::status::keyviz_status;
 
-pub(crate) type Place = keyviz_handles::Place<Object>;
-pub(crate) type Pin = keyviz_handles::Pin<'static, Object>;
+pub(crate) type Place = PlaceOf<Object>;
+pub(crate) type Pin = PinOf<'static, Object>;
 
 /// `Object` may be shared but for a recorder, which is used and closed by one thread at a time, as its functions'
 /// contract says.

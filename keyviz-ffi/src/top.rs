@@ -152,7 +152,8 @@ unsafe fn asked(host: &Host, query: *const keyviz_query) -> Result<TopQuery, key
 /// operations, all zero but for `size` for the 20 with the most writes. The list is the host's to close.
 /// Threads: any; nothing waits for it.
 /// Units: operations or bytes, as the series says. `rows` 0 is 20.
-/// Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `too_many_handles`.
+/// Errors: those of the handle; `null_pointer`, `bad_struct_size`, `bad_argument`, `foreign_handle`, `out_of_memory`,
+/// `too_many_handles`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_top_read(
     sampler: keyviz_sampler,
@@ -160,6 +161,7 @@ pub unsafe extern "C" fn keyviz_top_read(
     top: *mut keyviz_top,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word, twice.
         let (asked, handle) = unsafe { (asked(&host, query)?, out(top, "top")?) };
@@ -212,13 +214,14 @@ pub unsafe extern "C" fn keyviz_top_json(
     buffer: *mut keyviz_buffer,
 ) -> keyviz_status {
     fenced(|| {
+        room::of(0)?;
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
         let asked = unsafe { asked(&host, query) }?;
         let names = lock(&host.names).clone();
         room::for_top(&host)?;
         let top = host.reader.top(&asked);
-        let mut json = room::text(1024 + top.rows.len() * 512)?;
+        let mut json = room::for_ranges(&top)?;
         wire::encode::top(&top, instant(KEYVIZ_NOW), names.as_deref(), &|_| None, &mut json);
         // SAFETY: the caller's word.
         unsafe { give(&host, json.into_bytes(), buffer) }

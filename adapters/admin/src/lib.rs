@@ -148,6 +148,7 @@ mod recorded;
 mod redaction;
 mod redactor;
 mod role;
+mod room;
 mod router;
 mod running;
 mod serve;

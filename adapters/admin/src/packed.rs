@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
+use crate::room::has_room;
 use keyviz_core::{Reader, Snapshot, SnapshotDecoder, SnapshotError};
 use zstd::bulk::Compressor;
 use zstd::stream::read::Decoder;
@@ -17,6 +18,13 @@ const LEVEL: i32 = 1;
 /// of at most 8 MiB.
 const WINDOW_LOG: u32 = 23;
 
+/// Buffers of the writer and of the frames.
+const BUFFER_BYTES: usize = 6 << 20;
+
+/// What one route, and one of its cells in a column, takes while it is written.
+const ROUTE_BYTES: usize = 400;
+const CELL_BYTES: usize = 64;
+
 /// Gives `sink` the packed snapshot of what a reader sees, a frame at a time; returns how many bytes that was.
 ///
 /// `written_ms` is the present instant, in Unix milliseconds. Memory: a column, its rows, and some megabytes.
@@ -28,6 +36,9 @@ pub fn write_snapshot(
     written_ms: u64,
     mut sink: impl FnMut(Vec<u8>) -> io::Result<()>,
 ) -> io::Result<u64> {
+    if !has_room(expected_bytes(reader).saturating_mul(2)) {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
     let mut packer = Compressor::new(LEVEL)?;
     packer.include_checksum(true)?;
     let (mut frame, mut packed_bytes) = (Vec::with_capacity(FRAME_BYTES), 0u64);
@@ -50,6 +61,16 @@ pub fn write_snapshot(
         pack(&mut frame)?;
     }
     Ok(packed_bytes)
+}
+
+/// About what writing takes: the rows with their bounds twice, a column, buffers.
+pub(crate) fn expected_bytes(reader: &Reader) -> usize {
+    let (config, counters) = (reader.config(), reader.counters());
+    let routes = usize::try_from(counters.routes).unwrap_or(usize::MAX);
+    let bounds = usize::try_from(counters.bound_bytes_used).unwrap_or(usize::MAX);
+    let cells = (config.labels.len() + 1).saturating_mul(config.sub_buckets.into());
+    let per_route = cells.saturating_mul(CELL_BYTES).saturating_add(ROUTE_BYTES);
+    routes.saturating_mul(per_route).saturating_add(bounds.saturating_mul(2)).saturating_add(BUFFER_BYTES)
 }
 
 /// Reads a snapshot, packed or not, which may take at most `max_bytes` of memory.

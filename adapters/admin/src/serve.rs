@@ -7,6 +7,7 @@ use crate::descriptors::{self, Noted, Told};
 use crate::faults::caught;
 use crate::limits::{Limits, ms};
 use crate::listen::check_listen;
+use crate::room::has_room;
 use crate::router;
 use crate::socket::Socket;
 use crate::turned_away::{answer, turn_away};
@@ -102,6 +103,11 @@ pub(crate) async fn serve_telling(
             }
         };
         bump(&admin.counts().connections);
+        if !has_room(CONNECTION_BYTES) {
+            // Not even for saying so.
+            bump(&admin.counts().connections_refused);
+            continue;
+        }
         if let Ok(place) = Arc::clone(&connections).try_acquire_owned() {
             let connection = server.connection(stream, address);
             tasks.spawn(async move {
@@ -124,6 +130,9 @@ pub(crate) async fn serve_telling(
     let _ = timeout(ms(limits.shutdown_ms), server.graceful.shutdown()).await;
     Ok(())
 }
+
+/// What a connection takes before a request is weighed: its buffers, a head, a small answer.
+const CONNECTION_BYTES: usize = 256 << 10;
 
 /// The next connection; its descriptor is noted before anything else is done.
 async fn accept(listener: &TcpListener, told: &Told) -> io::Result<(TcpStream, SocketAddr, Noted)> {

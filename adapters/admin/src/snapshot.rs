@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::faults::contained;
 use crate::nodes::Source;
-use crate::packed::write_snapshot;
+use crate::packed::{expected_bytes, write_snapshot};
 use crate::query;
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -20,7 +20,6 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
-use keyviz_core::Reader;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -28,13 +27,6 @@ use tokio::sync::mpsc;
 
 /// Frames that wait for the client, beside the one that is being made.
 const FRAMES_AHEAD: usize = 2;
-
-/// Buffers of the writer and of the frames.
-const BUFFER_BYTES: usize = 6 << 20;
-
-/// What one route, and one of its cells in a column, takes while it is written.
-const ROUTE_BYTES: usize = 400;
-const CELL_BYTES: usize = 64;
 
 /// Answers GET and HEAD.
 pub(crate) async fn snapshot(
@@ -77,16 +69,6 @@ pub(crate) async fn snapshot(
         headers.insert(CONTENT_DISPOSITION, name);
     }
     Ok((headers, Body::new(Frames(Some(frames)))).into_response())
-}
-
-/// About what writing takes: the rows with their bounds twice, a column, buffers.
-fn expected_bytes(reader: &Reader) -> usize {
-    let (config, counters) = (reader.config(), reader.counters());
-    let routes = usize::try_from(counters.routes).unwrap_or(usize::MAX);
-    let bounds = usize::try_from(counters.bound_bytes_used).unwrap_or(usize::MAX);
-    let cells = (config.labels.len() + 1).saturating_mul(config.sub_buckets.into());
-    let per_route = cells.saturating_mul(CELL_BYTES).saturating_add(ROUTE_BYTES);
-    routes.saturating_mul(per_route).saturating_add(bounds.saturating_mul(2)).saturating_add(BUFFER_BYTES)
 }
 
 /// What the thread that makes a snapshot sends.

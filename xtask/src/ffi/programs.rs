@@ -111,6 +111,9 @@ pub fn programs(checkout: &Checkout) -> Result<(), String> {
     let _ = fs::remove_dir_all(&data);
     fs::create_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
     try_out(&made, &[&data.to_string_lossy()])?;
+    let source = sources.join("memory.c");
+    let flags = &["-D_POSIX_C_SOURCE=200809L"][..];
+    try_out(&bench.make(&Program { compiler: "gcc", source: &source, linked: Linked::Shared, flags })?, &[])?;
     unloaded(&bench, &sources)?;
     let library = bench.prefix.join("lib/libkeyviz.so");
     let source = sources.join("copies.c");
