@@ -1614,6 +1614,22 @@ typedef struct keyviz_matrix_arrays {
      * Per warning: a number of `keyviz_warning`.
      */
     const uint32_t *warning_kind;
+    /**
+     * Stretches of time that single nodes do not cover, of those that are shown: how many there are.
+     */
+    size_t absences;
+    /**
+     * Per absence: the node's place.
+     */
+    const uint32_t *absence_place;
+    /**
+     * Per absence: where it begins, in Unix milliseconds.
+     */
+    const uint64_t *absence_start_ms;
+    /**
+     * Per absence: where it ends.
+     */
+    const uint64_t *absence_end_ms;
 } keyviz_matrix_arrays;
 
 /**

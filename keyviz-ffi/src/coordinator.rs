@@ -345,13 +345,13 @@ unsafe fn node(given: &keyviz_node) -> Result<FanoutNode, keyviz_status> {
         ok: state == NodeState::Answered,
         state,
         error: error.map(str::to_owned),
-        warnings: Vec::new(),
         history_from_unix_ms: told(KEYVIZ_NODE_HISTORY_FROM, given.history_from_ms),
         started_unix_ms: told(KEYVIZ_NODE_STARTED, given.started_ms),
         clock_offset_ms: (given.known & KEYVIZ_NODE_CLOCK_OFFSET != 0).then_some(given.clock_offset_ms),
         step_ms: told(KEYVIZ_NODE_STEP, given.step_ms),
         unattributed: told(KEYVIZ_NODE_UNATTRIBUTED, given.unattributed),
         evicted: told(KEYVIZ_NODE_EVICTED, given.evicted),
+        ..FanoutNode::default()
     })
 }
 

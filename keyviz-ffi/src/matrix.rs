@@ -171,6 +171,14 @@ pub struct keyviz_matrix_arrays {
     pub warning_place: *const u32,
     /// Per warning: a number of `keyviz_warning`.
     pub warning_kind: *const u32,
+    /// Stretches of time that single nodes do not cover, of those that are shown: how many there are.
+    pub absences: usize,
+    /// Per absence: the node's place.
+    pub absence_place: *const u32,
+    /// Per absence: where it begins, in Unix milliseconds.
+    pub absence_start_ms: *const u64,
+    /// Per absence: where it ends.
+    pub absence_end_ms: *const u64,
 }
 
 // SAFETY: `repr(C)`; a `usize` first; eight-byte fields, four of four, and eight-byte fields again, so without padding;
@@ -179,7 +187,7 @@ unsafe impl Sized_ for keyviz_matrix_arrays {
     const LEAST: usize = 296;
 }
 
-const _: () = assert!(size_of::<keyviz_matrix_arrays>() == 368);
+const _: () = assert!(size_of::<keyviz_matrix_arrays>() == 400);
 
 /// Reads a matrix: rows x columns of one series. What is flushed is in it; nothing waits for it.
 ///

@@ -4,7 +4,8 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use keyviz_core::{
-    Answer, AnswerRow, AxisKind, Column, ColumnState, Matrix, Merged, TermPart, Warning, WarningKind, WriteMerge,
+    Absence, Answer, AnswerRow, AxisKind, Column, ColumnState, Matrix, Merged, TermPart, Warning, WarningKind,
+    WriteMerge,
 };
 
 use crate::label::LabelSet;
@@ -26,6 +27,7 @@ pub(crate) struct Picture {
     writes_superseded: u64,
     parts_dropped: u64,
     warnings: Vec<Warning>,
+    absences: Vec<Absence>,
 }
 
 impl Picture {
@@ -38,6 +40,7 @@ impl Picture {
             writes_superseded: 0,
             parts_dropped: 0,
             warnings: Vec::new(),
+            absences: Vec::new(),
         }
     }
 
@@ -50,6 +53,7 @@ impl Picture {
             writes_superseded: merged.writes_superseded,
             parts_dropped: merged.parts_dropped,
             warnings: merged.warnings,
+            absences: merged.absences,
             answer: merged.answer,
         }
     }
@@ -172,6 +176,11 @@ impl MatrixTable {
         arrays.warnings = warnings.len();
         arrays.warning_place = kept.words.all(warnings.len(), warnings.iter().map(|warning| warning.place))?;
         arrays.warning_kind = kept.words.all(warnings.len(), warnings.iter().map(|warning| kind(warning.kind)))?;
+        let absences = &picture.absences;
+        arrays.absences = absences.len();
+        arrays.absence_place = kept.words.all(absences.len(), absences.iter().map(|absence| absence.place))?;
+        arrays.absence_start_ms = kept.numbers.all(absences.len(), absences.iter().map(|absence| absence.start_ms))?;
+        arrays.absence_end_ms = kept.numbers.all(absences.len(), absences.iter().map(|absence| absence.end_ms))?;
         Ok(MatrixTable { arrays, _kept: kept, _rows: picture.answer.rows })
     }
 }
@@ -226,6 +235,10 @@ fn head(answer: &Answer) -> keyviz_matrix_arrays {
         warnings: 0,
         warning_place: ptr::null(),
         warning_kind: ptr::null(),
+        absences: 0,
+        absence_place: ptr::null(),
+        absence_start_ms: ptr::null(),
+        absence_end_ms: ptr::null(),
     }
 }
 

@@ -160,7 +160,8 @@ pub(crate) fn for_json(answer: &Answer) -> Result<String, keyviz_status> {
     let node = |node: &FanoutNode| {
         let warnings = node.warnings.iter().map(String::len).fold(0, usize::saturating_add);
         let error = node.error.as_ref().map_or(0, String::len);
-        (node.node.len() + error + warnings).saturating_mul(LETTER).saturating_add(RECORD)
+        let absent = node.absent_ms.len().saturating_mul(2 * NUMBER + 4);
+        (node.node.len() + error + warnings).saturating_mul(LETTER).saturating_add(RECORD + absent)
     };
     let nodes = answer.fanout.iter().flat_map(|fanout| fanout.nodes.iter().map(node)).fold(0, usize::saturating_add);
     let all = [columns, lists[0], lists[1], rows, nodes];

@@ -15,7 +15,7 @@ _Static_assert(offsetof(keyviz_operation, times) == 40, "keyviz_operation");
 _Static_assert(sizeof(keyviz_scan) == 64 && offsetof(keyviz_scan, label) == 56, "keyviz_scan");
 _Static_assert(sizeof(keyviz_query) == 104 && offsetof(keyviz_query, series) == 64, "keyviz_query");
 _Static_assert(sizeof(keyviz_new_route) == 48 && sizeof(keyviz_name) == 24, "keyviz_new_route, keyviz_name");
-_Static_assert(sizeof(keyviz_matrix_arrays) == 368 && offsetof(keyviz_matrix_arrays, values) == 104, "arrays");
+_Static_assert(sizeof(keyviz_matrix_arrays) == 400 && offsetof(keyviz_matrix_arrays, values) == 104, "arrays");
 _Static_assert(offsetof(keyviz_matrix_arrays, column_nodes) == 296 && KEYVIZ_ROW_CONFLICT == 16, "arrays");
 _Static_assert(offsetof(keyviz_matrix_arrays, parts) == 232 && offsetof(keyviz_matrix_arrays, series) == 280, "arrays");
 _Static_assert(sizeof(keyviz_hot_key) == 32 && sizeof(keyviz_hot_key_list) == 120, "hot keys");

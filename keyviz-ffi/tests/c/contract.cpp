@@ -11,7 +11,7 @@
 #include "check.h"
 
 static_assert(sizeof(keyviz_config) == 184 && offsetof(keyviz_config, tiers) == 160, "keyviz_config");
-static_assert(sizeof(keyviz_matrix_arrays) == 368 && offsetof(keyviz_matrix_arrays, series) == 280, "arrays");
+static_assert(sizeof(keyviz_matrix_arrays) == 400 && offsetof(keyviz_matrix_arrays, series) == 280, "arrays");
 static_assert(sizeof(keyviz_status) == 4 && sizeof(keyviz_op) == 4 && KEYVIZ_STATUS_TOO_LARGE == 46, "enums");
 static_assert(std::is_nothrow_move_constructible_v<keyviz::Sampler> && !std::is_copy_constructible_v<keyviz::Sampler>);
 

@@ -212,7 +212,16 @@ static void warnings(void) {
     CHECK(arrays.warnings == 3 && arrays.warning_place[0] == 4 && arrays.warning_place[2] == 4);
     CHECK(arrays.warning_kind[0] == KEYVIZ_WARNING_MIXED_WRITE_MERGE);
     CHECK(arrays.warning_kind[1] == KEYVIZ_WARNING_CATALOG_DIVERGENCE);
-    CHECK(arrays.warning_kind[2] == KEYVIZ_WARNING_PEER_ROWS_CAPPED && arrays.cut_rows == 1);
+    CHECK(arrays.warning_kind[2] == KEYVIZ_WARNING_PEER_ROWS_CAPPED && arrays.cut_rows == 1 && arrays.absences == 0);
+    OK(keyviz_matrix_close(matrix));
+    /* A column that one of them does not cover. */
+    OK(keyviz_flush(grouped, 2000));
+    OK(keyviz_coordinator_add(coordinator, 9, grouped, NULL));
+    OK(keyviz_coordinator_read(coordinator, NULL, &matrix));
+    arrays = view(matrix);
+    CHECK(arrays.columns == 2 && arrays.column_nodes[0] == 3 && arrays.column_nodes[1] == 1 && arrays.absences == 2);
+    CHECK(arrays.absence_place[0] == 1 && arrays.absence_start_ms[0] == 1000 && arrays.absence_end_ms[0] == 2000);
+    CHECK(arrays.absence_place[1] == 4 && arrays.missing != NULL);
     OK(keyviz_matrix_close(matrix));
     OK(keyviz_coordinator_close(coordinator));
     OK(keyviz_close(grouped));
