@@ -18,7 +18,7 @@ import { accountsOf, drawAccounts } from "./accounts.js";
 import { askOnce } from "./asking.js";
 import { byId, byIdAs } from "./dom.js";
 import { choiceOf, fragmentOf } from "./fragment.js";
-import { compareBytes, shortened } from "./key.js";
+import { bytesOfBase64url, compareBytes, shortened } from "./key.js";
 import { textOfStart } from "./key_format.js";
 import { drawCell, drawNoCell, spokenCell } from "./hover.js";
 import { drawLegend } from "./legend.js";
@@ -89,7 +89,8 @@ const messages = new MessageView(byId("message"), byId("lines"), {
     else if (action.do === "all") {
       controls.customOpen = false;
       change({ range: "all" });
-    } else void poller.now();
+    } else if (action.do === "all_keys") change({ keyFrom: "", keyTo: "" });
+    else void poller.now();
   },
   token: (token) => {
     api.setToken(token);
@@ -244,6 +245,8 @@ function tick() {
     status, matrix: picture?.matrix ?? null, failure, series: picture?.matrix.series ?? choice.series, host: location.host,
     lastAnswerMs: state.answeredMs, hereMs: Date.now(), hadToken: api.hasToken, range: state.range(), style: state.style(),
     askedMs: picture !== null && choice.range === "custom" ? [picture.view.fromMs, picture.view.toMs] : null, loadElsewhere: state.loadElsewhere,
+    // What was zoomed to here is of this picture.
+    askedKeys: state.zoomed ? [] : [choice.keyFrom, choice.keyTo].map((key) => (key === "" ? null : bytesOfBase64url(key))),
   });
   messages.show(list, now);
   const blocked = list[0]?.blocks ?? false;

@@ -5,21 +5,21 @@
  */
 
 import { formatCount, formatDuration, formatShare } from "./number.js";
-import { redactionNotes } from "./redaction.js";
+import { linkNotes, redactionNotes } from "./redaction.js";
 import { observedOps, unattributedOps } from "./status.js";
 import { absentText, awayText, warningsText } from "./fanout.js";
 import { SERIES, seriesOf } from "./series.js";
 import { spanText } from "./time_text.js";
 
-/** @typedef {{do: "series", label: string, series: import("./series.js").SeriesName} | {do: "all" | "retry" | "resume", label: string}} Action */
+/** @typedef {{do: "series", label: string, series: import("./series.js").SeriesName} | {do: "all" | "all_keys" | "retry" | "resume", label: string}} Action */
 /** `countdownMs` is a server time to count down to. `code` is something to type. */
 /** @typedef {{kind: string, blocks: boolean, title: string, text: string, next: string, code?: string, action?: Action, countdownToMs?: number, asksToken?: boolean}} Message */
 /** @typedef {{kind: import("./api.js").FailureKind, code: string, message: string}} Failure */
 /**
  * `askedMs` is the absolute time asked for, null while the picture follows a range. `loadElsewhere` is a series that
- * has load in this view, null where none has, undefined while that is not known.
+ * has load in this view, null where none has, undefined while that is not known. `askedKeys` are the bounds asked for.
  * @typedef {{status: import("./status.js").Status | null, matrix: import("./matrix.js").Matrix | null, failure: Failure | null,
- *   series: string, host: string, lastAnswerMs: number | null, hereMs: number, hadToken: boolean, askedMs: [number, number] | null,
+ *   series: string, host: string, lastAnswerMs: number | null, hereMs: number, hadToken: boolean, askedMs: [number, number] | null, askedKeys?: readonly (Uint8Array | null)[],
  *   range: string, style: import("./time_text.js").TimeStyle, loadElsewhere: import("./series.js").SeriesName | null | undefined}} Known
  */
 
@@ -38,7 +38,8 @@ export function messagesFor(known) {
   if (!status.enabled) return [disabled()];
   if (matrix === null) return failed === null ? [connecting(known)] : lines;
   const blocking = blockingMessage(known, status, matrix);
-  return blocking === null ? [...lines, ...notesFor(known, status, matrix)] : [blocking, ...lines];
+  const links = linkNotes(known.askedKeys ?? [], status.redaction);
+  return blocking === null ? [...lines, ...links, ...notesFor(known, status, matrix)] : [blocking, ...lines, ...links];
 }
 
 /** @param {Known} known @returns {Message} */
@@ -77,6 +78,12 @@ function failureMessage(known, failure) {
     return {
       kind: "redacted_whole", blocks: true, title: "Keys are redacted on this server",
       text: `What was asked for would show whole keys, which it shows to no token: ${failure.message}.`, next: "Whoever runs the process decides that, with --admin-redaction.",
+    };
+  }
+  if (failure.code === "invalid_query" && failure.message.includes("keys are redacted")) {
+    return {
+      kind: "link_refused", blocks: true, title: "This link names keys that you are not shown", text: `The server does not take them: ${failure.message}.`,
+      next: "Show all keys, or use a token of the role full.", action: { do: "all_keys", label: "Show all keys" },
     };
   }
   if (failure.code === "forbidden" || failure.code === "forbidden_role") {

@@ -64,6 +64,15 @@ const STATES = [
   { name: "busy", answers: () => error(503, "busy", "64 connections are open"), title: /^The server is busy$/, says: [/64 connections are open/] },
   { name: "forbidden-host", answers: () => error(403, "forbidden_host", "host evil.example is not served"), title: /does not answer to this name/, says: [/--admin-allowed-hosts/] },
   { name: "forbidden-role", answers: () => error(403, "forbidden_role", "this token has role read, which has no access to what shows whole keys; use one of role full"), title: /^This token does not open this$/, says: [/role read, which has no access/, /--admin-token-file/] },
+  {
+    name: "link-of-places", fragment: `start=${base64url(Buffer.from("orders/e~07"))}`, answers: fixed(status(), phases(300)), title: null, says: [/This link seems to be of a redacted picture/, /Here they are taken as keys/],
+    then: async (page) => {
+      await page.click("#lines [data-kind=link_of_places] button");
+      await page.waitForFunction(() => !location.hash.includes("start=") && document.querySelector("[data-kind=link_of_places]") === null);
+    },
+  },
+  { name: "link-of-keys", fragment: `end=${base64url(Buffer.from("orders/eu/customer-1"))}`, answers: fixed(status({ redaction: "prefix:8", role: "read" }), phases(300)), title: null, says: [/This link names longer keys than you are shown/, /the first 8 bytes of them/] },
+  { name: "link-refused", fragment: `start=${base64url(Buffer.from("orders"))}`, answers: ({ path }) => (path === "status" ? ok(status({ redaction: "hmac", role: "read" })) : error(400, "invalid_query", "start: keys are redacted here (hmac), and this is none that is shown")), title: /^This link names keys that you are not shown$/, says: [/does not take them: start/, /token of the role full/] },
   { name: "redacted", answers: () => error(403, "redacted", "this would show whole keys, and keys are redacted here"), title: /^Keys are redacted on this server$/, says: [/shows to no token/, /--admin-redaction/] },
   { name: "garbled", answers: ({ path }) => ok(path === "status" ? status() : { rows: 7 }), title: /answer is not understood$/, says: [/step_ms is absent/, /reload the page/] },
   { name: "live", answers: fixed(status({ notice }), phases(300)), title: null, says: [/Hot range/, /One band is bright/] },
