@@ -22,6 +22,7 @@ mod random;
 mod redis;
 mod replay;
 mod top;
+mod unescape;
 mod web;
 mod withheld;
 

@@ -155,6 +155,191 @@ fn times(shown: &str) -> String {
 }
 
 #[test]
+fn the_mouse_points_pins_zooms_and_draws_boxes() {
+    let Some(screen) = Screen::open(80, 24) else { return };
+    let dir = Dir::new();
+    let (_service, host) = serve(&dir, &trace(&dir), "127.0.0.1:0", &[]);
+    screen.line(&top(&host, "--color true"));
+    let whole = screen.until("Hottest until");
+    assert_eq!((screen.is("mouse_any_flag"), screen.is("mouse_sgr_flag")), ("1".to_owned(), "1".to_owned()));
+    // Hovering is pointing; beside the map it points at nothing else.
+    screen.mouse(35, (50, 5), true);
+    let (_, second, bounds) = inspected(&screen.until(" in 1s  "));
+    screen.mouse(35, (70, 5), true);
+    screen.until_it("a later cell", |shown| shown.contains(" in 1s  ") && inspected(shown).1 > second);
+    screen.mouse(35, (5, 23), true);
+    screen.mouse(35, (50, 5), true);
+    screen.until_it("back again", |shown| shown.contains(" in 1s  ") && inspected(shown).1 == second);
+    assert_eq!(inspected(&screen.shown()).2, bounds);
+    // A click pins, and the next one lets go.
+    screen.mouse(0, (50, 5), true);
+    screen.mouse(0, (50, 5), false);
+    screen.until("pinned");
+    screen.mouse(35, (70, 5), true);
+    screen.mouse(0, (70, 5), true);
+    screen.mouse(0, (70, 5), false);
+    screen.until_it("let go", |shown| !shown.contains("pinned"));
+    // The wheel zooms about the pointer.
+    let settled = |shown: &str| shown.contains("Hottest until") && !shown.contains("loading");
+    screen.mouse(64, (50, 5), true);
+    let near = screen.until_it("a part", |shown| shown.contains(" part ") && settled(shown));
+    assert_ne!(times(&near), times(&whole));
+    screen.mouse(65, (50, 5), true);
+    screen.press(&["r"]);
+    screen.until_it("the whole map", |shown| times(shown) == times(&whole) && settled(shown));
+    // A box: while it is drawn it is seen; then its time and its keys are all there is.
+    screen.mouse(0, (31, 4), true);
+    screen.mouse(32, (60, 7), true);
+    screen.until("░");
+    screen.mouse(0, (60, 7), false);
+    let boxed = screen.until_it("the box", |shown| shown.contains(" part ") && settled(shown) && !shown.contains('░'));
+    let (first, last) = (clocks(&whole), clocks(&boxed));
+    assert!(last[0] > first[0] && last.last() < first.last(), "{first:?} {last:?}");
+    assert_ne!(labels(&boxed), labels(&whole), "{boxed}");
+    // Esc lets go of one that is being drawn.
+    let shown = times(&boxed);
+    screen.mouse(0, (31, 4), true);
+    screen.mouse(32, (60, 7), true);
+    screen.until("░");
+    screen.press(&["Escape"]);
+    screen.until_it("no box", |shown| !shown.contains('░'));
+    screen.mouse(0, (60, 7), false);
+    screen.press(&["l"]);
+    assert_eq!(times(&screen.until("linear")), shown);
+    // It can be left to the terminal.
+    screen.press(&["m"]);
+    screen.until("the mouse selects text");
+    screen.until_it("no word of the mouse", |_| screen.is("mouse_any_flag") == "0");
+    screen.press(&["m"]);
+    screen.until_it("the mouse again", |_| screen.is("mouse_any_flag") == "1");
+    screen.press(&["q"]);
+    screen.assert_restored();
+    screen.line(&top(&host, "--color true --no-mouse"));
+    screen.until("Hottest until");
+    assert_eq!(screen.is("mouse_any_flag"), "0");
+    screen.press(&["q"]);
+    screen.assert_restored();
+}
+
+/// The times below the map.
+fn clocks(shown: &str) -> Vec<String> {
+    let line = times(shown);
+    line.split_whitespace().filter(|word| word.len() == 8 && word.contains(':')).map(str::to_owned).collect()
+}
+
+/// What stands beside the map.
+fn labels(shown: &str) -> String {
+    map(shown).iter().map(|line| line.chars().take(20).collect::<String>().trim().to_owned() + "\n").collect()
+}
+
+#[test]
+fn a_key_a_route_and_a_name_are_gone_to_and_keys_are_written_as_asked() {
+    let Some(screen) = Screen::open(100, 30) else { return };
+    let dir = Dir::new();
+    let names =
+        dir.write("names", "orders/eu/customer-05\tfifth\x1b[31m customers\norders/eu/customer-09\tninth customers\n");
+    let names = names.display().to_string();
+    let (_service, host) = serve(&dir, &trace(&dir), "127.0.0.1:0", &["--keyviz-key-names", &names]);
+    screen.line(&top(&host, "--color true"));
+    let whole = screen.until("Hottest until");
+    let pinned = |key: &str| {
+        let shown = screen.until_it(key, |shown| shown.contains("pinned: the row of ") && shown.contains(" in 1s  "));
+        assert!(shown.contains(&format!("pinned: the row of {key}; Esc lets it go")), "{shown}");
+        inspected(&shown).2
+    };
+    let go = |what: &str| {
+        screen.press(&["/"]);
+        screen.until("Go to (key as ");
+        screen.line(what);
+    };
+    // Letters that mean something elsewhere are letters here.
+    go("orders/eu/customer-07250");
+    let bounds = pinned("orders/eu/customer-07250");
+    let (start, end) = bounds.split_once(" .. ").unwrap();
+    assert!(start <= "orders/eu/customer-07250" && end > "orders/eu/customer-07250", "{bounds}");
+    // A key that is not on the map: all keys are shown again.
+    screen.press(&["Escape", "y", "y"]);
+    let near = screen.until_it("fewer keys", |shown| labels(shown) != labels(&whole) && !shown.contains("loading"));
+    assert!(!near.contains("pinned"), "{near}");
+    go("orders/eu/customer-00250");
+    let bounds = pinned("orders/eu/customer-00250");
+    assert!(bounds.split_once(" .. ").unwrap().0 <= "orders/eu/customer-00250", "{bounds}");
+    screen.until_it("all keys", |shown| labels(shown) == labels(&whole));
+    // A name, offered while it is typed.
+    screen.press(&["/"]);
+    screen.until("Go to (key as ");
+    screen.write("nin");
+    screen.until("Tab: ninth customers");
+    screen.press(&["Tab"]);
+    screen.until("ninth customers_");
+    screen.press(&["Enter"]);
+    pinned("orders/eu/customer-09");
+    screen.press(&["/"]);
+    screen.until("Go to (key as ");
+    screen.write("fif");
+    assert!(screen.until("Tab: fifth").contains("Tab: fifth\\x1b[31m"), "{}", screen.shown());
+    screen.press(&["Escape"]);
+    screen.until_it("nothing is typed", |shown| !shown.contains("Go to (key as "));
+    // A route that the map of ranges does not name, and one that nobody has.
+    let routes = matrix(&host, "axis=route&series=ops&open=1&rows=1024");
+    let row = routes["rows"].as_array().unwrap().iter().find(|row| escaped(&row["start"]).contains("-07")).unwrap();
+    let id = row["bucket_id"].as_str().unwrap().split(['#', '~']).next().unwrap().to_owned();
+    go(&id);
+    pinned(&escaped(&row["start"]));
+    go("route:987654321987");
+    screen.until("route 987654321987 is not among the most active routes");
+    go("a\\z");
+    screen.until("that is no name, no route:7, and no key");
+    // Other ways to write keys, and to type them.
+    screen.press(&["f"]);
+    screen.until_it("hex", |shown| shown.contains("0x6f72646572732f65752f") && !shown.contains("omer-0"));
+    go("0x6f72646572732f65752f637573746f6d65722d3037323530");
+    pinned("0x6f72646572732f65752f637573746f6d65722d3037323530");
+    screen.press(&["f"]);
+    screen.until("keys as u64be");
+    screen.until("8030591472429641573/84");
+    screen.press(&["f"]);
+    screen.until("6f726465-7273-2f65-75");
+    screen.press(&["f"]);
+    screen.until("keys as utf8");
+    screen.press(&["q"]);
+    screen.assert_restored();
+    screen.line(&format!("{} --once --limit 3", top(&host, "--keys hex")));
+    screen.until("0x1b5d303b6f776e6564");
+    let raw = screen.raw();
+    assert!(!raw.windows(15).any(|bytes| bytes == b"\x1b[31m customers"));
+}
+
+#[path = "../src/top/live/terminal.rs"]
+mod terminal;
+
+/// Takes the terminal as the program does, and panics while it draws. Run by the test below, in a terminal.
+#[test]
+fn panics_while_it_draws_where_it_is_told_to() {
+    if std::env::var_os("KEYVIZ_TEST_PANICS").is_none() {
+        return;
+    }
+    let mut taken = terminal::Taken::take().unwrap();
+    taken.set_mouse(true).unwrap();
+    taken.screen.draw(|frame| frame.buffer_mut().set_string(0, 0, "drawn", ratatui::style::Style::new())).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    // Memory is not unwound: what gives the terminal back is what runs before.
+    let _taken = std::mem::ManuallyDrop::new(taken);
+    panic!("the drawing has a fault");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back() {
+    let Some(screen) = Screen::open(80, 24) else { return };
+    let program = std::env::current_exe().unwrap();
+    let test = "panics_while_it_draws_where_it_is_told_to";
+    screen.line(&format!("KEYVIZ_TEST_PANICS=1 {} --exact {test} --nocapture", program.display()));
+    screen.until_it("taken", |_| screen.is("alternate_on") == "1" && screen.is("mouse_any_flag") == "1");
+    screen.until("the drawing has a fault");
+    screen.assert_restored();
+}
+
+#[test]
 fn keys_that_want_to_do_harm_are_shown_as_what_they_are() {
     let Some(screen) = Screen::open(120, 40) else { return };
     let dir = Dir::new();

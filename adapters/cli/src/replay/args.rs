@@ -11,7 +11,7 @@ use keyviz_trace::{ColumnMap, Format};
 use super::input::{Form, Reading};
 use super::moment::Moment;
 use super::selection::Selection;
-use super::unescape;
+use crate::unescape;
 
 /// Read a trace file, answer in text, and show it.
 #[derive(Args, Clone, Debug)]

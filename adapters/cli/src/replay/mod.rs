@@ -38,7 +38,6 @@ mod step;
 mod survey;
 mod tail;
 pub(crate) mod text;
-mod unescape;
 
 pub(crate) use args::ReplayArgs;
 

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::input;
-use super::unescape;
 use crate::failure::Failure;
+use crate::unescape;
 
 /// Most boundaries: with the rows of a picture.
 const MOST: usize = 1023;

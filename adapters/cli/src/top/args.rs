@@ -7,6 +7,7 @@ use keyviz_core::Series;
 
 use super::address::Address;
 use super::color::ColorChoice;
+use super::key_format::KeyFormat;
 use super::live::Theme;
 
 /// The longest token file that is read.
@@ -52,6 +53,14 @@ pub(crate) struct TopArgs {
     /// What the live map is painted on: dark, light
     #[arg(long, default_value = "dark", value_name = "THEME", value_parser = theme)]
     pub(crate) theme: Theme,
+
+    /// How the bytes of keys are written: utf8, hex, u64be, uuid
+    #[arg(long, default_value = "utf8", value_name = "FORMAT", value_parser = KeyFormat::parse)]
+    pub(crate) keys: KeyFormat,
+
+    /// Leave the mouse to the terminal, which then selects text; the live map is moved in by keys (m)
+    #[arg(long)]
+    pub(crate) no_mouse: bool,
 }
 
 fn theme(name: &str) -> Result<Theme, String> {

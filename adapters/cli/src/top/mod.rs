@@ -5,6 +5,7 @@ mod args;
 mod base64;
 mod client;
 mod color;
+mod key_format;
 mod live;
 mod table;
 
@@ -41,7 +42,7 @@ fn list(args: &TopArgs) -> Result<(), Failure> {
             .map_err(|_| Failure::new(format!("{}: the answer is not JSON; is keyviz listening there?", args.url)))?;
         let window = table::at(&answer, "/now/end_unix_ms").as_u64();
         if args.once || window != last {
-            out::say(&if args.json { answer.to_string() } else { table::tell(&answer, args.limit) })?;
+            out::say(&if args.json { answer.to_string() } else { table::tell(&answer, args.limit, args.keys) })?;
             last = window;
         }
         if args.once {

@@ -5,11 +5,12 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::base64;
+use super::key_format::KeyFormat;
 use crate::escape;
 use crate::quantity::{count, instant};
 
 /// One heading and one line a range; keys are escaped, so that none reaches the terminal as anything but text.
-pub(crate) fn tell(answer: &Value, limit: u16) -> String {
+pub(crate) fn tell(answer: &Value, limit: u16, keys: KeyFormat) -> String {
     let Some(end_ms) = at(answer, "/now/end_unix_ms").as_u64() else {
         return "no window is recorded yet".to_owned();
     };
@@ -36,8 +37,8 @@ pub(crate) fn tell(answer: &Value, limit: u16) -> String {
             change(row),
             group(row),
             word(at(row, "/bucket_id")),
-            key(at(row, "/start"), "(lowest key)"),
-            key(at(row, "/end"), "(no upper bound)")
+            key(at(row, "/start"), "(lowest key)", keys),
+            key(at(row, "/end"), "(no upper bound)", keys)
         );
         if let Some(name) = at(row, "/name").as_str() {
             let _ = write!(text, "  [{}]", escape::key(name.as_bytes()));
@@ -85,9 +86,9 @@ fn word(value: &Value) -> String {
     escape::key(value.as_str().unwrap_or_default().as_bytes())
 }
 
-pub(super) fn key(value: &Value, none: &str) -> String {
+pub(super) fn key(value: &Value, none: &str, keys: KeyFormat) -> String {
     let Some(text) = value.as_str() else { return none.to_owned() };
-    base64::decode(text).map_or_else(|| "(not base64)".to_owned(), |bytes| escape::key(&bytes))
+    base64::decode(text).map_or_else(|| "(not base64)".to_owned(), |bytes| keys.text(&bytes))
 }
 
 #[cfg(test)]
@@ -100,7 +101,7 @@ mod tests {
         let row = serde_json::json!({"bucket_id": hostile, "rate": 1234.5, "share": 0.25, "before_rate": 1000.0,
             "raft_group_id": 7, "leader_term": 3, "start": "Gxtd", "end": null, "name": hostile});
         let answer = serde_json::json!({"series": hostile, "ranges": 1, "now": {"end_unix_ms": 60_000, "rate": 2.0}, "rows": [row]});
-        let text = tell(&answer, 9);
+        let text = tell(&answer, 9, KeyFormat::Utf8);
         assert!(
             !text.chars().any(|letter| letter != '\n' && (letter.is_control() || letter == '\u{202e}')),
             "{text:?}"
@@ -108,16 +109,24 @@ mod tests {
         for words in ["1,235", "25.0%", "+23%", "7 @3", "\\x1b\\x1b] .. (no upper bound)", "1970-01-01 00:01:00"] {
             assert!(text.contains(words), "{words}: {text}");
         }
-        assert_eq!(tell(&answer, 0).lines().count(), 2);
+        assert_eq!(tell(&answer, 0, KeyFormat::Utf8).lines().count(), 2);
         assert!(!text.contains("redacted"), "{text}");
-        assert_eq!(tell(&serde_json::json!({"now": null, "rows": []}), 9), "no window is recorded yet");
+        assert!(tell(&answer, 9, KeyFormat::Hex).contains(" 0x1b1b5d .. (no upper bound)"));
+        assert_eq!(
+            tell(&serde_json::json!({"now": null, "rows": []}), 9, KeyFormat::Utf8),
+            "no window is recorded yet"
+        );
     }
 
     #[test]
     fn redacted_keys_are_told_from_whole_ones() {
         let of = |policy: &str| {
             let now = serde_json::json!({"end_unix_ms": 60_000, "rate": 2.0});
-            tell(&serde_json::json!({"series": "ops", "ranges": 3, "now": now, "rows": [], "redaction": policy}), 9)
+            tell(
+                &serde_json::json!({"series": "ops", "ranges": 3, "now": now, "rows": [], "redaction": policy}),
+                9,
+                KeyFormat::Utf8,
+            )
         };
         assert!(of("prefix:8").contains("2.0 ops/s on 3 ranges, keys redacted\n"), "{}", of("prefix:8"));
         assert!(of("hmac").contains("redacted") && !of("none").contains("redacted"));

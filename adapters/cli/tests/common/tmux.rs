@@ -62,11 +62,21 @@ impl Screen {
         self.run(&["send-keys", "Enter"]);
     }
 
+    /// Types letters, and nothing behind them.
+    pub fn write(&self, words: &str) {
+        self.run(&["send-keys", "-l", words]);
+    }
+
     /// Presses keys by tmux's names for them.
     pub fn press(&self, keys: &[&str]) {
         for key in keys {
             self.run(&["send-keys", key]);
         }
+    }
+
+    /// The mouse, as a terminal tells of it: which button or wheel, a place counted from 1, and whether it goes down.
+    pub fn mouse(&self, button: u8, (column, row): (u16, u16), down: bool) {
+        self.run(&["send-keys", "-l", &format!("\u{1b}[<{button};{column};{row}{}", if down { 'M' } else { 'm' })]);
     }
 
     /// What is on the screen.
@@ -113,11 +123,12 @@ impl Screen {
         self.until_it(words, |shown| shown.contains(words))
     }
 
-    /// The terminal is as a shell has it: no other screen, a cursor, echo, lines, and Ctrl-C that interrupts.
+    /// The terminal is as a shell has it: no other screen, a cursor, no word of the mouse, echo, lines, and Ctrl-C that interrupts.
     #[track_caller]
     pub fn assert_restored(&self) {
         self.until_it("the shell's prompt", |shown| shown.trim_end().ends_with("ready>"));
-        assert_eq!((self.is("alternate_on"), self.is("cursor_flag")), ("0".to_owned(), "1".to_owned()));
+        let flags = ["alternate_on", "cursor_flag", "mouse_any_flag", "mouse_sgr_flag"].map(|flag| self.is(flag));
+        assert_eq!(flags, ["0", "1", "0", "0"], "screen, cursor, mouse");
         self.line("clear; stty -a; echo 'stty' done");
         let modes = self.until("stty done");
         for mode in ["icanon", "echo", "isig", "opost"] {

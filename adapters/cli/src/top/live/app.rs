@@ -1,19 +1,26 @@
 //! What is known and chosen: changed by keys and answers, drawn by `view`.
 
+mod going;
+mod mouse;
+
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use keyviz_core::{AxisKind, BucketId, Series};
 use serde_json::Value;
 
 use super::asking::{self, Question, Round};
+use super::go_to::{Name, Search, Typing};
 use super::keys::Action;
 use super::palette::{self, Depth, Palette, Theme};
 use super::picture::{Cell, Grid, Picture, Point};
 use super::place::{self, Bounds, Place, RANGES, Time};
+use super::pointer::{Brush, Pointer};
 use super::scale::Scale;
 use super::status::Status;
 use super::words::{Known, Words};
 use crate::top::client::Refusal;
+use crate::top::key_format::KeyFormat;
 
 /// The steps back that are remembered.
 const MOST_STEPS: usize = 100;
@@ -72,7 +79,17 @@ pub(super) struct App {
     pub(super) cross: Option<(usize, usize)>,
     pub(super) pinned: Option<Pinned>,
     /// Said once, until the next key.
-    pub(super) hint: Option<&'static str>,
+    pub(super) hint: Option<Cow<'static, str>>,
+    pub(super) format: KeyFormat,
+    /// Whether the mouse is this program's; else the terminal selects text with it.
+    pub(super) has_mouse: bool,
+    /// A box that is being drawn.
+    pub(super) brush: Option<Brush>,
+    pointer: Pointer,
+    /// Where to go to, as far as it is typed.
+    pub(super) typing: Option<Typing>,
+    pub(super) names: Vec<Name>,
+    search: Search,
     took: Duration,
 }
 
@@ -120,6 +137,13 @@ impl App {
             cross: None,
             pinned: None,
             hint: None,
+            format: KeyFormat::Utf8,
+            has_mouse: false,
+            brush: None,
+            pointer: Pointer::default(),
+            typing: None,
+            names: Vec::new(),
+            search: Search::None,
             took: Duration::ZERO,
         }
     }
@@ -223,6 +247,8 @@ impl App {
 
     pub(super) fn act(&mut self, action: Action) -> Then {
         self.hint = None;
+        self.brush = None;
+        self.pointer.cancel();
         match action {
             Action::Quit => return Then::Quit,
             Action::Help => self.help = !self.help,
@@ -247,6 +273,20 @@ impl App {
                 self.palette = Palette::of(name, self.theme, self.palette.depth);
             }
             Action::Linear => self.linear = !self.linear,
+            Action::Format => {
+                self.format = beside(&KeyFormat::ALL, &self.format, true);
+                self.hint = Some(format!("keys as {}", self.format.name()).into());
+            }
+            Action::Mouse => {
+                self.has_mouse = !self.has_mouse;
+                let hint = if self.has_mouse {
+                    "the mouse points at cells"
+                } else {
+                    "the mouse selects text; m takes it back"
+                };
+                self.hint = Some(hint.into());
+            }
+            Action::GoTo => (self.typing, self.search) = (Some(Typing::default()), Search::Names),
             Action::HotKeys => self.toggle_hot(),
             Action::Pause => self.paused = !self.paused,
             Action::AskNow => return Then::Ask,
@@ -359,7 +399,7 @@ impl App {
             place.keys = place::wider_keys(&self.home, &place.keys).unwrap_or(Place::WHOLE.keys);
         }
         if place == self.place {
-            self.hint = Some(if closer { "nothing finer is kept here" } else { "this is all there is" });
+            self.hint = Some(if closer { "nothing finer is kept here" } else { "this is all there is" }.into());
         }
         self.go(place)
     }
@@ -378,7 +418,7 @@ impl App {
             place.keys = place::panned_keys(&self.home, &place.keys, down > 0).unwrap_or(place.keys);
         }
         if place == self.place {
-            self.hint = Some("there is nothing more that way");
+            self.hint = Some("there is nothing more that way".into());
         }
         self.go(place)
     }
@@ -396,7 +436,7 @@ impl App {
 
     fn undo(&mut self) -> Then {
         let Some(place) = self.back.pop() else {
-            self.hint = Some("this is where it began");
+            self.hint = Some("this is where it began".into());
             return Then::Draw;
         };
         self.place = place;
@@ -416,7 +456,7 @@ impl App {
     fn next_label(&mut self) -> Then {
         let labels = self.status.as_ref().map_or(&[][..], |status| &status.labels);
         if labels.is_empty() {
-            self.hint = Some("the traffic has no labels here");
+            self.hint = Some("the traffic has no labels here".into());
             return Then::Draw;
         }
         let at = self.label.as_ref().and_then(|label| labels.iter().position(|one| one == label));

@@ -56,7 +56,7 @@ pub(super) struct Round {
 }
 
 impl Server {
-    fn get(&self, path: &str) -> Result<String, Refusal> {
+    pub(super) fn get(&self, path: &str) -> Result<String, Refusal> {
         let path = format!("{}{}/{path}", self.address.prefix, keyviz_admin::BASE_PATH);
         client::get(&self.address, &path, self.token.as_deref())
     }

@@ -29,6 +29,11 @@ pub(super) enum Action {
     },
     Axis,
     Label,
+    /// How keys are written.
+    Format,
+    GoTo,
+    /// Whether the mouse is this program's or the terminal's.
+    Mouse,
     Palette,
     Linear,
     Pin,
@@ -41,7 +46,7 @@ pub(super) enum Action {
 }
 
 /// A line of help: the keys, and what they do.
-pub(super) const HELP: [(&str, &str); 17] = [
+pub(super) const HELP: [(&str, &str); 21] = [
     ("arrows, Home, End", "move the crosshair"),
     ("Shift+arrows, HJKL", "pan: another time, other keys"),
     ("+ -", "zoom time and keys about the crosshair"),
@@ -55,6 +60,10 @@ pub(super) const HELP: [(&str, &str); 17] = [
     ("b", "traffic of the next label"),
     ("k", "hot keys of the cell"),
     ("Enter", "pin the cell, let it go"),
+    ("/", "go to a key, route:7 or a name"),
+    ("f", "keys as utf8, hex, u64be, uuid"),
+    ("Mouse", "points; click pins, wheel zooms, a box zooms to it"),
+    ("m", "leave the mouse to the terminal, to select text"),
     ("p l", "palette; linear scale"),
     ("Space g", "pause; ask again now"),
     ("Esc ?", "close; this help"),
@@ -99,6 +108,9 @@ pub(super) fn action(key: KeyEvent) -> Option<Action> {
             'T' => Action::Range { longer: false },
             'a' => Action::Axis,
             'b' => Action::Label,
+            'f' => Action::Format,
+            'm' => Action::Mouse,
+            '/' => Action::GoTo,
             'p' => Action::Palette,
             'l' => Action::Linear,
             'k' => Action::HotKeys,

@@ -5,15 +5,18 @@
 //! | `asking` `status` | a round of questions, and what is read of the answers |
 //! | `picture` `scale` `palette` | the answered matrix, point by point; rates to levels; levels to colours |
 //! | `place` | which part of time and keys is looked at, and how it moves |
-//! | `keys` `app` `words` | what keys mean; what is known and chosen; what is said about it |
+//! | `keys` `pointer` `go_to` | what keys and the mouse mean; going to a key, a route, a name |
+//! | `app` `words` | what is known and chosen; what is said about it |
 //! | `view` `terminal` | the screen, and whose it is |
 
 mod app;
 mod asking;
+mod go_to;
 mod keys;
 mod palette;
 mod picture;
 mod place;
+mod pointer;
 mod scale;
 mod status;
 mod terminal;
@@ -25,11 +28,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use ratatui::crossterm::event::{self, Event, KeyEventKind, KeyModifiers};
+use ratatui::layout::Rect;
 use serde_json::Value;
 
 use self::app::{App, Then};
 use self::asking::{Question, Round, Server};
+use self::go_to::{Name, Search};
+use self::keys::Action;
 use self::terminal::Taken;
 use super::args::TopArgs;
 use super::client::Refusal;
@@ -48,6 +54,8 @@ enum Arrived {
     Terminal(io::Result<Event>),
     Round(u64, Question, Box<Result<Round, Refusal>>),
     Hot(String, Result<Value, Refusal>),
+    Names(Vec<Name>),
+    Route(String, Result<Option<Vec<u8>>, Refusal>),
 }
 
 /// Shows it until a key or a signal ends it.
@@ -59,7 +67,8 @@ pub(super) fn run(args: &TopArgs, depth: Depth, theme: Theme) -> Result<(), Fail
     // From here on a signal ends the loop and not the process, so that the terminal is given back.
     let stop = Stop::on_signals()?;
     let server = Server { address: args.url.clone(), token };
-    let app = App::new(args.url.to_string(), server.token.is_some(), args.shown(), (theme, depth));
+    let mut app = App::new(args.url.to_string(), server.token.is_some(), args.shown(), (theme, depth));
+    (app.format, app.has_mouse) = (args.keys, !args.no_mouse);
     // What NO_COLOR says was looked at where the depth was chosen.
     ratatui::crossterm::style::force_color_output(depth != Depth::None);
     let failed = |error: io::Error| Failure::new(format!("the terminal: {error}"));
@@ -80,6 +89,7 @@ pub(super) fn run(args: &TopArgs, depth: Depth, theme: Theme) -> Result<(), Fail
         asking_hot: 0,
         asked: None,
         due: Some(Instant::now()),
+        area: Rect::ZERO,
     }
     .run(&mut terminal)
     .map_err(failed)
@@ -98,6 +108,8 @@ struct Live {
     asking_hot: u32,
     asked: Option<Instant>,
     due: Option<Instant>,
+    /// The screen as it was drawn last.
+    area: Rect,
 }
 
 impl Live {
@@ -105,19 +117,21 @@ impl Live {
         let mut drawn = Instant::now();
         let mut stale = true;
         loop {
-            let size = terminal.0.size()?;
-            let area = ratatui::layout::Rect::new(0, 0, size.width, size.height);
-            if self.app.resized(view::points(&self.app, area)) {
+            let size = terminal.screen.size()?;
+            self.area = Rect::new(0, 0, size.width, size.height);
+            terminal.set_mouse(self.app.has_mouse)?;
+            if self.app.resized(view::points(&self.app, self.area)) {
                 stale = true;
                 // A server that struggles is not asked sooner because it is said above the map that it does.
                 self.due = if self.app.failure.is_some() { self.due } else { Some(Instant::now()) };
             }
             // Ages change by themselves once a second; what did not change is not sent.
             if stale || drawn.elapsed() >= Duration::from_secs(1) {
-                terminal.0.draw(|frame| view::draw(&self.app, frame.buffer_mut()))?;
+                terminal.screen.draw(|frame| view::draw(&self.app, frame.buffer_mut()))?;
                 (drawn, stale) = (Instant::now(), false);
             }
             self.ask();
+            self.search();
             if self.stop.is_set() {
                 return Ok(());
             }
@@ -144,6 +158,11 @@ impl Live {
         match arrived {
             Arrived::Terminal(event) => match event? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => return Ok(self.pressed(key)),
+                Event::Mouse(mouse) => {
+                    let at = view::point_at(&self.app, self.area, mouse.column, mouse.row);
+                    let then = self.app.point(mouse, at);
+                    self.follow(then);
+                }
                 _ => {}
             },
             Arrived::Round(number, question, round) => {
@@ -158,22 +177,36 @@ impl Live {
                 self.asking_hot = self.asking_hot.saturating_sub(1);
                 self.app.answered_hot(path, answer);
             }
+            Arrived::Names(names) => self.app.names = names,
+            Arrived::Route(id, found) => {
+                let then = self.app.found_route(&id, found);
+                self.follow(then);
+            }
         }
         Ok(true)
     }
 
     fn pressed(&mut self, key: event::KeyEvent) -> bool {
-        let Some(action) = keys::action(key) else { return true };
-        match self.app.act(action) {
-            Then::Quit => return false,
-            Then::Ask => self.due = Some(Instant::now()),
-            Then::Draw => {
-                if self.app.paused {
-                    self.due = None;
-                }
-            }
+        let action = keys::action(key);
+        // Ctrl-C quits whatever is typed.
+        let quits = action == Some(Action::Quit) && key.modifiers.contains(KeyModifiers::CONTROL);
+        if self.app.typing.is_some() && !quits {
+            let then = self.app.typed(key);
+            self.follow(then);
+            return true;
         }
-        true
+        let Some(action) = action else { return true };
+        let then = self.app.act(action);
+        self.follow(then);
+        then != Then::Quit
+    }
+
+    fn follow(&mut self, then: Then) {
+        match then {
+            Then::Ask => self.due = Some(Instant::now()),
+            Then::Draw if self.app.paused => self.due = None,
+            Then::Draw | Then::Quit => {}
+        }
     }
 
     /// Asks what is due, each in a thread of its own: a server that hangs holds nothing up.
@@ -195,6 +228,21 @@ impl Live {
             let (server, of) = (self.server.clone(), path.clone());
             let answer = move || server.hot_keys(&path);
             self.beside(move |answered| Arrived::Hot(of, answered), answer, Err);
+        }
+    }
+
+    /// Asks what going to a place takes, each in a thread of its own.
+    fn search(&mut self) {
+        match self.app.search() {
+            Some(Search::Names) => {
+                let server = self.server.clone();
+                self.beside(Arrived::Names, move || server.names(), |_| Vec::new());
+            }
+            Some(Search::Route { id, .. }) => {
+                let (server, of) = (self.server.clone(), id.clone());
+                self.beside(move |found| Arrived::Route(of, found), move || server.route(&id), Err);
+            }
+            _ => {}
         }
     }
 

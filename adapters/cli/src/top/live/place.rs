@@ -121,6 +121,15 @@ pub(super) fn zoomed_time(view: &View, status: &Status, at_ms: u64, closer: bool
     }
 }
 
+/// The part of a view from one share of its width to another, 0 to 1, in whole windows and within history.
+pub(super) fn part_of_time(view: &View, status: &Status, (from, to): (f64, f64)) -> Time {
+    let step_ms = status.step_ms.max(1);
+    let at = |share: f64| view.from_ms + (share.clamp(0.0, 1.0) * view.span_ms() as f64) as u64;
+    let from_ms = at(from) / step_ms * step_ms;
+    let to_ms = at(to).div_ceil(step_ms) * step_ms;
+    Time::Between(from_ms.max(view.from_ms), to_ms.min(view.to_ms).max(from_ms + step_ms))
+}
+
 /// A quarter of the span to one side, within history.
 pub(super) fn panned_time(view: &View, status: &Status, later: bool) -> Time {
     let step_ms = status.step_ms.max(1);
@@ -176,7 +185,8 @@ fn touched(rows: &[Bounds], keys: &Bounds) -> Option<(usize, usize)> {
     Some((from, to))
 }
 
-fn hull(rows: &[Bounds]) -> Option<Bounds> {
+/// The keys of all these rows; `None` where there are none.
+pub(super) fn hull(rows: &[Bounds]) -> Option<Bounds> {
     let start = rows.iter().map(|(start, _)| start).min()?;
     let unbounded = rows.iter().any(|(_, end)| end.is_none());
     let end = if unbounded { None } else { rows.iter().filter_map(|(_, end)| end.as_ref()).max() };

@@ -18,7 +18,7 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
         let text = if app.pinned.is_some() {
             " The pinned cell is not in this picture; Esc lets it go."
         } else {
-            " Arrows point at a cell."
+            " Arrows or the mouse point at a cell."
         };
         put(buffer, area, 1, text, faint());
         return;
@@ -49,7 +49,7 @@ fn lines(app: &App, picture: &Picture, (cell, point): (Cell, Point), width: u16)
         ),
     };
     let room = usize::from(width.saturating_sub(2));
-    let second = format!(" {}", bounds(Some(&row.start), row.end.as_deref(), room));
+    let second = format!(" {}", bounds(app.format, Some(&row.start), row.end.as_deref(), room));
     Some([first, second, format!(" {}", facts(picture, cell, point, row).join("  "))])
 }
 

@@ -18,7 +18,7 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
         Hot::Closed => {}
         Hot::Asked(_) => {
             put(buffer, area, 0, title, strong());
-            let text = if app.inspected().is_some() { " Asking." } else { " Arrows point at a cell." };
+            let text = if app.inspected().is_some() { " Asking." } else { " Arrows or the mouse point at a cell." };
             put(buffer, area, 1, text, faint());
         }
         Hot::Answered(_, Err(refusal)) => {
@@ -63,7 +63,7 @@ fn list(app: &App, answer: &Value, buffer: &mut Buffer, area: Rect) {
         let part = if operations > 0 { share(most.min(operations), operations) } else { String::new() };
         let name = match at(one, "/key_b64").as_str() {
             Some("") => "(empty key)".to_owned(),
-            _ => key(at(one, "/key_b64"), "(no key)"),
+            _ => key(at(one, "/key_b64"), "(no key)", app.format),
         };
         put(buffer, area, line + at_key as u16, &format!("{told:>22} {part:>8}  {name}"), Style::new());
     }

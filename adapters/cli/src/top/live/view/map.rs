@@ -9,6 +9,7 @@ use super::table::short;
 use super::{Areas, faint, put};
 use crate::escape;
 use crate::quantity::{clock, instant, since};
+use crate::top::key_format::KeyFormat;
 use crate::top::live::app::App;
 use crate::top::live::palette::{Depth, TOP_LEVEL, letter};
 use crate::top::live::picture::{Grid, Ground, Picture, Point};
@@ -29,16 +30,22 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         for x in 0..width {
             let at = |y: usize| grid.point(picture, &scale, x, y);
             let Some(cell) = buffer.cell_mut((areas.map.x + x as u16, areas.map.y + line as u16)) else { continue };
+            let brushed = app.brush.is_some_and(|brush| (0..each).any(|part| brush.holds((x, line * each + part))));
             let here = marked.filter(|(mark, y)| *mark == x && y / each == line).map(|(_, y)| y % each);
             let (symbol, style) = match each {
                 1 => lettered(at(line), here.is_some(), stippled(x, line)),
                 _ => halves(app, (at(2 * line), at(2 * line + 1)), here, stippled(x, line)),
             };
             cell.set_char(symbol).set_style(style);
+            // What a box holds is seen by its ground.
+            if brushed {
+                cell.set_char(if x % 2 == line % 2 { symbol } else { '░' })
+                    .set_style(Style::new().fg(app.palette.mark));
+            }
         }
     }
-    keys(picture, &grid, (areas.keys, each), marked, buffer);
-    states(picture, &grid, marked, areas, buffer);
+    keys(app, picture, &grid, (areas.keys, each), marked, buffer);
+    states(app, picture, &grid, marked, areas, buffer);
     times(app, picture, areas, buffer);
 }
 
@@ -106,6 +113,7 @@ fn grey(color: Color, level: u8) -> Color {
 
 /// The keys that rows begin with, without what all of them begin with.
 fn keys(
+    app: &App,
     picture: &Picture,
     grid: &Grid,
     (area, each): (Rect, usize),
@@ -120,8 +128,10 @@ fn keys(
         let shown = (0..each).filter_map(|part| grid.rows_at(line * each + part));
         let begins = shown.flat_map(|(from, to)| from..=to).find(|row| before.is_none_or(|before| *row > before));
         let pointed = marked.is_some_and(|(_, y)| y / each == line);
-        let label =
-            begins.and_then(|row| rows.get(row)).map(|row| label(&row.start, &shared, room)).unwrap_or_default();
+        let label = begins
+            .and_then(|row| rows.get(row))
+            .map(|row| label(app.format, &row.start, &shared, room))
+            .unwrap_or_default();
         before = begins.or(before);
         let style = if pointed { Style::new().add_modifier(Modifier::BOLD) } else { faint() };
         let text = format!("{label:>room$}{}", if pointed { " >" } else { "  " });
@@ -142,13 +152,16 @@ fn shared_prefix<'a>(mut keys: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     shared.get(..end).unwrap_or_default().to_vec()
 }
 
-fn label(start: &[u8], shared: &[u8], room: usize) -> String {
+fn label(format: KeyFormat, start: &[u8], shared: &[u8], room: usize) -> String {
     if start.is_empty() {
         return cut("(lowest key)", room);
     }
-    let whole = escape::key(start);
+    let whole = format.text(start);
     if whole.chars().count() <= room {
         return whole;
+    }
+    if format != KeyFormat::Utf8 {
+        return cut(&whole, room);
     }
     match start.strip_prefix(shared) {
         Some(rest) if !shared.is_empty() => cut(&format!("..{}", escape::key(rest)), room),
@@ -175,7 +188,14 @@ pub(super) fn cut(text: &str, room: usize) -> String {
 }
 
 /// Under each column of points what is to be said of its time: open, late, missing, without a node; and where the crosshair is.
-fn states(picture: &Picture, grid: &Grid, marked: Option<(usize, usize)>, areas: &Areas, buffer: &mut Buffer) {
+fn states(
+    app: &App,
+    picture: &Picture,
+    grid: &Grid,
+    marked: Option<(usize, usize)>,
+    areas: &Areas,
+    buffer: &mut Buffer,
+) {
     for x in 0..usize::from(areas.map.width) {
         let here = grid.columns_at(x);
         let columns = here.and_then(|(from, to)| picture.answer.columns.get(from..=to));
@@ -197,7 +217,7 @@ fn states(picture: &Picture, grid: &Grid, marked: Option<(usize, usize)>, areas:
     }
     let rows = &picture.answer.rows;
     let shared = shared_prefix(rows.iter().map(|row| row.start.as_slice()).filter(|start| !start.is_empty()));
-    if !shared.is_empty() {
+    if !shared.is_empty() && app.format == KeyFormat::Utf8 {
         let room = usize::from(areas.keys.width.saturating_sub(2));
         let text = format!("{:>room$}", cut(&format!("{}..", escape::key(&shared)), room));
         put(buffer, Rect { width: areas.keys.width, ..areas.times }, 0, &text, faint());
@@ -276,10 +296,10 @@ mod tests {
         let shared = shared_prefix(keys.iter().copied());
         assert_eq!(shared, b"orders/eu/");
         assert_eq!(shared_prefix(keys.iter().copied().take(1)), b"");
-        assert_eq!(label(keys[0], &shared, 16), "..customer-06250");
-        assert_eq!(label(keys[0], &shared, 12), "..cus..06250");
-        assert_eq!(label(keys[2], &shared, 12), "orders/eu/zz");
-        assert_eq!(label(b"", &shared, 30), "(lowest key)");
+        assert_eq!(label(KeyFormat::Utf8, keys[0], &shared, 16), "..customer-06250");
+        assert_eq!(label(KeyFormat::Utf8, keys[0], &shared, 12), "..cus..06250");
+        assert_eq!(label(KeyFormat::Utf8, keys[2], &shared, 12), "orders/eu/zz");
+        assert_eq!(label(KeyFormat::Utf8, b"", &shared, 30), "(lowest key)");
         assert_eq!(cut("用户用户用户", 7), "用..户");
         assert_eq!(cut("ab", 0), "..");
     }

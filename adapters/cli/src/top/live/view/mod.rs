@@ -13,9 +13,11 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Line;
 
 use super::app::{App, Hot};
+use super::go_to::{Typing, offered};
 use super::keys::HELP;
 use super::palette::Depth;
 use super::words::{Message, Words, unit};
+use crate::escape;
 use crate::quantity::clock;
 
 /// The least that everything fits into.
@@ -82,6 +84,14 @@ impl Areas {
 pub(super) fn points(app: &App, area: Rect) -> (usize, usize) {
     let notes = note_lines(&app.words(), area);
     Areas::of(area, notes.len()).map_or((1, 1), |areas| areas.points(app.palette.depth))
+}
+
+/// The point of the map at a place of the screen; of the two of a half block the upper one.
+pub(super) fn point_at(app: &App, area: Rect, column: u16, row: u16) -> Option<(usize, usize)> {
+    let areas = Areas::of(area, note_lines(&app.words(), area).len())?;
+    let each = if app.palette.depth == Depth::None { 1 } else { 2 };
+    let inside = areas.map.contains((column, row).into()) && !app.help && app.words().block.is_none();
+    inside.then(|| (usize::from(column - areas.map.x), usize::from(row - areas.map.y) * each))
 }
 
 /// Draws everything.
@@ -214,11 +224,35 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 fn foot(app: &App, buffer: &mut Buffer, area: Rect) {
-    let text = match app.hint {
+    if let Some(typing) = &app.typing {
+        put(buffer, area, 0, &line(app, typing, usize::from(area.width)), strong());
+        return;
+    }
+    let text = match &app.hint {
         Some(hint) => format!(" {hint}"),
-        None => " ? help  arrows point  +/- zoom  Shift+arrows pan  s series  k hot keys  q quit".to_owned(),
+        None => " ? help  arrows point  +/- zoom  / go to  s series  k hot keys  q quit".to_owned(),
     };
     put(buffer, area, 0, &text, faint());
+}
+
+/// The line that is being typed: its end where it is long, and the name that Tab would take.
+fn line(app: &App, typing: &Typing, width: usize) -> String {
+    let head = format!(" Go to (key as {}, route:7, name): ", app.format.name());
+    let named = offered(&app.names, &typing.text)
+        .map(|one| format!("  Tab: {}", map::cut(&escape::key(one.name.as_bytes()), 24)));
+    let named = named.unwrap_or_default();
+    let room = width.saturating_sub(Line::raw(head.as_str()).width() + Line::raw(named.as_str()).width() + 1).max(8);
+    // What is pasted is shown as keys are.
+    let letters: Vec<String> =
+        typing.text.chars().map(|letter| escape::key(letter.encode_utf8(&mut [0; 4]).as_bytes())).collect();
+    let mut shown = String::new();
+    for letter in letters.iter().rev() {
+        if Line::raw(shown.as_str()).width() + Line::raw(letter.as_str()).width() > room {
+            break;
+        }
+        shown.insert_str(0, letter);
+    }
+    format!("{head}{shown}_{named}")
 }
 
 fn help(buffer: &mut Buffer) {

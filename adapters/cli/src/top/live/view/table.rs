@@ -13,6 +13,7 @@ use crate::escape;
 use crate::quantity::{bytes, clock, count, since};
 use crate::top::base64;
 use crate::top::client::Refusal;
+use crate::top::key_format::KeyFormat;
 use crate::top::live::app::App;
 use crate::top::live::words::unit;
 use crate::top::table::{at, change, group, number, redacted};
@@ -53,30 +54,39 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
     let owner = if owned { "group    " } else { "" };
     put(buffer, area, 1, &format!("{:>11} {:>6} {:>7}  {owner}range", "rate/s", "share", "change"), faint());
     for (line, row) in rows.iter().enumerate().take(usize::from(area.height.saturating_sub(2))) {
-        put(buffer, area, line as u16 + 2, &text(app.series, row, owned, usize::from(area.width)), Style::new());
+        put(buffer, area, line as u16 + 2, &text(app, row, owned, usize::from(area.width)), Style::new());
     }
 }
 
-fn text(series: Series, row: &Value, owned: bool, width: usize) -> String {
+fn text(app: &App, row: &Value, owned: bool, width: usize) -> String {
     let share = at(row, "/share").as_f64().unwrap_or(0.0) * 100.0;
     let name = at(row, "/name").as_str().map_or(String::new(), |name| format!("[{}] ", escape::key(name.as_bytes())));
-    let rate = amount(series, at(row, "/rate").as_f64().unwrap_or(0.0));
+    let rate = amount(app.series, at(row, "/rate").as_f64().unwrap_or(0.0));
     let owner = if owned { format!("{:<9}", group(row)) } else { String::new() };
     let head = format!("{rate:>11} {share:>5.1}% {:>7}  {owner}{name}", change(row));
     let key = |path: &str| at(row, path).as_str().and_then(base64::decode);
     let (start, end) = (key("/start"), key("/end"));
     let room = width.saturating_sub(Line::raw(head.as_str()).width() + 1);
-    format!("{head}{}", bounds(start.as_deref(), end.as_deref(), room))
+    format!("{head}{}", bounds(app.format, start.as_deref(), end.as_deref(), room))
 }
 
 /// The bounds of a range. Where both do not fit, the upper one is told without what it shares with the lower.
-pub(super) fn bounds(start: Option<&[u8]>, end: Option<&[u8]>, room: usize) -> String {
+pub(super) fn bounds(format: KeyFormat, start: Option<&[u8]>, end: Option<&[u8]>, room: usize) -> String {
     let start = start.unwrap_or_default();
-    let from = if start.is_empty() { "(lowest key)".to_owned() } else { escape::key(start) };
+    let from = if start.is_empty() { "(lowest key)".to_owned() } else { format.text(start) };
     let Some(end) = end else { return cut(&format!("{from} .. (no upper bound)"), room) };
-    let whole = format!("{from} .. {}", escape::key(end));
+    let whole = format!("{from} .. {}", format.text(end));
     if Line::raw(whole.as_str()).width() <= room {
         return whole;
+    }
+    if format != KeyFormat::Utf8 {
+        // Numbers have no words to leave out: each bound has half of the room.
+        let each = room.saturating_sub(4) / 2;
+        return if each >= 8 {
+            format!("{} .. {}", cut(&from, each), cut(&format.text(end), each))
+        } else {
+            cut(&whole, room)
+        };
     }
     let shared = start.iter().zip(end).take_while(|(a, b)| a == b).count();
     let word = |byte: &u8| byte.is_ascii_alphanumeric();
@@ -120,13 +130,18 @@ mod tests {
 
     #[test]
     fn bounds_fit_and_keep_what_tells_them_apart() {
-        let of = |room| bounds(Some(b"orders/eu/customer-097"), Some(b"orders/eu/customer-0975"), room);
+        let of =
+            |room| bounds(KeyFormat::Utf8, Some(b"orders/eu/customer-097"), Some(b"orders/eu/customer-0975"), room);
         assert_eq!(of(60), "orders/eu/customer-097 .. orders/eu/customer-0975");
         assert_eq!(of(40), "orders/eu/customer-097 .. ..0975");
         assert_eq!(of(24), "orders..er-097 .. ..0975");
-        assert_eq!(bounds(None, None, 60), "(lowest key) .. (no upper bound)");
-        assert_eq!(bounds(None, Some(b"\x1b[2J"), 60), "(lowest key) .. \\x1b[2J");
+        assert_eq!(bounds(KeyFormat::Utf8, None, None, 60), "(lowest key) .. (no upper bound)");
+        assert_eq!(bounds(KeyFormat::Utf8, None, Some(b"\x1b[2J"), 60), "(lowest key) .. \\x1b[2J");
+        let hex = |room| bounds(KeyFormat::Hex, Some(b"orders/1"), Some(b"orders/2"), room);
+        assert_eq!(hex(40), "0x6f72646572732f31 .. 0x6f72646572732f32");
+        assert_eq!(hex(32), "0x6f72..732f31 .. 0x6f72..732f32");
         for room in 0..70 {
+            assert!(Line::raw(hex(room)).width() <= room.max(2), "{room}");
             assert!(Line::raw(of(room)).width() <= room.max(2), "{room}");
         }
     }

@@ -218,7 +218,7 @@ fn marks_are_drawn_and_worded() {
             says(&app, &[words]);
         }
         app.cross = Some((0, 0));
-        let nothing = says(&app, &["Arrows point at a cell"]);
+        let nothing = says(&app, &["Arrows or the mouse point at a cell"]);
         assert!(nothing.contains("////"), "{nothing}");
     }
 }
