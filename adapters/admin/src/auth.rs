@@ -14,7 +14,10 @@ use std::net::SocketAddr;
 
 /// Endpoints whose answers are redacted, so that they are open to every role and under every redaction. Any other shows
 /// whole keys, and one that is new is closed to them until it stands here.
-const REDACTED: [&str; 4] = ["matrix", "events", "status", "top"];
+const REDACTED: [&str; 5] = ["matrix", "events", "status", "top", "names"];
+
+/// Endpoints whose answers are redacted for role full, and that role read does not get.
+const REDACTED_FOR_FULL: [&str; 1] = ["hotkeys"];
 
 /// Lets a request pass when no token is configured or a right one is shown, and says to the handlers who asks. The path,
 /// the parameters and whether a sampler exists stay unknown to whoever shows none.
@@ -62,6 +65,7 @@ fn may_ask(admin: &Admin, role: Role, path: &str) -> Result<(), ApiError> {
             Code::ForbiddenRole,
             "this token has role read, which has no access to what shows whole keys; use one of role full",
         )),
+        Role::Full if REDACTED_FOR_FULL.contains(&name) => Ok(()),
         Role::Full if admin.redactor(role).policy() != Redaction::None => Err(ApiError::new(
             Code::Redacted,
             "this would show whole keys, and keys are redacted here; see --admin-redaction",

@@ -25,7 +25,11 @@ pub(crate) async fn hot_keys(
     uri: Uri,
 ) -> Result<Answer, ApiError> {
     let config = admin.source().config().ok_or_else(ApiError::disabled)?;
-    let query = query::hot_keys(uri.query().unwrap_or(""), &config.labels)?;
+    let mut query = query::hot_keys(uri.query().unwrap_or(""), &config.labels)?;
+    if let HotKeysOf::Range { start, end } = query.of {
+        let (start, end) = query::as_shown((start, end), admin.redactor(caller.role))?;
+        query.of = HotKeysOf::Range { start, end };
+    }
     if !config.hot_keys {
         return Err(absent(NoHotKeys::Disabled));
     }
@@ -41,7 +45,7 @@ fn build(
     pass: Pass,
     packing: Packing,
 ) -> Result<Answer, ApiError> {
-    let (hot, fanout) = match admin.source() {
+    let (mut hot, fanout) = match admin.source() {
         Source::None => return Err(ApiError::disabled()),
         Source::One(reader) => (reader.hot_keys(query).map_err(absent)?, None),
         Source::Several(nodes) => {
@@ -49,18 +53,21 @@ fn build(
             (hot, Some(fanout))
         }
     };
+    let redactor = admin.redactor(caller.role);
+    let keys = redactor.hot_keys(&mut hot);
     let labels = &admin.source().config().ok_or_else(ApiError::disabled)?.labels;
     let mut json = String::new();
     let bytes: usize = hot.keys.iter().map(|key| key.key.len().saturating_mul(4) / 3 + KEY_BYTES).sum();
     json.try_reserve(bytes).map_err(|_| ApiError::busy("no memory for the keys; try again in a second"))?;
     wire::encode::hot_keys(&hot, &query.of, labels, &mut json);
     fanout.iter().for_each(|fanout| wire::encode::with_fanout(fanout, &mut json));
+    redactor.mark(&mut json);
     let (start, end) = match &query.of {
         HotKeysOf::Range { start, end } => (start.as_slice(), end.as_deref()),
         _ => (&[][..], None),
     };
     let asked = Asked { start, end, from_ms: query.from_ms, to_ms: query.to_ms };
-    admin.audit(caller, "hotkeys", &asked, hot.keys.len());
+    admin.audit(caller, "hotkeys", &asked, keys);
     pass.finish(json, packing)
 }
 

@@ -44,7 +44,7 @@
 //! nothing is said of where to split.
 //!
 //! `/names` answers `{"names": [{"prefix", "name"}]}`, what the host calls the parts of its key space, with a sampler or
-//! without. Names are key bytes, so it is closed where keys are redacted.
+//! without. Names are key bytes, so they are redacted where keys are, as texts are.
 //!
 //! # Several nodes
 //!
@@ -63,8 +63,8 @@
 //! # Roles
 //!
 //! A token opens role *read* or role *full* ([`Access`]); what each sees of keys is a [`Redaction`]. Answers in which keys
-//! are redacted say so in a member `redaction`, and `/status` says `role` and `redaction` of whoever asks. Endpoints
-//! that do not redact are 403 `forbidden_role` for role read, and 403 `redacted` where role full is redacted, too. Each
+//! are redacted say so in a member `redaction`, and `/status` says `role` and `redaction` of whoever asks. Hot keys are for
+//! role full alone, redacted as it is. Endpoints that do not redact are 403 `forbidden_role` for role read, and 403 `redacted` where role full is redacted, too. Each
 //! answer with keys in it is recorded ([`AdminBuilder::audit`]).
 //!
 //! # Three ways to embed

@@ -1,4 +1,4 @@
-//! `/names`: what the host calls the parts of its key space.
+//! `/names`: what the host calls the parts of its key space, as much of it as may be shown.
 
 use crate::Admin;
 use crate::admin::Asked;
@@ -26,7 +26,10 @@ pub(crate) async fn names(
         let mut json = String::new();
         json.try_reserve(count.saturating_mul(NAME_BYTES / 2))
             .map_err(|_| ApiError::busy("no memory for the names; try again in a second"))?;
-        wire::encode::names(names.as_deref(), &mut json);
+        let redactor = admin.redactor(caller.role);
+        let names = names.map(|names| redactor.names(&names));
+        wire::encode::names(names.as_ref(), &mut json);
+        redactor.mark(&mut json);
         admin.audit(&caller, "names", &Asked::default(), count);
         pass.finish(json, packing)
     })

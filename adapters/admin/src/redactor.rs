@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 
 use hmac::{Hmac, KeyInit, Mac};
-use keyviz_core::{Answer, AxisKind, BucketId, Event, HotKeys, Matrix, Partition, RouteId, Top};
+use keyviz_core::limits::MAX_NAME_LEN;
+use keyviz_core::{Answer, AxisKind, BucketId, Event, HotKeys, KeyNames, Matrix, Partition, RouteId, Top};
 use sha2::Sha256;
 
 use crate::redaction::Redaction;
@@ -159,6 +160,27 @@ impl Redactor {
             }
         }
         hot.keys.len()
+    }
+
+    /// The names of key prefixes as they may be shown: prefixes as keys are, and of the names as much as of any text, since
+    /// a name may be made of keys.
+    #[must_use]
+    pub fn names(&self, names: &KeyNames) -> KeyNames {
+        if self.policy == Redaction::None {
+            return names.clone();
+        }
+        let shown = self.ordered(&names.iter().map(|(prefix, _)| prefix.to_vec()).collect());
+        let named: Vec<(&[u8], String)> = names
+            .iter()
+            .map(|(prefix, name)| {
+                let prefix = shown.get(prefix).filter(|_| !prefix.is_empty()).map_or(prefix, Vec::as_slice);
+                let mut name = self.text(name);
+                // Hex digits are twice as many, and nothing else is longer than it was.
+                name.truncate(MAX_NAME_LEN);
+                (prefix, name)
+            })
+            .collect();
+        KeyNames::new(named.iter().map(|(prefix, name)| (*prefix, name.as_str()))).unwrap_or_default()
     }
 
     /// One key by itself, as text for people or as bytes.

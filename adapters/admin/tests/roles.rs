@@ -154,19 +154,59 @@ fn one_secret_cannot_open_two_roles() {
 #[test]
 fn what_shows_whole_keys_is_closed_to_role_read() {
     let server = Server::start(endpoint(access()).0.build());
-    for name in ["hotkeys", "hotkeys?route_id=1", "snapshot", "names", "cell", "advice", "stream", "anything"] {
+    for name in ["hotkeys", "hotkeys?route_id=1", "snapshot", "cell", "advice", "stream", "anything"] {
         let path = format!("/admin/api/v1/keyviz/{name}");
         let answer = server.request("GET", &path, &bearer(READ));
         assert_eq!((answer.status, answer.error().as_str()), (403, "forbidden_role"), "{path}");
         assert_ne!(server.request("GET", &path, &bearer(FULL)).status, 403, "{path}");
     }
     let status = server.request("GET", STATUS, &bearer(READ)).json();
-    assert_eq!(status["admin"]["forbidden_roles"], 8);
+    assert_eq!(status["admin"]["forbidden_roles"], 7);
     // Where role full is redacted too, whole keys are shown to nobody.
     let redacted = Access { redaction: Redaction::Hex, ..access() };
     let server = Server::start(endpoint(redacted).0.build());
-    let answer = server.request("GET", "/admin/api/v1/keyviz/hotkeys", &bearer(FULL));
+    let answer = server.request("GET", "/admin/api/v1/keyviz/snapshot", &bearer(FULL));
     assert_eq!((answer.status, answer.error().as_str()), (403, "redacted"));
+}
+
+/// Names and hot keys are keys as much as bounds are.
+#[test]
+fn names_and_hot_keys_are_redacted_as_bounds_are() {
+    let names = "/admin/api/v1/keyviz/names";
+    let server = Server::start(endpoint(access()).0.build());
+    let [full, read] = [FULL, READ].map(|token| server.request("GET", names, &bearer(token)).json());
+    assert_eq!(full["names"][1]["name"], format!("the fourth {CANARY}"));
+    assert_eq!((&read["redaction"], &read["names"][1]["prefix"]), (&"prefix:8".into(), &full["names"][1]["prefix"]));
+    assert_eq!([&read["names"][0]["name"], &read["names"][1]["name"]], ["all of C~", "the four~"]);
+
+    let hot = "/admin/api/v1/keyviz/hotkeys?route_id=7&top=5";
+    let whole = server.request("GET", hot, &bearer(FULL)).json();
+    assert!(whole["redaction"].is_null() && decode(whole["keys"][0]["key_b64"].as_str().unwrap()).len() > 20);
+    for policy in [Redaction::Prefix(8), Redaction::Prefix(0), Redaction::Hmac, Redaction::Hex] {
+        let server = Server::start(endpoint(Access { redaction: policy, ..access() }).0.build());
+        let answer = server.request("GET", hot, &bearer(FULL));
+        let told = answer.json();
+        assert_eq!((answer.status, &told["redaction"]), (200, &policy.to_string().into()));
+        assert!(!has_canary(&answer.text()), "{policy}");
+        let counts = |json: &serde_json::Value| -> Vec<serde_json::Value> {
+            json["keys"].as_array().unwrap().iter().map(|key| key["count"].clone()).collect()
+        };
+        assert_eq!(counts(&told), counts(&whole), "{policy}");
+        let keys: std::collections::BTreeSet<&str> =
+            told["keys"].as_array().unwrap().iter().map(|key| key["key_b64"].as_str().unwrap()).collect();
+        assert_eq!(keys.len(), 5, "{policy}: keys that differ still do");
+        // Guessing finds out no more than what is shown.
+        let guess = |tail: &str| {
+            let start = base64url(&format!("{SEEN}/{CANARY}/{tail}"));
+            server.request("GET", &format!("/admin/api/v1/keyviz/hotkeys?start={start}"), &bearer(FULL))
+        };
+        let (one, other) = (guess("003"), guess("009"));
+        match policy {
+            Redaction::Prefix(_) => assert_eq!((one.status, one.text()), (200, other.text()), "{policy}"),
+            Redaction::Hmac => assert_eq!(one.status, 400),
+            _ => assert!(!has_canary(&one.text())),
+        }
+    }
 }
 
 /// The heart of it: nothing that role read gets, and nothing that is written down, has a byte of a key behind its prefix.
