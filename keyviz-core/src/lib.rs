@@ -206,6 +206,6 @@ pub use sampler::Sampler;
 pub use scan::Scan;
 pub use shared::Shared;
 #[cfg(feature = "alloc")]
-pub use snapshot::{SNAPSHOT_MAGIC, SNAPSHOT_VERSION, Snapshot, SnapshotDecoder, SnapshotError};
+pub use snapshot::{SNAPSHOT_MAGIC, SNAPSHOT_VERSION, Snapshot, SnapshotDecoder, SnapshotError, SnapshotShown};
 pub use tier::{MAX_TIERS, Tier, Tiers, TiersError};
 pub use window::Column;

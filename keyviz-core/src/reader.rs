@@ -1,5 +1,6 @@
 //! Reading: the history as it is, while everything else goes on. Never a lock, nothing waits.
 
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Deref;
@@ -253,6 +254,46 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
     /// What `sink` returns, at once.
     pub fn snapshot<E>(&self, written_ms: u64, sink: impl FnMut(&[u8]) -> Result<(), E>) -> Result<u64, E> {
         crate::snapshot::encode(&self.shared, written_ms, sink)
+    }
+
+    /// The same with what may be shown of keys; see [`SnapshotShown`](crate::SnapshotShown). Gather the bounds first
+    /// ([`snapshot_bounds`](Self::snapshot_bounds)); columns with bounds that came since are left out.
+    ///
+    /// # Errors
+    /// What `sink` returns, at once.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, Op, RouteId, Sampler, SnapshotDecoder, SnapshotShown};
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// sampler.register(RouteId(1), b"secret", None, 0)?;
+    /// sampler.observe(RouteId(1), Op::Write, b"secret", 9);
+    /// sampler.flush(60_000);
+    /// let reader = sampler.reader();
+    /// assert!(reader.snapshot_bounds().contains(b"secret".as_slice()));
+    /// let shown = SnapshotShown { bound: &|_| Some(b"s~1".to_vec()), route: &|id| id, text: &|event| event.text.clone() };
+    /// let mut decoder = SnapshotDecoder::new(1 << 20);
+    /// reader.snapshot_shown(60_000, &shown, |bytes| {
+    ///     assert!(!bytes.windows(6).any(|part| part == b"secret"));
+    ///     decoder.push(bytes)
+    /// })?;
+    /// assert_eq!(decoder.finish()?.recorded().writes, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn snapshot_shown<E>(
+        &self,
+        written_ms: u64,
+        shown: &crate::snapshot::SnapshotShown<'_>,
+        sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        crate::snapshot::encode_shown(&self.shared, written_ms, shown, sink)
+    }
+
+    /// All bounds of rows that a snapshot would hold now, but the empty one. Never panics. Memory: the bounds twice, and
+    /// one column. Cost: linear in the cells.
+    #[must_use]
+    pub fn snapshot_bounds(&self) -> BTreeSet<Vec<u8>> {
+        crate::snapshot::bounds(&self.shared)
     }
 
     /// Everything counted about counting; see [`Counters`]. What recorders counted since the last flush is not in

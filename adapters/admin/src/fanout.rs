@@ -4,7 +4,7 @@
 //! rows, and then within the budget. A long time is merged a stretch at a time, so that memory follows the stretch and
 //! not the time. The rules of merging are the core's.
 
-use keyviz_core::limits::MAX_PART_ROWS;
+use keyviz_core::limits::{MAX_PART_ROWS, MAX_ROWS};
 use keyviz_core::{
     Answer, AxisKind, Config, Fanout, FanoutNode, Heat, HotKeys, HotKeysQuery, MatrixQuery, Merge, MergeError, Merged,
     NoHotKeys, Series, Top, TopQuery, WindowInfo,
@@ -17,7 +17,7 @@ use crate::nodes::Nodes;
 const STRETCH_CELLS: usize = 1 << 20;
 /// Cells that there are never more of in one merge.
 const MOST_CELLS: usize = 1 << 21;
-/// Bytes that such a cell takes on its way.
+/// Bytes that such a cell takes on its way: among the nodes' rows, and again in the picture's.
 const CELL_BYTES: usize = 40;
 /// Cells that a row's record counts as in a merge.
 const ROW_CELLS: usize = 16;
@@ -139,7 +139,8 @@ impl Nodes {
     /// What the answer to a query is expected to take on its way, beside itself.
     pub(crate) fn expected_bytes(&self, query: &MatrixQuery) -> usize {
         let columns = columns_of(self.config(), &self.window(), query);
-        let cells = self.rows_expected().saturating_mul(columns + ROW_CELLS);
+        let rows = if query.axis == AxisKind::Range { MAX_ROWS } else { 0 };
+        let cells = self.rows_expected().saturating_add(rows).saturating_mul(columns + ROW_CELLS);
         let most = if query.axis == AxisKind::Range { STRETCH_CELLS } else { MOST_CELLS };
         cells.min(most).saturating_mul(CELL_BYTES)
     }
@@ -149,7 +150,7 @@ impl Nodes {
         let (config, window) = (self.config(), self.window());
         let widest = config.tiers.as_slice().iter().map(|tier| u64::from(tier.steps)).max().unwrap_or(1);
         let widest_ms = config.step_ms.saturating_mul(widest);
-        let columns = (STRETCH_CELLS / self.rows_expected().max(1)) as u64;
+        let columns = (STRETCH_CELLS / self.rows_expected().saturating_add(MAX_ROWS)) as u64;
         let long_ms = columns.saturating_mul(config.step_ms).div_ceil(widest_ms).max(1).saturating_mul(widest_ms);
         let oldest_ms = window.history_from_ms.or(window.open_from_ms).unwrap_or(window.last_flush_ms);
         let from_ms = query.from_ms.max(oldest_ms);

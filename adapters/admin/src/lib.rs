@@ -10,7 +10,7 @@
 //! | `/admin/api/v1/keyviz/matrix` | the heatmap as JSON | yes |
 //! | `/admin/api/v1/keyviz/hotkeys` | the hottest keys of a route or range; see below | yes |
 //! | `/admin/api/v1/keyviz/events` | what happened and when, as told; see below | yes |
-//! | `/admin/api/v1/keyviz/snapshot` | everything that the history holds, as a file (zstd; `docs/snapshot-format.md`); of several nodes that of `node=` | yes |
+//! | `/admin/api/v1/keyviz/snapshot` | everything that the history holds, as a file (zstd; `docs/snapshot-format.md`); of several nodes that of `node=`. Redacted where keys are | yes |
 //! | `/admin/api/v1/keyviz/top` | the hottest ranges of the newest window: rate, share, the window before, owner, bounds, and a split command where the host has a template for one | yes |
 //! | `/admin/api/v1/keyviz/names` | the names of key prefixes | yes |
 //! | `/admin/api/v1/keyviz/status` | what runs, since when, with which counters; 200 also when disabled | yes |

@@ -8,7 +8,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::fanout::columns_of;
 use crate::gate::Pass;
-use crate::nodes::Source;
+use crate::nodes::{Nodes, Source};
 use crate::query;
 use crate::redactor::Redactor;
 use axum::Extension;
@@ -19,7 +19,11 @@ use keyviz_core::wire::encode::Pieces;
 use keyviz_core::{Config, MatrixQuery, WindowInfo};
 
 /// Bytes that a cell is expected to take: its count, group and term, and their digits.
-const CELL_BYTES: usize = 3 * 8 + 12;
+const CELL_BYTES: usize = 3 * 8 + TEXT_BYTES;
+/// Bytes that its digits are expected to take.
+const TEXT_BYTES: usize = 12;
+/// Bytes that the marks of a cell of several nodes take.
+const FLAG_BYTES: usize = 4;
 /// Bytes that a row is expected to take beside its cells: its record, its text, two usual bounds.
 const ROW_BYTES: usize = 768;
 /// Bytes that a column is expected to take beside its cells: its record, its instants and state.
@@ -41,10 +45,8 @@ pub(crate) async fn matrix(
     let now_ms = admin.now_ms();
     let expected = match admin.source() {
         Source::None => 0,
-        Source::One(reader) => expected_bytes(config, &reader.window(), &query),
-        Source::Several(nodes) => {
-            expected_bytes(config, &nodes.window(), &query).saturating_add(nodes.expected_bytes(&query))
-        }
+        Source::One(reader) => expected_bytes(config, &reader.window(), &query, CELL_BYTES),
+        Source::Several(nodes) => of_nodes(nodes, &query),
     };
     let pass = admin.gate().enter(expected).await?;
     on_blocking_thread(move || build(&admin, &caller, &query, now_ms, pass, packing)).await
@@ -97,13 +99,23 @@ fn pack(mut pieces: Pieces<'_>, bytes: usize, redactor: &Redactor, packing: Pack
     })
 }
 
+/// The same of several nodes. The text is made when what merging takes is free again.
+fn of_nodes(nodes: &Nodes, query: &MatrixQuery) -> usize {
+    let (config, window) = (nodes.config(), nodes.window());
+    // Ranges of the core's own have no groups.
+    let counts = if config.partition.ranges() > 0 { 8 + FLAG_BYTES } else { CELL_BYTES - TEXT_BYTES + FLAG_BYTES };
+    let answer = expected_bytes(config, &window, query, counts);
+    let text = expected_bytes(config, &window, query, TEXT_BYTES);
+    answer.saturating_add(text.max(nodes.expected_bytes(query)))
+}
+
 /// What the largest answer to this query is expected to take, counts and text together. The columns
 /// are those of the history that the query's time meets; how many rows they have is not known, so it
 /// is the budget.
-fn expected_bytes(config: &Config, window: &WindowInfo, query: &MatrixQuery) -> usize {
+fn expected_bytes(config: &Config, window: &WindowInfo, query: &MatrixQuery, cell_bytes: usize) -> usize {
     let columns = columns_of(config, window, query);
     let rows = if query.rows == 0 { MAX_ROWS } else { query.rows.min(MAX_ROWS) };
-    let cells = columns.saturating_mul(CELL_BYTES).saturating_add(ROW_BYTES).saturating_mul(rows);
+    let cells = columns.saturating_mul(cell_bytes).saturating_add(ROW_BYTES).saturating_mul(rows);
     cells.saturating_add(columns.saturating_mul(COLUMN_BYTES))
 }
 
@@ -125,7 +137,7 @@ mod tests {
             history_from_ms: Some(now_ms - 86_400_000),
             next_column_ms: now_ms + 60_000,
         };
-        let expect = |query: MatrixQuery| expected_bytes(&config, &day, &query);
+        let expect = |query: MatrixQuery| expected_bytes(&config, &day, &query, CELL_BYTES);
         let all = expect(MatrixQuery::default());
         assert!(all > 1024 * 1440 * 24, "{all}");
         // Two of the largest fit at once.
@@ -136,6 +148,6 @@ mod tests {
         assert!(expect(MatrixQuery { to_ms: 5, rows: 1, ..MatrixQuery::default() }) < 4 << 10);
         assert!(expect(MatrixQuery { from_ms: u64::MAX, rows: 1, ..MatrixQuery::default() }) < 4 << 10);
         let fresh = WindowInfo { history_from_ms: None, ..day };
-        assert!(expected_bytes(&config, &fresh, &MatrixQuery::default()) < 1 << 20);
+        assert!(expected_bytes(&config, &fresh, &MatrixQuery::default(), CELL_BYTES) < 1 << 20);
     }
 }

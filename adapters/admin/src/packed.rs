@@ -4,9 +4,11 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 use crate::room::has_room;
-use keyviz_core::{Reader, Snapshot, SnapshotDecoder, SnapshotError};
+use keyviz_core::{Reader, Snapshot, SnapshotDecoder, SnapshotError, SnapshotShown};
 use zstd::bulk::Compressor;
 use zstd::stream::read::Decoder;
+
+use crate::redactor::Redactor;
 
 /// Bytes of a frame before they are packed.
 const FRAME_BYTES: usize = 512 << 10;
@@ -34,6 +36,40 @@ const CELL_BYTES: usize = 64;
 pub fn write_snapshot(
     reader: &Reader,
     written_ms: u64,
+    sink: impl FnMut(Vec<u8>) -> io::Result<()>,
+) -> io::Result<u64> {
+    pack(reader, |give| reader.snapshot(written_ms, give).map(|_| ()), sink)
+}
+
+/// As [`write_snapshot`], with as much of keys as a redactor shows.
+///
+/// # Errors
+/// As [`write_snapshot`].
+pub(crate) fn write_redacted_snapshot(
+    reader: &Reader,
+    redactor: &Redactor,
+    written_ms: u64,
+    sink: impl FnMut(Vec<u8>) -> io::Result<()>,
+) -> io::Result<u64> {
+    if !has_room(expected_bytes(reader)) {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
+    let (partition, bounds) = (reader.config().partition, redactor.ordered(&reader.snapshot_bounds()));
+    let shown = SnapshotShown {
+        bound: &|bound| bounds.get(bound).cloned(),
+        route: &|route| if redactor.policy().hides() { redactor.route_id(route, partition) } else { route },
+        text: &|event| redactor.event_text(event, partition),
+    };
+    pack(reader, |give| reader.snapshot_shown(written_ms, &shown, give).map(|_| ()), sink)
+}
+
+/// Where the stream goes before it is packed.
+type Give<'a> = &'a mut dyn FnMut(&[u8]) -> io::Result<()>;
+
+/// Gives `sink` what `stream` gives, packed, a frame at a time; returns how many bytes that was.
+fn pack(
+    reader: &Reader,
+    stream: impl FnOnce(Give<'_>) -> io::Result<()>,
     mut sink: impl FnMut(Vec<u8>) -> io::Result<()>,
 ) -> io::Result<u64> {
     if !has_room(expected_bytes(reader).saturating_mul(2)) {
@@ -48,14 +84,14 @@ pub fn write_snapshot(
         packed_bytes += packed.len() as u64;
         sink(packed)
     };
-    reader.snapshot(written_ms, |mut bytes| {
+    stream(&mut |mut bytes: &[u8]| {
         while let Some((fits, rest)) = bytes.split_at_checked(FRAME_BYTES.saturating_sub(frame.len())) {
             frame.extend_from_slice(fits);
             bytes = rest;
             pack(&mut frame)?;
         }
         frame.extend_from_slice(bytes);
-        io::Result::Ok(())
+        Ok(())
     })?;
     if !frame.is_empty() {
         pack(&mut frame)?;
@@ -63,14 +99,14 @@ pub fn write_snapshot(
     Ok(packed_bytes)
 }
 
-/// About what writing takes: the rows with their bounds twice, a column, buffers.
+/// About what writing takes: the rows with their bounds, as they are and as they may be shown, a column, buffers.
 pub(crate) fn expected_bytes(reader: &Reader) -> usize {
     let (config, counters) = (reader.config(), reader.counters());
     let routes = usize::try_from(counters.routes).unwrap_or(usize::MAX);
     let bounds = usize::try_from(counters.bound_bytes_used).unwrap_or(usize::MAX);
     let cells = (config.labels.len() + 1).saturating_mul(config.sub_buckets.into());
     let per_route = cells.saturating_mul(CELL_BYTES).saturating_add(ROUTE_BYTES);
-    routes.saturating_mul(per_route).saturating_add(bounds.saturating_mul(2)).saturating_add(BUFFER_BYTES)
+    routes.saturating_mul(per_route).saturating_add(bounds.saturating_mul(6)).saturating_add(BUFFER_BYTES)
 }
 
 /// Reads a snapshot, packed or not, which may take at most `max_bytes` of memory.

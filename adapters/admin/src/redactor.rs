@@ -216,11 +216,16 @@ impl Redactor {
     /// Replaces the texts of events that a host told. The core's own hold no keys, but ids of routes, which are made of
     /// bounds where the ranges are the core's own. Returns how many of the host's there are.
     pub fn events(&self, events: &mut [Event], partition: Partition) -> usize {
-        if self.policy.hides() && partition.ranges() > 0 {
-            events.iter_mut().filter(|event| event.own).for_each(|event| event.text = self.text(&event.text));
+        for event in events.iter_mut() {
+            event.text = self.event_text(event, partition);
         }
-        let told = events.iter_mut().filter(|event| !event.own);
-        told.map(|event| event.text = self.text(&event.text)).count()
+        events.iter().filter(|event| !event.own).count()
+    }
+
+    /// The text of an event; see [`events`](Self::events).
+    pub(crate) fn event_text(&self, event: &Event, partition: Partition) -> String {
+        let of_keys = !event.own || (self.policy.hides() && partition.ranges() > 0);
+        if of_keys { self.text(&event.text) } else { event.text.clone() }
     }
 
     /// Says at the end of a JSON object what was made of the keys in it, as member `redaction`, where that is not
@@ -266,7 +271,7 @@ impl Redactor {
     }
 
     /// What is shown of each key, in the keys' order.
-    fn ordered(&self, keys: &BTreeSet<Vec<u8>>) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    pub(crate) fn ordered(&self, keys: &BTreeSet<Vec<u8>>) -> BTreeMap<Vec<u8>, Vec<u8>> {
         match self.policy {
             Redaction::None | Redaction::Hex => keys.iter().map(|key| (key.clone(), self.key(key))).collect(),
             Redaction::Hmac => {
@@ -301,7 +306,7 @@ impl Redactor {
     }
 
     /// A route's id, where it does not follow from bounds, else another one.
-    fn route_id(&self, id: RouteId, partition: Partition) -> RouteId {
+    pub(crate) fn route_id(&self, id: RouteId, partition: Partition) -> RouteId {
         if partition.ranges() > 0 { RouteId(self.number("route", &id.0.to_le_bytes())) } else { id }
     }
 

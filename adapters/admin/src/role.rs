@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// The picture, with keys redacted; no hot keys, no snapshot.
+    /// The picture and its snapshot, with keys redacted; no hot keys.
     Read,
     /// Everything.
     Full,

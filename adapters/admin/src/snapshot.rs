@@ -2,6 +2,8 @@
 //!
 //! Of several nodes it is one node's, so that it can be gone on with: `node` names it.
 //!
+//! Where keys are redacted, so are they here: bounds, texts of events, and ids that are made of bounds.
+//!
 //! It is made while it is sent, on a thread of its own: a slow client takes the place of no other request. One is made
 //! at a time, and what it takes counts against the memory of all answers.
 
@@ -11,8 +13,9 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::faults::contained;
 use crate::nodes::Source;
-use crate::packed::{expected_bytes, write_snapshot};
+use crate::packed::{expected_bytes, write_redacted_snapshot, write_snapshot};
 use crate::query;
+use crate::redaction::Redaction;
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -51,9 +54,12 @@ pub(crate) async fn snapshot(
         // Before the first byte, so that none is sent that is not recorded: two bounds for each route.
         let bounds = usize::try_from(reader.counters().routes).unwrap_or(usize::MAX).saturating_mul(2);
         maker.audit(&caller, "snapshot", &Asked::default(), bounds);
-        let made = write_snapshot(&reader, now_ms, |frame| {
-            send.blocking_send(Part::Frame(frame.into())).map_err(io::Error::other)
-        });
+        let give = |frame: Vec<u8>| send.blocking_send(Part::Frame(frame.into())).map_err(io::Error::other);
+        let redactor = maker.redactor(caller.role);
+        let made = match redactor.policy() {
+            Redaction::None => write_snapshot(&reader, now_ms, give),
+            _ => write_redacted_snapshot(&reader, redactor, now_ms, give),
+        };
         if made.is_ok() {
             // Where the client has gone there is nobody to tell.
             let _ = send.blocking_send(Part::End);

@@ -10,20 +10,6 @@ use std::io::{Read, Write};
 
 const SNAPSHOT: &str = "/admin/api/v1/keyviz/snapshot";
 
-/// The body of a chunked answer.
-fn unchunked(body: &[u8]) -> Vec<u8> {
-    let (mut left, mut whole) = (body, Vec::new());
-    loop {
-        let end = left.windows(2).position(|two| two == b"\r\n").unwrap();
-        let size = usize::from_str_radix(std::str::from_utf8(&left[..end]).unwrap(), 16).unwrap();
-        whole.extend_from_slice(&left[end + 2..end + 2 + size]);
-        left = &left[end + 2 + size + 2..];
-        if size == 0 {
-            return whole;
-        }
-    }
-}
-
 /// Several hundred thousand cells: some megabytes of snapshot.
 fn large() -> Sampler {
     let mut config = Config::default();

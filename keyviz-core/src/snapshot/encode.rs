@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crc32fast::Hasher;
 
+use super::SnapshotShown;
 use super::format::{
     HEAD_LEN, MAGIC, MAX_BLOCK_CELLS, ROWS_BYTES, SECTION_HEAD_LEN, VERSION, flag, id, put, put_bytes, zigzag,
 };
@@ -13,6 +14,7 @@ use crate::history::{ColumnState, Head};
 use crate::matrix::{WriteMerge, write_merge};
 use crate::op::Tally;
 use crate::reading::{Known, Reading};
+use crate::route::RouteId;
 use crate::shared::Shared;
 
 /// How many series a cell has.
@@ -20,6 +22,16 @@ const SERIES: usize = Tally::ZERO.words().len();
 
 /// Writes everything that the history has; returns the bytes given to `sink`.
 pub(crate) fn encode<E>(shared: &Shared, written_ms: u64, sink: impl FnMut(&[u8]) -> Result<(), E>) -> Result<u64, E> {
+    encode_shown(shared, written_ms, &SnapshotShown::ALL, sink)
+}
+
+/// The same with what may be shown of keys.
+pub(crate) fn encode_shown<E>(
+    shared: &Shared,
+    written_ms: u64,
+    shown: &SnapshotShown<'_>,
+    sink: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<u64, E> {
     let mut out = Out { sink, checksum: Hasher::new(), bytes: 0, sections: 0 };
     let mut payload = Vec::new();
     out.head()?;
@@ -34,16 +46,18 @@ pub(crate) fn encode<E>(shared: &Shared, written_ms: u64, sink: impl FnMut(&[u8]
     for mut place in reading.places(0, 0, true) {
         // What made room for newer ones meanwhile is gone: a reader shows it as missing.
         if reading.take(&mut place) {
-            rows.write(&reading.known, &mut out, &mut payload)?;
+            if !rows.write(&reading.known, shown, &mut out, &mut payload)? {
+                break;
+            }
             column(&place.head, &reading, &mut out, &mut payload)?;
             columns += 1;
         }
     }
     counters(shared, &mut payload);
     out.section(id::COUNTERS, &mut payload)?;
-    lineage(shared, &mut payload);
+    lineage(shared, shown, &mut payload);
     out.section(id::LINEAGE, &mut payload)?;
-    events(shared, &mut out, &mut payload)?;
+    events(shared, shown, &mut out, &mut payload)?;
     for count in [out.sections, columns, rows.written as u64] {
         put(&mut payload, count);
     }
@@ -123,11 +137,11 @@ fn counters(shared: &Shared, out: &mut Vec<u8>) {
     }
 }
 
-fn lineage(shared: &Shared, out: &mut Vec<u8>) {
+fn lineage(shared: &Shared, shown: &SnapshotShown<'_>, out: &mut Vec<u8>) {
     let entries = shared.lineage.read();
     put(out, entries.len() as u64);
     for entry in entries {
-        for number in [entry.at_ms, entry.parent.0, entry.child.0] {
+        for number in [entry.at_ms, (shown.route)(entry.parent).0, (shown.route)(entry.child).0] {
             put(out, number);
         }
     }
@@ -136,6 +150,7 @@ fn lineage(shared: &Shared, out: &mut Vec<u8>) {
 /// Writes the events, in sections that a reader has no trouble to hold.
 fn events<E, F: FnMut(&[u8]) -> Result<(), E>>(
     shared: &Shared,
+    shown: &SnapshotShown<'_>,
     out: &mut Out<F>,
     payload: &mut Vec<u8>,
 ) -> Result<(), E> {
@@ -143,13 +158,15 @@ fn events<E, F: FnMut(&[u8]) -> Result<(), E>>(
         put(payload, event.at_ms);
         put(payload, u64::from(event.cut));
         put_bytes(payload, event.kind.as_str().as_bytes());
-        put_bytes(payload, event.text.as_bytes());
+        put_bytes(payload, crate::event::kept(&(shown.text)(&event)).as_bytes());
         if payload.len() >= ROWS_BYTES {
             out.section(id::EVENTS, payload)?;
         }
     }
     if payload.is_empty() { Ok(()) } else { out.section(id::EVENTS, payload) }
 }
+
+type Bounds = (Vec<u8>, Option<Vec<u8>>);
 
 /// The rows written so far: a row's number is its place among all.
 #[derive(Default)]
@@ -160,39 +177,47 @@ struct Rows {
 }
 
 impl Rows {
-    /// Writes the rows that are new.
+    /// Writes the rows that are new; `false`, and none of them, where one may not be shown.
     fn write<E, F: FnMut(&[u8]) -> Result<(), E>>(
         &mut self,
         known: &[Known],
+        shown: &SnapshotShown<'_>,
         out: &mut Out<F>,
         payload: &mut Vec<u8>,
-    ) -> Result<(), E> {
-        for row in known.get(self.written..).unwrap_or(&[]) {
-            self.row(row, payload);
+    ) -> Result<bool, E> {
+        let new = known.get(self.written..).unwrap_or(&[]);
+        let bounds = new.iter().map(|row| shown.bounds(row)).collect::<Option<Vec<Bounds>>>();
+        let Some(bounds) = bounds else { return Ok(false) };
+        for (row, bounds) in new.iter().zip(bounds) {
+            let of = &row.descriptor;
+            let route = if of.is_virtual() { of.route } else { (shown.route)(RouteId(of.route)).0 };
+            self.row(row, route, bounds, payload);
             self.written += 1;
             if payload.len() >= ROWS_BYTES {
                 out.section(id::ROWS, payload)?;
             }
         }
-        if payload.is_empty() { Ok(()) } else { out.section(id::ROWS, payload) }
+        if !payload.is_empty() {
+            out.section(id::ROWS, payload)?;
+        }
+        Ok(true)
     }
 
-    fn row(&mut self, row: &Known, out: &mut Vec<u8>) {
+    fn row(&mut self, row: &Known, route: u64, (start, end): Bounds, out: &mut Vec<u8>) {
         let of = &row.descriptor;
-        let mut flags = if row.end.is_none() { flag::UNBOUNDED } else { 0 };
+        let mut flags = if end.is_none() { flag::UNBOUNDED } else { 0 };
         flags |= if of.is_virtual() { flag::VIRTUAL } else { 0 };
-        for number in [flags, of.route, of.group, of.term, of.since, of.serial] {
+        for number in [flags, route, of.group, of.term, of.since, of.serial] {
             put(out, number);
         }
         if of.is_virtual() {
             put(out, of.members);
         }
-        bound(out, &self.before, &row.start);
-        if let Some(end) = &row.end {
-            bound(out, &row.start, end);
+        bound(out, &self.before, &start);
+        if let Some(end) = &end {
+            bound(out, &start, end);
         }
-        self.before.clear();
-        self.before.extend_from_slice(row.end.as_deref().unwrap_or(&row.start));
+        self.before = end.unwrap_or(start);
     }
 }
 

@@ -18,13 +18,16 @@ mod encode;
 mod error;
 mod format;
 mod kept;
+mod shown;
 mod viewer;
 
 pub use self::decode::SnapshotDecoder;
-pub(crate) use self::encode::encode;
+pub(crate) use self::encode::{encode, encode_shown};
 pub use self::error::SnapshotError;
 pub(crate) use self::kept::KeptColumn;
 pub use self::kept::Snapshot;
+pub use self::shown::SnapshotShown;
+pub(crate) use self::shown::bounds;
 
 /// The version that is written, and the greatest that is read.
 pub const SNAPSHOT_VERSION: u16 = format::VERSION;

@@ -205,3 +205,17 @@ pub const NAMES: &str = "/admin/api/v1/keyviz/names";
 pub const TOP: &str = "/admin/api/v1/keyviz/top";
 pub const STATUS: &str = "/admin/api/v1/keyviz/status";
 pub const HEALTHZ: &str = "/admin/api/v1/keyviz/healthz";
+
+/// The body of a chunked answer.
+pub fn unchunked(body: &[u8]) -> Vec<u8> {
+    let (mut left, mut whole) = (body, Vec::new());
+    loop {
+        let end = left.windows(2).position(|two| two == b"\r\n").unwrap();
+        let size = usize::from_str_radix(std::str::from_utf8(&left[..end]).unwrap(), 16).unwrap();
+        whole.extend_from_slice(&left[end + 2..end + 2 + size]);
+        left = &left[end + 2 + size + 2..];
+        if size == 0 {
+            return whole;
+        }
+    }
+}
