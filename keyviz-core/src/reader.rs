@@ -70,6 +70,8 @@ pub struct WindowInfo {
     pub open_from_ms: Option<u64>,
     /// Start of the oldest sealed column.
     pub history_from_ms: Option<u64>,
+    /// End of the newest sealed column.
+    pub sealed_to_ms: Option<u64>,
     /// End of the window that the next flush counts in: then the next column is sealed.
     pub next_column_ms: u64,
 }
@@ -329,12 +331,13 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
         let step_ms = self.shared.config.step_ms;
         let history = &self.shared.history;
         let heads = history.heads();
-        let sealed = heads.iter().filter(|(_, head)| head.state != ColumnState::Open);
+        let sealed = || heads.iter().filter(|(_, head)| head.state != ColumnState::Open);
         WindowInfo {
             started_ms: board.get(Published::StartedMs),
             last_flush_ms,
             open_from_ms: board.get(Published::OpenFrom).checked_sub(1),
-            history_from_ms: sealed.map(|(_, head)| head.start_ms).min(),
+            history_from_ms: sealed().map(|(_, head)| head.start_ms).min(),
+            sealed_to_ms: sealed().map(|(_, head)| head.end_ms).max(),
             next_column_ms: (last_flush_ms / step_ms + 1).saturating_mul(step_ms),
         }
     }

@@ -1,12 +1,12 @@
 //! Pictures of several samplers: each gives its part, and what comes out has all that each counted, says which columns a
 //! node does not cover, and is the same whether it is merged at once or stretch by stretch.
 
-#![cfg(feature = "alloc")]
+#![cfg(feature = "std")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
 
 use keyviz_core::{
-    Absence, Answer, AxisKind, Config, FanoutNode, Heat, MatrixQuery, Merge, Merged, Op, Partition, RouteId, Sampler,
-    Series, Top, TopQuery,
+    Absence, Answer, AxisKind, Config, FanoutNode, Heat, Labels, MatrixQuery, Merge, Merged, Op, Partition, RouteId,
+    Sampler, Series, Top, TopQuery,
 };
 use proptest::prelude::*;
 
@@ -85,6 +85,30 @@ fn a_node_that_was_away_lacks_in_these_columns_and_in_no_other() {
     assert_eq!((fanout.responded, fanout.expected), (2, 2));
     assert!(fanout.nodes[0].absent_ms.is_empty());
     assert_eq!(fanout.nodes[1].absent_ms, [(4_000, 8_000)]);
+}
+
+/// Cuts are made of one reading, and rows put into them of a later one: a label that came between is lost nowhere.
+#[test]
+fn a_label_that_comes_after_the_cuts_is_cut_and_counted() {
+    let mut config = Config::default();
+    (config.step_ms, config.prefault) = (STEP_MS, false);
+    config.labels = Labels::new(&["db1", "db3", "db7"]).unwrap();
+    let sampler = Sampler::new(config, 0).unwrap();
+    sampler.register(RouteId(1), b"a", None, 0).unwrap();
+    let recorder = sampler.recorder();
+    recorder.observe_labelled(RouteId(1), sampler.label("db3"), Op::Read, b"b", 0);
+    sampler.flush(STEP_MS);
+    let query = MatrixQuery { split_labels: true, ..query(AxisKind::Range, 0) };
+    let mut heat = Heat::new();
+    heat.add(&whole(&[&sampler], &query).answer);
+    let cuts = heat.cuts(&query);
+    for (label, times) in [("db1", 5), ("db3", 7), ("db7", 11)] {
+        (0..times).for_each(|_| recorder.observe_labelled(RouteId(1), sampler.label(label), Op::Read, b"b", 0));
+    }
+    sampler.flush(2 * STEP_MS);
+    let answer = whole(&[&sampler], &query).on(&cuts).answer;
+    assert_eq!(columns(&answer), [1, 23]);
+    assert_eq!((answer.rows.len(), &answer.rows[0].label[..], &answer.rows[0].values[..]), (1, "db3", &[1, 7][..]));
 }
 
 #[test]

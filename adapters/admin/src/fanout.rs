@@ -62,6 +62,8 @@ impl Nodes {
         let columns = columns_of(self.config(), &self.window(), query);
         let rows = MOST_CELLS / (columns + ROW_CELLS) / self.len().max(1);
         let mut merge = Merge::with_max_cells(MOST_CELLS);
+        // Before the parts are read: what is sealed meanwhile is sealed by all the next time.
+        merge.sealed_to(self.sealed_to_ms());
         for (place, node) in (0..).zip(self.iter()).filter(|(_, node)| node.is_known()) {
             merge.add(place, &node.reader.part(query, rows.clamp(1, MAX_PART_ROWS))).map_err(refused)?;
         }
@@ -90,8 +92,8 @@ impl Nodes {
         Ok((top, fanout))
     }
 
-    /// The hottest keys of all nodes: those of each add up. `None` of a node that had none to tell does not count
-    /// against it.
+    /// The hottest keys of all nodes: those of each add up. A node that should have had some to tell and has none is warned
+    /// about, and the answer is degraded.
     ///
     /// Without a time the last two windows of the whole picture answer, so that nothing old of a node that is away is
     /// taken for what is hot now.
@@ -106,12 +108,13 @@ impl Nodes {
             let mut known = node.told(query.series);
             match node.reader.hot_keys(&query) {
                 Ok(answer) => answers.push(answer),
-                // What it had may have been hot elsewhere, too.
-                Err(why @ (NoHotKeys::Expired | NoHotKeys::BelowThreshold)) => {
+                // It has no sketch there because nothing was counted there.
+                Err(NoHotKeys::NoSketch) => refused.push(NoHotKeys::NoSketch),
+                // What it had, or would have had were it there, may have been hot elsewhere, too.
+                Err(why) => {
                     known.warnings.push(why.code().to_owned());
                     refused.push(why);
                 }
-                Err(why) => refused.push(why),
             }
             told.push(known);
         }
@@ -122,7 +125,7 @@ impl Nodes {
             return Err(why.or_else(|| refused.first().copied()).unwrap_or(NoHotKeys::NoSnapshot));
         }
         let mut hot = HotKeys::merge(&answers, top);
-        hot.degraded |= !refused.iter().all(|why| matches!(why, NoHotKeys::NoSketch | NoHotKeys::OutOfSnapshotWindow));
+        hot.degraded |= refused.iter().any(|why| *why != NoHotKeys::NoSketch);
         Ok((hot, Merged::default().with_nodes(told).fanout.unwrap_or_default()))
     }
 

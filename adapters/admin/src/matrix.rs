@@ -135,6 +135,7 @@ mod tests {
             last_flush_ms: now_ms,
             open_from_ms: Some(now_ms),
             history_from_ms: Some(now_ms - 86_400_000),
+            sealed_to_ms: Some(now_ms),
             next_column_ms: now_ms + 60_000,
         };
         let expect = |query: MatrixQuery| expected_bytes(&config, &day, &query, CELL_BYTES);
@@ -147,7 +148,7 @@ mod tests {
         assert!(expect(MatrixQuery { rows: 1, ..hour }) < 32 << 10);
         assert!(expect(MatrixQuery { to_ms: 5, rows: 1, ..MatrixQuery::default() }) < 4 << 10);
         assert!(expect(MatrixQuery { from_ms: u64::MAX, rows: 1, ..MatrixQuery::default() }) < 4 << 10);
-        let fresh = WindowInfo { history_from_ms: None, ..day };
+        let fresh = WindowInfo { history_from_ms: None, sealed_to_ms: None, ..day };
         assert!(expected_bytes(&config, &fresh, &MatrixQuery::default(), CELL_BYTES) < 1 << 20);
     }
 }

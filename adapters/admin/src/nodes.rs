@@ -191,6 +191,7 @@ impl Nodes {
             all.last_flush_ms = all.last_flush_ms.max(window.last_flush_ms);
             all.open_from_ms = all.open_from_ms.max(window.open_from_ms);
             all.history_from_ms = least(all.history_from_ms, window.history_from_ms);
+            all.sealed_to_ms = all.sealed_to_ms.max(window.sealed_to_ms);
             all.next_column_ms = all.next_column_ms.max(window.next_column_ms);
             all
         })
@@ -219,9 +220,11 @@ impl Nodes {
     /// The end of the last window that every node which is there has sealed. Nodes flush one after the other: beyond it
     /// a column may lack one that only has not come to it yet.
     pub(crate) fn sealed_to_ms(&self) -> u64 {
+        // Time may be sealed that was not flushed but skipped, and there may be no column of time that was flushed.
         let sealed = |node: &Node| {
             let window = node.reader.window();
-            window.next_column_ms.saturating_sub(node.reader.config().step_ms)
+            let flushed_ms = window.next_column_ms.saturating_sub(node.reader.config().step_ms);
+            window.sealed_to_ms.map_or(flushed_ms, |sealed_ms| sealed_ms.max(flushed_ms))
         };
         let newest = self.iter().map(sealed).max().unwrap_or(0);
         let here = self.iter().filter(|node| node.presence.is_here()).map(sealed);

@@ -143,7 +143,12 @@ fn the_newest_column_waits_for_who_is_there_and_names_who_is_not() {
     // The first has sealed its next; the second has not come to it.
     load(&samplers[0], 1, 3, 10);
     assert_eq!(columns("axis=range").0, [2, 2, 2]);
-    assert_eq!(columns("axis=range&open=1").0, [2, 2, 2, 1]);
+    let (nodes, fanout) = columns("axis=range&open=1");
+    assert_eq!((nodes, &fanout["nodes"][1]["absent_unix_ms"]), (vec![2, 2, 2, 1], &Value::Null));
+    let states = server.get(&format!("{MATRIX}?axis=range&open=1")).json()["column_state"].clone();
+    assert_eq!(states, Value::from(vec!["complete", "complete", "complete", "open"]), "it only has not come to it yet");
+    let top = server.get(TOP).json();
+    assert_eq!(top["fanout"]["nodes"][1]["absent_unix_ms"], Value::Null, "{top}");
     presence.away(NodeState::Unreachable, "nobody listens there");
     let (nodes, fanout) = columns("axis=range");
     assert_eq!(nodes, [2, 2, 2, 1]);
@@ -161,6 +166,53 @@ fn the_newest_column_waits_for_who_is_there_and_names_who_is_not() {
     presence.here();
     let (nodes, fanout) = columns("axis=range");
     assert_eq!((nodes, &fanout["nodes"][1]["warnings"]), (vec![2, 2, 2, 1, 2], &Value::Null));
+}
+
+/// The end of watching seals a column without a flush.
+#[test]
+fn what_was_counted_last_is_shown_when_time_was_skipped_behind_it() {
+    let samplers = [1, 2].map(|seed| sampler(seed, 60));
+    for (seed, sampler) in (1..).zip(&samplers) {
+        (0..3).for_each(|window| load(sampler, seed, window, 10));
+        (0..7).for_each(|_| sampler.observe_key(Op::Write, b"tenant-0/last", 0));
+        sampler.flush(T0 + 3_400);
+        sampler.skip(T0 + 4_400);
+    }
+    let server = Server::start(Admin::of_nodes(nodes(&samplers.each_ref()[..])).unwrap().build());
+    for query in ["axis=range", "axis=route", "axis=range&open=1"] {
+        assert_eq!(total(&server.get(&format!("{MATRIX}?{query}")).json()), 74, "{query}");
+    }
+}
+
+/// Keys of a time in which a node was away are not all keys of that time.
+#[test]
+fn hot_keys_say_who_had_none_to_tell() {
+    let samplers = [1, 2].map(|seed| sampler(seed, 60));
+    for window in 0..6 {
+        load(&samplers[0], 1, window, 50);
+        if (2..5).contains(&window) {
+            samplers[1].skip(T0 + (window + 1) * STEP_MS);
+        } else {
+            load(&samplers[1], 2, window, 50);
+        }
+    }
+    let server = Server::start(Admin::of_nodes(nodes(&samplers.each_ref()[..])).unwrap().build());
+    let keys = |from_ms: u64, to_ms: u64| {
+        let time = format!("from_unix_ms={}&to_unix_ms={}", T0 + from_ms, T0 + to_ms);
+        server.get(&format!("{HOTKEYS}?start=dA&end=dQ&{time}")).json()
+    };
+    let lacking = keys(3_000, 4_001);
+    assert_eq!(
+        (&lacking["degraded"], &lacking["fanout"]["nodes"][1]["warnings"][0]),
+        (&true.into(), &"out_of_snapshot_window".into()),
+        "{lacking}"
+    );
+    let whole = keys(1_000, 2_001);
+    assert_eq!(
+        (&whole["degraded"], &whole["fanout"]["nodes"][1]["warnings"]),
+        (&false.into(), &Value::Null),
+        "{whole}"
+    );
 }
 
 /// Who never was there is not in the picture.

@@ -15,8 +15,8 @@
 //!   instant, or in rows of one name, is added before it meets what others counted.
 //! - A column covers what any of its parts covers. It is open when any is, or when windows of it are still to come; else
 //!   late when any is; else complete.
-//! - `column_nodes` counts the nodes that cover all of a column; who does not is in `absences`. Where no node has a column between two others, or where
-//!   nodes say that windows are missing, there is one missing column. Between columns that do not say where they
+//! - `column_nodes` counts the nodes that cover all of a column; who does not is in `absences`. Where no node has a
+//!   column between two others, or where nodes say that windows are missing, there is one missing column. Between columns that do not say where they
 //!   begin, nothing is known to be missing.
 //! - `missing` marks a cell when a node that has the row does not cover the column, has no value for it, or marks it
 //!   itself: what it would have told is not in the value.
@@ -118,6 +118,8 @@ pub struct Merge {
     max_cells: usize,
     /// Nodes whose answers waited and then had no room.
     left_out: Vec<u32>,
+    /// Columns that end later are open.
+    sealed_to_ms: u64,
 }
 
 /// The most cells of a merge that is not told another number: rows x columns, a row's record counting as 16.
@@ -224,6 +226,7 @@ impl Merge {
             cut_rows: 0,
             max_cells,
             left_out: Vec::new(),
+            sealed_to_ms: u64::MAX,
         }
     }
 
@@ -399,6 +402,12 @@ impl Merge {
         self.finish_whole().shown(query)
     }
 
+    /// Says up to when all nodes that are there have sealed their columns, in Unix milliseconds: what ends later is open,
+    /// whoever has sealed his. Of nodes that seal one after the other, one may only not have come to it yet.
+    pub const fn sealed_to(&mut self, sealed_to_ms: u64) {
+        self.sealed_to_ms = sealed_to_ms;
+    }
+
     /// All rows of all that were taken in, by route and without a budget: what [`Merged::on`] puts into the rows of the
     /// range axis.
     ///
@@ -412,9 +421,12 @@ impl Merge {
         let step_ms = self.nodes.values().map(|node| node.step_ms).max().unwrap_or(0);
         let rule_mode = if adds(series) { WriteMerge::Sum } else { mode };
         let mut rule = Rule { mode: rule_mode, ids: &ids, superseded: 0, dropped: 0 };
-        let layer = finish::one_layer(core::mem::take(&mut self.layers), step_ms, adds(series), &mut rule);
+        let mut layer = finish::one_layer(core::mem::take(&mut self.layers), step_ms, adds(series), &mut rule);
         let (writes_superseded, parts_dropped) = (rule.superseded, rule.dropped);
         let warnings = self.warnings(&layer, mode);
+        for column in layer.columns.iter_mut().filter(|column| column.end_ms > self.sealed_to_ms) {
+            column.open = true;
+        }
         let absences = finish::absences(&layer);
         let mut answer = Answer { series, step_ms, write_merge: Some(mode), ..Answer::default() };
         answer.cut.rows = self.cut_rows;

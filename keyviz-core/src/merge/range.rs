@@ -45,14 +45,21 @@ pub(super) fn project(answer: Answer, cuts: &Cuts) -> Answer {
     let columns = answer.columns.len();
     let cells = axis.rows() * labels.len() * columns;
     let mut fill = Fill { axis, columns, cells: alloc::vec![RangeCell::default(); cells], scratch: Vec::new() };
+    let mut cut = answer.cut;
     for row in &answer.rows {
-        let lane = if *splits { labels.partition_point(|label| *label < row.label) } else { 0 };
-        fill.row(row, lane);
+        match if *splits { labels.binary_search(&row.label).ok() } else { Some(0) } {
+            Some(lane) => fill.row(row, lane),
+            // A label that came after the cuts were made has no rows.
+            None => {
+                cut.values.resize(columns, 0);
+                cut.values.iter_mut().zip(&row.values).for_each(|(cut, value)| *cut = cut.saturating_add(*value));
+            }
+        }
     }
     let counts = route_counts(axis, &answer.rows);
     let cells = fill.cells;
     let rows = rows(axis, labels, &cells, columns, &counts);
-    Answer { axis: AxisKind::Range, axis_id: axis.id(), rows, ..answer }
+    Answer { axis: AxisKind::Range, axis_id: axis.id(), rows, cut, ..answer }
 }
 
 /// One cell while rows are added to it.
