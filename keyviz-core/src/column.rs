@@ -389,6 +389,8 @@ pub(crate) struct OpenColumn {
     pub(crate) published: Option<(u32, Segment)>,
     pub(crate) window: u64,
     pub(crate) covers_from_ms: u64,
+    /// How much of its window was skipped since.
+    pub(crate) skipped_ms: u64,
     pub(crate) late: bool,
     pub(crate) parts: Segment,
     pub(crate) parts_recorded: Tally,

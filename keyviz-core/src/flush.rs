@@ -62,8 +62,10 @@ impl State<'_> {
             return;
         }
         let window = now_ms / self.step_ms;
-        if self.open.as_ref().is_some_and(|open| open.window != window) {
-            self.publish(shared, None, self.last_ms, true);
+        match &mut self.open {
+            Some(open) if open.window == window => open.skipped_ms += now_ms - self.last_ms,
+            Some(_) => self.publish(shared, None, self.last_ms, true),
+            None => {}
         }
         self.last_ms = now_ms;
     }
@@ -79,6 +81,7 @@ impl State<'_> {
             published: None,
             window,
             covers_from_ms: self.last_ms,
+            skipped_ms: 0,
             late: false,
             parts: Segment::EMPTY,
             parts_recorded: Tally::ZERO,
@@ -127,6 +130,8 @@ impl State<'_> {
         };
         let mut recorded = drained.column;
         recorded.add(open.parts_recorded);
+        // As long as what it covers, wherever within it the time lies that was skipped.
+        let covers_to_ms = covers_to_ms.saturating_sub(open.skipped_ms).max(open.covers_from_ms);
         let head = Head {
             sequence: 0,
             ordinal: self.ordinal,

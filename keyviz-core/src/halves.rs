@@ -422,7 +422,7 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// `now_ms` (Unix milliseconds) stay without a column, so that readers see them as missing and not as without load.
     ///
     /// Flush first: what was observed since the last flush counts in the window of the next one. The open column is
-    /// sealed with what it has, unless `now_ms` lies in its window. A time before the last flush's, or past the year
+    /// sealed with what it has, unless `now_ms` lies in its window: then it covers as much less. A time before the last flush's, or past the year
     /// 9999, changes nothing. Graces of removed routes stand still meanwhile.
     ///
     /// - Panics: never. Memory: none. Errors: none.

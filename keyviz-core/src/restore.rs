@@ -215,6 +215,8 @@ impl State<'_> {
             published: None,
             window: column.start_ms / self.step_ms,
             covers_from_ms: column.covers_from_ms.min(self.last_ms),
+            // Nobody looked between the two runs.
+            skipped_ms: self.last_ms.saturating_sub(column.covers_to_ms),
             late: column.state == ColumnState::Late,
             parts,
             parts_recorded: recorded,

@@ -87,6 +87,32 @@ fn a_node_that_was_away_lacks_in_these_columns_and_in_no_other() {
     assert_eq!(fanout.nodes[1].absent_ms, [(4_000, 8_000)]);
 }
 
+/// Gone and back within one window: the column is as long as what it covers, and lacks the node.
+#[test]
+fn a_node_that_was_away_within_a_window_lacks_in_it() {
+    let (here, away) = (ranges(1), ranges(2));
+    for window in 0..5 {
+        load(&here, 1, window, 50);
+        if window == 3 {
+            away.flush(3_050);
+            away.skip(3_900);
+        }
+        load(&away, 2, window, 50);
+    }
+    let merged = whole(&[&here, &away], &query(AxisKind::Range, 0)).shown(&query(AxisKind::Range, 0));
+    assert_eq!((columns(&merged.answer), &merged.answer.column_nodes[..]), (vec![100; 5], &[2, 2, 2, 1, 2][..]));
+    assert_eq!(merged.absences, [Absence { place: 1, start_ms: 3_000, end_ms: 4_000 }]);
+    let covered = away.reader().matrix(&query(AxisKind::Route, 0)).columns[3];
+    assert_eq!((covered.covers_from_ms, covered.covers_to_ms), (3_000, 3_150), "150 ms were looked at");
+    // A moment is none.
+    away.flush(5_500);
+    away.skip(5_600);
+    away.flush(6_000);
+    here.flush(6_000);
+    let merged = whole(&[&here, &away], &query(AxisKind::Range, 0)).shown(&query(AxisKind::Range, 0));
+    assert_eq!(merged.answer.column_nodes, [2, 2, 2, 1, 2, 2]);
+}
+
 /// Cuts are made of one reading, and rows put into them of a later one: a label that came between is lost nowhere.
 #[test]
 fn a_label_that_comes_after_the_cuts_is_cut_and_counted() {
