@@ -51,7 +51,7 @@
 //! [`Admin::of_nodes`] shows several samplers as one picture. `/matrix`, `/top`, `/hotkeys` and `/status` then have a member
 //! `fanout`: `nodes[] {node, ok, state, error?, warnings[]?, history_from_unix_ms, started_unix_ms, step_ms, unattributed,
 //! evicted, absent_unix_ms[]?}` in the configured order, `responded`, `expected`, `writes_superseded`. `absent_unix_ms` has
-//! pairs of instants: from where to where the node does not cover what others do, the latest 32. A node that is away at
+//! pairs of instants: from where to where the node does not cover what others do, at most 32. A node that is away at
 //! present has the warning `away`, and `error` says why; one that never was there is not `ok`. `column_nodes` of `/matrix`
 //! counts the nodes that cover a column wholly; cells that lack one are `missing`. Without `open=1` the picture ends with
 //! the last window that all nodes which are there have sealed. `/hotkeys` without a time is of the last two windows of the

@@ -1,5 +1,6 @@
 //! What an answer of several nodes says of each of them.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
@@ -86,7 +87,8 @@ pub struct FanoutNode {
     pub unattributed: Option<u64>,
     /// Of the answer's series, what went with its oldest columns, in all its time.
     pub evicted: Option<u64>,
-    /// From where to where it does not cover what others do, in Unix milliseconds, oldest first: the latest 32.
+    /// From where to where it does not cover what others do, in Unix milliseconds, oldest first: at most 32. Of
+    /// more, those that lie nearest to each other are told as one.
     pub absent_ms: Vec<(u64, u64)>,
 }
 
@@ -122,9 +124,31 @@ impl FanoutNode {
         self.error.iter_mut().for_each(|error| cut(error, MAX_FANOUT_ERROR_LEN));
         self.warnings.truncate(MAX_FANOUT_WARNINGS);
         self.warnings.iter_mut().for_each(|warning| cut(warning, MAX_NAME_LEN));
-        let older = self.absent_ms.len().saturating_sub(MAX_FANOUT_ABSENCES);
-        self.absent_ms.drain(..older);
+        self.absent_ms = joined(core::mem::take(&mut self.absent_ms), MAX_FANOUT_ABSENCES);
     }
+}
+
+/// Joins stretches of time, oldest first, across the shortest times between them until there are at most so many: a
+/// column that lacks a node stays in one of them.
+fn joined(stretches: Vec<(u64, u64)>, most: usize) -> Vec<(u64, u64)> {
+    let surplus = stretches.len().saturating_sub(most.max(1));
+    if surplus == 0 {
+        return stretches;
+    }
+    let mut between: Vec<(u64, usize)> = (1..)
+        .zip(stretches.windows(2))
+        .filter_map(|(at, pair)| Some((pair.last()?.0.saturating_sub(pair.first()?.1), at)))
+        .collect();
+    between.select_nth_unstable(surplus - 1);
+    let closed: BTreeSet<usize> = between.into_iter().take(surplus).map(|(_, at)| at).collect();
+    let mut joined: Vec<(u64, u64)> = Vec::with_capacity(most);
+    for (at, stretch) in stretches.into_iter().enumerate() {
+        match joined.last_mut().filter(|_| closed.contains(&at)) {
+            Some(last) => last.1 = stretch.1,
+            None => joined.push(stretch),
+        }
+    }
+    joined
 }
 
 impl Merged {
@@ -182,4 +206,23 @@ fn cut(text: &mut String, most: usize) {
         end -= 1;
     }
     text.truncate(end);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_stretches_are_joined_where_they_are_nearest() {
+        let stretches = [(0, 5), (7, 9), (10, 20), (30, 31), (33, 40), (90, 95)];
+        let to = |most| joined(stretches.to_vec(), most);
+        assert_eq!(to(6), stretches);
+        assert_eq!(to(5), [(0, 5), (7, 20), (30, 31), (33, 40), (90, 95)]);
+        assert_eq!(to(3), [(0, 20), (30, 40), (90, 95)]);
+        assert_eq!(to(1), [(0, 95)]);
+        let many: Vec<(u64, u64)> = (0..1000).map(|at| (at * at * 10, at * at * 10 + 1)).collect();
+        let few = joined(many.clone(), 32);
+        assert!(few.len() == 32 && few.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        assert!(many.iter().all(|(from, to)| few.iter().any(|(begin, end)| begin <= from && to <= end)));
+    }
 }
