@@ -3,8 +3,9 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Mutex;
 
+use keyviz_core::limits::{MAX_PART_ROWS, MAX_ROWS};
 use keyviz_core::wire::{self, decode};
-use keyviz_core::{Answer, FanoutNode, Merge, MergeError, NodeState};
+use keyviz_core::{Answer, AxisKind, FanoutNode, MatrixQuery, Merge, MergeError, NodeState};
 
 use crate::buffer::{give_tagged, keyviz_buffer};
 use crate::fence::fenced;
@@ -13,7 +14,7 @@ use crate::handle::Kind;
 use crate::input::{KEYVIZ_NOW, bytes, instant, items, optional_text, out, text};
 use crate::last_error::fail;
 use crate::matrix::keyviz_matrix;
-use crate::matrix_table::{MatrixTable, Picture, named};
+use crate::matrix_table::{MatrixTable, Picture, named_by};
 use crate::object::Object;
 use crate::query::{self, keyviz_query};
 use crate::room;
@@ -94,8 +95,19 @@ pub struct keyviz_node {
 /// What is behind a coordinator's handle.
 pub(crate) struct Coordinator {
     merge: Mutex<Merge>,
+    max_cells: usize,
     tag: u32,
 }
+
+/// Cells of all answers together where the host names none.
+const MOST_CELLS: usize = 8 << 20;
+
+/// So many cells a row's own record counts as.
+const ROW_CELLS: usize = 16;
+
+/// A sampler takes at most one of so many parts of the room that is left, where the host names no rows: the next node
+/// may have other ones.
+const SHARES: usize = 4;
 
 /// Bytes of an answer in memory where the host names none.
 const MOST_BYTES: u64 = 256 << 20;
@@ -134,6 +146,15 @@ fn not_taken(error: MergeError) -> keyviz_status {
     fail(status, format_args!("the answer: {error}"))
 }
 
+/// How many rows a sampler gives.
+fn rows(coordinator: &Coordinator, asked: &MatrixQuery, columns: usize) -> usize {
+    if asked.rows > 0 {
+        return asked.rows.min(MAX_PART_ROWS);
+    }
+    let left = coordinator.max_cells.saturating_sub(lock(&coordinator.merge).cells());
+    (left / SHARES / columns.saturating_add(ROW_CELLS)).clamp(MAX_ROWS, MAX_PART_ROWS)
+}
+
 /// Takes in an answer, where there is memory for it.
 fn add(coordinator: &Coordinator, place: u32, answer: &Answer) -> Result<(), keyviz_status> {
     room::for_merging(answer)?;
@@ -160,22 +181,22 @@ pub unsafe extern "C" fn keyviz_coordinator_open(
         fork::watch()?;
         // SAFETY: the caller's word.
         let handle = unsafe { out(coordinator, "coordinator") }?;
-        let merge = match max_cells {
-            0 => Merge::new(),
-            cells => Merge::with_max_cells(usize::try_from(cells).unwrap_or(usize::MAX)),
-        };
+        let max_cells = if max_cells == 0 { MOST_CELLS } else { usize::try_from(max_cells).unwrap_or(usize::MAX) };
+        let merge = Mutex::new(Merge::with_max_cells(max_cells));
         let tag = tag::next();
-        let object = Object::Coordinator(Box::new(Coordinator { merge: Mutex::new(merge), tag }));
+        let object = Object::Coordinator(Box::new(Coordinator { merge, max_cells, tag }));
         let bits = table::put(Kind::Coordinator, tag, object)?;
         handle.write(keyviz_coordinator { bits });
         Ok(())
     })
 }
 
-/// Takes in the answer of a sampler of this process.
+/// Takes in the answer of a sampler of this process, which tells more of its rows than `keyviz_matrix_read`, and which
+/// of its columns it covers: one that it came back to late, or left early, does not count in `column_nodes`.
 ///
 /// Ownership: `query` and its bounds are the host's, read during the call; NULL asks for all sealed writes. Its axis is
-/// the route axis.
+/// the route axis. Its `rows` are at most 16 384; 0 is as many as a quarter of the coordinator's room takes that is
+/// left, at least 1024. What goes beyond is in `cut_values`; for more of a long time give more `max_cells`.
 /// Threads: any; waits for another call with this coordinator.
 /// Units: `place` is the node's place in the configured order, below 2^32 - 1, which decides ties; answers may come in
 /// any order.
@@ -195,14 +216,19 @@ pub unsafe extern "C" fn keyviz_coordinator_add(
         let host = pinned(sampler)?;
         // SAFETY: the caller's word.
         let asked = unsafe { query::given(query)?.matrix(&host)? };
-        room::for_matrix(&host, &asked)?;
-        let matrix = host.reader.matrix(&asked);
-        add(&coordinator, place, &named(matrix))
+        if asked.axis != AxisKind::Route {
+            return Err(not_taken(MergeError::NotRouteAxis));
+        }
+        let most_rows = rows(&coordinator, &asked, room::columns(&host, &asked));
+        room::for_part(&host, &asked, most_rows)?;
+        let part = host.reader.part(&asked, most_rows);
+        add(&coordinator, place, &named_by(part, asked.key_names.as_deref()))
     })
 }
 
 /// Takes in the answer of another node: the body of its `/matrix`. The bytes may be anything: what is no answer is
-/// refused, within `max_bytes` of memory.
+/// refused, within `max_bytes` of memory. That body has at most 1024 rows, and what it does not say of `column_nodes`
+/// counts as covered; a sampler of this process tells more to `keyviz_coordinator_add`.
 ///
 /// Ownership: `json` is the host's, and read during the call.
 /// Threads: any; waits for another call with this coordinator.

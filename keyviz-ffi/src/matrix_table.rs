@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use keyviz_core::{
-    Absence, Answer, AnswerRow, AxisKind, Column, ColumnState, Matrix, Merged, TermPart, Warning, WarningKind,
+    Absence, Answer, AnswerRow, AxisKind, Column, ColumnState, KeyNames, Matrix, Merged, TermPart, Warning, WarningKind,
     WriteMerge,
 };
 
@@ -62,7 +62,11 @@ impl Picture {
 /// A sampler's matrix as an answer, whose rows have the names that all their keys share.
 pub(crate) fn named(mut matrix: Matrix) -> Answer {
     let names = matrix.key_names.take();
-    let mut answer = Answer::from(matrix);
+    named_by(Answer::from(matrix), names.as_deref())
+}
+
+/// An answer whose rows have the names that all their keys share.
+pub(crate) fn named_by(mut answer: Answer, names: Option<&KeyNames>) -> Answer {
     if let Some(names) = names {
         for row in &mut answer.rows {
             row.name = names.range_name(&row.start, row.end.as_deref()).map(str::to_owned);

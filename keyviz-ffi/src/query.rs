@@ -63,7 +63,7 @@ pub struct keyviz_query {
     pub series: u32,
     /// A number of `keyviz_axis`; matrices alone.
     pub axis: u32,
-    /// The most rows, or keys; 0 is as many as there may be, 1024.
+    /// The most rows, or keys; 0 is as many as there may be, 1024. `keyviz_coordinator_add` takes more.
     pub rows: u32,
     /// Not 0: the open column, too; matrices alone.
     pub open: u32,

@@ -75,15 +75,26 @@ fn refused(bytes: usize) -> keyviz_status {
     fail(keyviz_status::OutOfMemory, text)
 }
 
+/// As many columns as a query meets at the most.
+pub(crate) fn columns(host: &Host, query: &MatrixQuery) -> usize {
+    let (config, counters, window) = (host.reader.config(), host.reader.counters(), host.reader.window());
+    let from_ms = window.history_from_ms.unwrap_or(window.next_column_ms).max(query.from_ms);
+    let to_ms = if query.to_ms == 0 { window.next_column_ms } else { query.to_ms.min(window.next_column_ms) };
+    // Each window of that time, and as many runs of missing ones between.
+    let windows = to_ms.saturating_sub(from_ms).checked_div(config.step_ms).unwrap_or(0).saturating_add(2);
+    let columns = windows.min(2 * counters.columns_sealed.saturating_add(counters.columns_restored).saturating_add(1));
+    usize::try_from(columns).unwrap_or(usize::MAX)
+}
+
 /// For a sampler's matrix, and the arrays that it becomes.
 pub(crate) fn for_matrix(host: &Host, query: &MatrixQuery) -> Result<(), keyviz_status> {
-    let (config, counters, window) = (host.reader.config(), host.reader.counters(), host.reader.window());
-    let rows = if query.rows == 0 { MOST_ROWS } else { query.rows.min(MOST_ROWS) };
-    // Each window of the history, and as many runs of missing ones between.
-    let history_ms = window.next_column_ms.saturating_sub(window.history_from_ms.unwrap_or(window.next_column_ms));
-    let windows = history_ms.checked_div(config.step_ms).unwrap_or(0).saturating_add(2);
-    let columns = windows.min(2 * counters.columns_sealed.saturating_add(counters.columns_restored).saturating_add(1));
-    let columns = usize::try_from(columns).unwrap_or(usize::MAX);
+    for_part(host, query, if query.rows == 0 { MOST_ROWS } else { query.rows.min(MOST_ROWS) })
+}
+
+/// For a sampler's answer of so many rows.
+pub(crate) fn for_part(host: &Host, query: &MatrixQuery, rows: usize) -> Result<(), keyviz_status> {
+    let (config, counters) = (host.reader.config(), host.reader.counters());
+    let columns = columns(host, query);
     let routes = counters.routes.saturating_add(counters.draining).saturating_add(counters.virtual_buckets);
     let cells = routes.saturating_mul(config.labels.len() as u64 + 1).saturating_mul(config.sub_buckets.into());
     // Of each cell shown a value, its group and term, and a mark, twice; of each that is read what is known of its row;

@@ -228,6 +228,118 @@ static void warnings(void) {
     OK(keyviz_close(plain));
 }
 
+enum { MANY = 2000, SHOWN = 1024, LUKEWARM = 1995 };
+
+/* Many routes, of which one node's hottest are not the other's; one is hot on neither, and among the hottest of both. */
+static keyviz_sampler many_routes(uint64_t hot_from, uint64_t hot_to) {
+    keyviz_config config;
+    keyviz_sampler kv;
+    uint64_t i;
+    config.size = sizeof config;
+    OK(keyviz_config_within(64 << 20, &config));
+    config.step_ms = 1000;
+    config.max_routes = config.max_known_routes = MANY;
+    OK(keyviz_open(&config, 0, &kv));
+    for (i = 0; i < MANY; i++) {
+        keyviz_operation operation;
+        unsigned char bounds[4] = {(unsigned char)(i >> 8), (unsigned char)i, (unsigned char)((i + 1) >> 8),
+                                   (unsigned char)(i + 1)};
+        OK(keyviz_register(kv, i, bounds, 2, bounds + 2, 2, 0, NULL));
+        memset(&operation, 0, sizeof operation);
+        operation.route = i;
+        operation.op = KEYVIZ_OP_READ;
+        operation.key = bounds;
+        operation.key_len = 2;
+        operation.times = i == LUKEWARM ? 9 : hot_from <= i && i < hot_to ? 10 : 1;
+        OK(keyviz_observe_batch(kv, &operation, 1));
+    }
+    OK(keyviz_flush(kv, 1000));
+    return kv;
+}
+
+/* A picture has the hottest rows of all nodes together, though each node has more rows than a picture. */
+static void more_rows_than_shown(void) {
+    keyviz_sampler kv[2] = {many_routes(0, 1030), many_routes(960, 1990)};
+    keyviz_coordinator coordinator, narrow;
+    keyviz_matrix matrix;
+    keyviz_matrix_arrays arrays;
+    keyviz_query query;
+    uint64_t sum = 0, all = 0, hidden = 0;
+    size_t i;
+    memset(&query, 0, sizeof query);
+    query.size = sizeof query;
+    query.series = KEYVIZ_SERIES_READS;
+    OK(keyviz_coordinator_open(0, &coordinator));
+    /* Less room than a quarter of which takes all rows: each gives as many as a picture has. */
+    OK(keyviz_coordinator_open(40000, &narrow));
+    for (i = 0; i < 2; i++) {
+        all += counters_of(kv[i]).recorded.reads;
+        OK(keyviz_coordinator_add(coordinator, (uint32_t)i, kv[i], &query));
+        OK(keyviz_coordinator_add(narrow, (uint32_t)i, kv[i], &query));
+    }
+    query.rows = SHOWN;
+    OK(keyviz_coordinator_read(coordinator, &query, &matrix));
+    arrays = view(matrix);
+    CHECK(arrays.rows == SHOWN && arrays.columns == 1 && arrays.warnings == 0 && arrays.cut_rows == MANY - SHOWN);
+    for (i = 0; i < SHOWN; i++) {
+        sum += arrays.values[i];
+        if (arrays.row_route[i] == LUKEWARM) hidden = arrays.values[i];
+    }
+    CHECK(hidden == 18 && all == 2 * (1030 * 10 + 9 + 969) && sum + arrays.cut_values[0] == all);
+    OK(keyviz_matrix_close(matrix));
+    OK(keyviz_coordinator_read(narrow, &query, &matrix));
+    arrays = view(matrix);
+    CHECK(arrays.warnings == 2 && arrays.warning_kind[0] == KEYVIZ_WARNING_PEER_ROWS_CAPPED);
+    for (sum = 0, i = 0; i < arrays.rows; i++) sum += arrays.values[i];
+    CHECK(sum + arrays.cut_values[0] == all);
+    OK(keyviz_matrix_close(matrix));
+    OK(keyviz_coordinator_close(coordinator));
+    OK(keyviz_coordinator_close(narrow));
+    OK(keyviz_close(kv[0]));
+    OK(keyviz_close(kv[1]));
+}
+
+/* A node that was restarted came back in the middle of a window: that one it does not cover. */
+static void begun_anew(void) {
+    keyviz_sampler kv[3] = {small_sampler(0), small_sampler(0), small_sampler_at(0, 3400)};
+    keyviz_coordinator coordinator;
+    keyviz_matrix matrix;
+    keyviz_matrix_arrays arrays;
+    keyviz_buffer snapshot;
+    const char *bytes;
+    size_t i, len;
+    uint64_t ms;
+    for (i = 0; i < 2; i++) {
+        OK(keyviz_register(kv[i], 1, "a", 1, NULL, 0, 0, NULL));
+        OK(keyviz_observe(kv[i], 1, KEYVIZ_OP_WRITE, "b", 1, 0));
+        for (ms = 1000; ms <= (i == 0 ? 5000 : 2000); ms += 1000) OK(keyviz_flush(kv[i], ms));
+    }
+    OK(keyviz_snapshot(kv[1], 2000, &snapshot));
+    OK(keyviz_buffer_view(snapshot, &bytes, &len));
+    OK(keyviz_restore(kv[2], bytes, len, (size_t)1 << 26));
+    OK(keyviz_buffer_close(snapshot));
+    OK(keyviz_register(kv[2], 1, "a", 1, NULL, 0, 0, NULL));
+    OK(keyviz_observe(kv[2], 1, KEYVIZ_OP_WRITE, "b", 1, 0));
+    OK(keyviz_flush(kv[2], 4000));
+    OK(keyviz_flush(kv[2], 5000));
+    OK(keyviz_coordinator_open(0, &coordinator));
+    OK(keyviz_coordinator_add(coordinator, 0, kv[0], NULL));
+    OK(keyviz_coordinator_add(coordinator, 1, kv[2], NULL));
+    OK(keyviz_coordinator_read(coordinator, NULL, &matrix));
+    arrays = view(matrix);
+    CHECK(arrays.columns == 5 && arrays.rows == 1 && arrays.missing != NULL);
+    for (i = 0; i < 5; i++) {
+        int lacks = i == 2 || i == 3;
+        CHECK(arrays.column_nodes[i] == (lacks ? 1 : 2) && arrays.missing[i] == lacks);
+    }
+    CHECK(arrays.values[3] == 1); /* what it counted is there */
+    CHECK(arrays.absences == 1 && arrays.absence_place[0] == 1);
+    CHECK(arrays.absence_start_ms[0] == 2000 && arrays.absence_end_ms[0] == 4000);
+    OK(keyviz_matrix_close(matrix));
+    OK(keyviz_coordinator_close(coordinator));
+    for (i = 0; i < 3; i++) OK(keyviz_close(kv[i]));
+}
+
 static keyviz_hot_key_list list_of(keyviz_hot_keys hot) {
     keyviz_hot_key_list list;
     list.size = sizeof list;
@@ -405,6 +517,8 @@ int main(void) {
     one_picture();
     refused();
     warnings();
+    more_rows_than_shown();
+    begun_anew();
     hot_keys();
     lineage();
     labelled_keys();
