@@ -195,7 +195,8 @@ fn not_started(error: BackgroundError) -> keyviz_status {
 /// snapshot is sent. They block all signals and have niceness 10. It prints nothing and opens no file; its descriptors
 /// are close-on-exec, and children of a fork close them. At its limits of memory and connections it answers 503 `busy`. A
 /// fault of its thread ends the connections there are and is counted (`page_faults`); it begins anew at the same address,
-/// eight times at the most, and is gone then until it is stopped and started.
+/// eight times at the most, and is gone then until it is stopped and started. A beginning that the system has no
+/// descriptors for is one of the eight. Whether it is gone `keyviz_admin_port` tells.
 ///
 /// Ownership: it is the sampler's, and ends with it. Texts are the host's, and copied; `options` may be NULL.
 /// Threads: any.
@@ -241,7 +242,7 @@ pub unsafe extern "C" fn keyviz_admin_start(
 /// Ownership: `port` is the host's.
 /// Threads: any.
 /// Units: 1 to 65 535.
-/// Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good.
+/// Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good, or it had nothing to begin anew with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_admin_port(sampler: keyviz_sampler, port: *mut u16) -> keyviz_status {
     fenced(|| {
@@ -251,7 +252,10 @@ pub unsafe extern "C" fn keyviz_admin_port(sampler: keyviz_sampler, port: *mut u
         match lock(&host.page).as_ref() {
             Some(page) if !page.background.has_failed() => port.write(page.background.address().port()),
             Some(_) => {
-                let gone = format_args!("the page met too many faults and is gone; stop it, and start it anew");
+                let gone = format_args!(
+                    "the page met too many faults, or nothing was left to begin anew with, and is gone; stop it, and \
+                     start it anew"
+                );
                 return Err(fail(keyviz_status::NotRunning, gone));
             }
             None => return Err(not_running()),

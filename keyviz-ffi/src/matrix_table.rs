@@ -4,8 +4,8 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use keyviz_core::{
-    Absence, Answer, AnswerRow, AxisKind, Column, ColumnState, KeyNames, Matrix, Merged, TermPart, Warning, WarningKind,
-    WriteMerge,
+    Absence, Answer, AnswerRow, AxisKind, Column, ColumnState, KeyNames, Matrix, Merged, TermPart, Warning,
+    WarningKind, WriteMerge,
 };
 
 use crate::label::LabelSet;

@@ -54,6 +54,9 @@ pub(crate) struct State {
     /// A test planted a fault of the thread that serves.
     #[cfg(any(test, feature = "fault"))]
     pub(crate) fault: std::sync::atomic::AtomicBool,
+    /// A test planted refusals of what that thread begins with.
+    #[cfg(test)]
+    pub(crate) refusals: crate::background::tests::Refusals,
 }
 
 /// The part of keys and time that a request asked for, for the audit.

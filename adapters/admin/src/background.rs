@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 ///
 /// A fault that no request's fence caught ends all connections. It is counted ([`faults`](Self::faults)), and the
 /// endpoint begins anew, at the same address, eight times at the most; then it has failed
-/// ([`has_failed`](Self::has_failed)).
+/// ([`has_failed`](Self::has_failed)). A beginning that the system has no descriptors or memory for is one of the eight.
 ///
 /// # Examples
 /// ```
@@ -115,33 +115,46 @@ fn runtime() -> io::Result<Runtime> {
 impl Work {
     /// Serves until it is told to stop, with another runtime after each fault.
     fn run(self, first: Runtime) {
-        let mut runtime = Some(first);
+        let mut first = Some(first);
         for _ in 0..=RESTARTS {
-            let Some(present) = runtime.take().or_else(|| self::runtime().ok()) else { return };
-            let ended = contained(|| present.block_on(self.serve()));
-            // Not within the fault: it waits for the blocking thread, and ends whatever still takes a snapshot's frames.
-            drop(present);
-            self.admin.end_snapshot();
-            if ended {
-                return;
-            }
-            self.faults.fetch_add(1, Ordering::Release);
-            if self.stops_within(PAUSE) {
+            let runtime = first.take().map_or_else(|| self.another_runtime(), Ok);
+            if runtime.is_ok_and(|runtime| self.served(runtime)) || self.stops_within(PAUSE) {
                 return;
             }
         }
     }
 
-    async fn serve(&self) {
-        let Ok((listener, _noted)) = made(&self.told, || self.listener.try_clone()) else { return };
-        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    fn another_runtime(&self) -> io::Result<Runtime> {
+        #[cfg(test)]
+        tests::refusal(&self.admin.state().refusals.runtimes)?;
+        runtime()
+    }
+
+    /// Serves with a runtime. Says whether it did until it was told to stop: not where it met a fault, or had nothing to
+    /// begin with.
+    fn served(&self, runtime: Runtime) -> bool {
+        let mut served = Ok(());
+        let whole = contained(|| served = runtime.block_on(self.serve()));
+        // Not within the fault: it waits for the blocking thread, and ends whatever still takes a snapshot's frames.
+        drop(runtime);
+        self.admin.end_snapshot();
+        if !whole {
+            self.faults.fetch_add(1, Ordering::Release);
+        }
+        whole && served.is_ok()
+    }
+
+    async fn serve(&self) -> io::Result<()> {
+        #[cfg(test)]
+        tests::refusal(&self.admin.state().refusals.listeners)?;
+        let (listener, _noted) = made(&self.told, || self.listener.try_clone())?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
         let mut stopped = self.stopped.clone();
         let stopped = async move {
             // The other end gone means the same.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        // It refuses what was looked at before, and nothing else.
-        let _ = serve_telling(listener, self.admin.clone(), stopped, self.told.clone()).await;
+        serve_telling(listener, self.admin.clone(), stopped, self.told.clone()).await
     }
 
     fn stops_within(&self, time: Duration) -> bool {
@@ -215,8 +228,8 @@ impl Background {
         self.faults.load(Ordering::Acquire)
     }
 
-    /// Whether it serves no more though nobody stopped it: its thread met more faults than it begins anew after, or the
-    /// system gave it nothing to do that with.
+    /// Whether it serves no more though nobody stopped it: its thread has begun anew as often as it does, each time to
+    /// meet a fault or to be refused what it begins with.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.ended.load(Ordering::Acquire)
@@ -235,12 +248,27 @@ impl Drop for Background {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test speaks by panicking")]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::any::Any;
     use std::io::{Read as _, Write as _};
     use std::net::TcpStream;
     use std::sync::Mutex;
+
+    /// How often the system still refuses the thread what it begins with.
+    #[derive(Debug, Default)]
+    pub(crate) struct Refusals {
+        pub(super) runtimes: AtomicU64,
+        pub(super) listeners: AtomicU64,
+    }
+
+    /// What a process without a descriptor left is told, where that was planted.
+    pub(super) fn refusal(left: &AtomicU64) -> io::Result<()> {
+        match left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)) {
+            Ok(_) => Err(io::Error::other("too many open files, for the test")),
+            Err(_) => Ok(()),
+        }
+    }
 
     fn status(address: SocketAddr) -> io::Result<String> {
         let mut client = TcpStream::connect(address)?;
@@ -284,6 +312,43 @@ mod tests {
         strike(&page, &admin, RESTARTS + 1);
         eventually("it says that it is gone", || page.has_failed());
         assert!(status(page.address()).is_err(), "nobody listens any more");
+    }
+
+    #[test]
+    fn a_beginning_that_is_refused_is_tried_again_and_is_one_of_those_there_are() {
+        let admin = Admin::builder(None).build();
+        let refusals = &admin.state().refusals;
+        let page = Background::start("127.0.0.1:0".parse().unwrap(), admin.clone()).unwrap();
+        assert!(status(page.address()).unwrap().starts_with("HTTP/1.1 200"));
+        refusals.runtimes.store(2, Ordering::Release);
+        refusals.listeners.store(2, Ordering::Release);
+        strike(&page, &admin, 1);
+        // Who connects meanwhile waits.
+        assert!(status(page.address()).unwrap().starts_with("HTTP/1.1 200"));
+        let left = [&refusals.runtimes, &refusals.listeners].map(|left| left.load(Ordering::Acquire));
+        assert_eq!((left, page.faults(), page.has_failed()), ([0, 0], 1, false));
+        for faults in 2..=RESTARTS - 4 {
+            strike(&page, &admin, faults);
+            assert!(status(page.address()).unwrap().starts_with("HTTP/1.1 200"));
+        }
+        strike(&page, &admin, RESTARTS - 4 + 1);
+        eventually("it says that it is gone", || page.has_failed());
+    }
+
+    #[test]
+    fn it_says_that_it_is_gone_when_each_beginning_was_refused() {
+        for runtimes in [true, false] {
+            let admin = Admin::builder(None).build();
+            let refusals = &admin.state().refusals;
+            let page = Background::start("127.0.0.1:0".parse().unwrap(), admin.clone()).unwrap();
+            assert!(status(page.address()).unwrap().starts_with("HTTP/1.1 200"));
+            let left = if runtimes { &refusals.runtimes } else { &refusals.listeners };
+            left.store(RESTARTS + 1, Ordering::Release);
+            strike(&page, &admin, 1);
+            eventually("it says that it is gone", || page.has_failed());
+            assert_eq!((left.load(Ordering::Acquire), page.faults()), (1, 1));
+            assert!(status(page.address()).is_err(), "nobody listens any more");
+        }
     }
 
     #[test]

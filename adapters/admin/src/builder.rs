@@ -188,6 +188,8 @@ impl AdminBuilder {
             snapshot: Mutex::new(None),
             #[cfg(any(test, feature = "fault"))]
             fault: std::sync::atomic::AtomicBool::new(false),
+            #[cfg(test)]
+            refusals: Default::default(),
         });
         admin.set_key_names(self.key_names);
         admin
