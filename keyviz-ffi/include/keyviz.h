@@ -936,7 +936,7 @@ typedef struct keyviz_query {
      */
     uint32_t axis;
     /**
-     * The most rows, or keys; 0 is as many as there may be, 1024.
+     * The most rows, or keys; 0 is as many as there may be, 1024. `keyviz_coordinator_add` takes more.
      */
     uint32_t rows;
     /**
@@ -1932,7 +1932,8 @@ extern "C" {
  * snapshot is sent. They block all signals and have niceness 10. It prints nothing and opens no file; its descriptors
  * are close-on-exec, and children of a fork close them. At its limits of memory and connections it answers 503 `busy`. A
  * fault of its thread ends the connections there are and is counted (`page_faults`); it begins anew at the same address,
- * eight times at the most, and is gone then until it is stopped and started.
+ * eight times at the most, and is gone then until it is stopped and started. A beginning that the system has no
+ * descriptors for is one of the eight. Whether it is gone `keyviz_admin_port` tells.
  *
  * Ownership: it is the sampler's, and ends with it. Texts are the host's, and copied; `options` may be NULL.
  * Threads: any.
@@ -1951,9 +1952,10 @@ keyviz_status keyviz_admin_start(struct keyviz_sampler sampler,
  * Ownership: `port` is the host's.
  * Threads: any.
  * Units: 1 to 65 535.
- * Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good.
+ * Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good, or it had nothing to begin anew with.
  */
-keyviz_status keyviz_admin_port(struct keyviz_sampler sampler, uint16_t *port);
+keyviz_status keyviz_admin_port(struct keyviz_sampler sampler,
+                                uint16_t *port);
 
 /**
  * Ends the page. Answers under way have 5 seconds; its threads, descriptors and memory are gone when it returns.
@@ -2031,10 +2033,12 @@ keyviz_status keyviz_config_memory_bytes(const struct keyviz_config *config, uin
 keyviz_status keyviz_coordinator_open(uint64_t max_cells, struct keyviz_coordinator *coordinator);
 
 /**
- * Takes in the answer of a sampler of this process.
+ * Takes in the answer of a sampler of this process, which tells more of its rows than `keyviz_matrix_read`, and which
+ * of its columns it covers: one that it came back to late, or left early, does not count in `column_nodes`.
  *
  * Ownership: `query` and its bounds are the host's, read during the call; NULL asks for all sealed writes. Its axis is
- * the route axis.
+ * the route axis. Its `rows` are at most 16 384; 0 is as many as a quarter of the coordinator's room takes that is
+ * left, at least 1024. What goes beyond is in `cut_values`; for more of a long time give more `max_cells`.
  * Threads: any; waits for another call with this coordinator.
  * Units: `place` is the node's place in the configured order, below 2^32 - 1, which decides ties; answers may come in
  * any order.
@@ -2049,7 +2053,8 @@ keyviz_status keyviz_coordinator_add(struct keyviz_coordinator coordinator,
 
 /**
  * Takes in the answer of another node: the body of its `/matrix`. The bytes may be anything: what is no answer is
- * refused, within `max_bytes` of memory.
+ * refused, within `max_bytes` of memory. That body has at most 1024 rows, and what it does not say of `column_nodes`
+ * counts as covered; a sampler of this process tells more to `keyviz_coordinator_add`.
  *
  * Ownership: `json` is the host's, and read during the call.
  * Threads: any; waits for another call with this coordinator.
