@@ -1952,7 +1952,8 @@ keyviz_status keyviz_admin_start(struct keyviz_sampler sampler,
  * Ownership: `port` is the host's.
  * Threads: any.
  * Units: 1 to 65 535.
- * Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good, or it had nothing to begin anew with.
+ * Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good, or it had nothing to
+ * begin anew with.
  */
 keyviz_status keyviz_admin_port(struct keyviz_sampler sampler,
                                 uint16_t *port);

@@ -242,7 +242,8 @@ pub unsafe extern "C" fn keyviz_admin_start(
 /// Ownership: `port` is the host's.
 /// Threads: any.
 /// Units: 1 to 65 535.
-/// Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good, or it had nothing to begin anew with.
+/// Errors: those of the handle; `null_pointer`; `not_running`, also where faults have ended it for good, or it had nothing to
+/// begin anew with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_admin_port(sampler: keyviz_sampler, port: *mut u16) -> keyviz_status {
     fenced(|| {
