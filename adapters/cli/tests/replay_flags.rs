@@ -136,6 +136,38 @@ fn routes_from_a_file() {
     assert!(wrong.contains("line 2"), "{wrong}");
 }
 
+/// Boundaries within a prefix: what it has is counted by its keys, and the ranges stand by their load.
+#[test]
+fn routes_that_cut_through_a_prefix() {
+    let dir = Dir::new();
+    let mut trace = "ts_us,op,key,count\n".to_owned();
+    for n in 0..1000_u64 {
+        let (key, count) = match n % 10 {
+            0..=5 => (format!("user:{:06}", n % 10), 10),
+            6 => (format!("user:{:06}", 20 + n % 400), 10),
+            7 => (format!("user:{:06}", 500 + n), 13),
+            _ => (format!("cart:{n:06}"), 8),
+        };
+        writeln!(trace, "{},read,{key},{count}", 1_700_000_000_000_000_u64 + n * 10_000).unwrap();
+    }
+    let file = dir.write("trace.csv", trace);
+    let routes = dir.write("routes.txt", "user:000010\nuser:0005\n");
+    let answer = good(replay(&file, &["--routes", routes.to_str().unwrap()]));
+    let of = |title: &str| -> Vec<&str> {
+        answer.lines().skip_while(|line| *line != title).skip(2).take_while(|line| !line.is_empty()).collect()
+    };
+    let ranges = of("hottest ranges");
+    for (line, share, bounds) in [
+        (0, "76.8 %", "the start to user:000010"),
+        (1, "13.1 %", "user:0005 to the end"),
+        (2, "10.1 %", "user:000010 to user:0005 (prefix user:)"),
+    ] {
+        assert!(ranges[line].contains(share) && ranges[line].ends_with(bounds), "{line}: {answer}");
+    }
+    let prefix = of("hot prefixes and keys").into_iter().find(|line| line.ends_with("  prefix user:")).unwrap();
+    assert!(prefix.contains("83.8 %") && prefix.contains("8,300"), "{answer}");
+}
+
 #[test]
 fn standard_input_gives_what_the_file_gives() {
     let dir = Dir::new();

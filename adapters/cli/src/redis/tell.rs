@@ -197,7 +197,7 @@ fn found(counting: &Servers, total: Tally, unattributed: u64) -> (Answer, u64) {
     // Columns count by when they end.
     let from_ms = counting.began_ms() + 1;
     let (by_route, divided) = spread::by_route(&readers, from_ms, &catalog, &sample);
-    let Hottest { ranges, prefixes, shown } = answer::hottest(&by_route, &catalog, &sample, &nominated);
+    let Hottest { ranges, prefixes, shown } = answer::hottest(&by_route, &catalog, &sample, &nominated, None);
     let keys = answer::hot_keys(&readers, from_ms, answer::TOLD);
     let let_go = total.get(Series::Ops).saturating_sub(shown + unattributed);
     (Answer { total, ranges, prefixes, keys, let_go, not_shown: 0 }, divided)

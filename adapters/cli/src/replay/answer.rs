@@ -1,9 +1,14 @@
 //! What was found, as data. Everything is counted in the columns that the picture shows.
 
+use std::cmp::Reverse;
+
 use keyviz_admin::Redactor;
 use keyviz_core::{Column, HotKeys, HotKeysQuery, Matrix, MatrixQuery, Reader, Series, Tally};
 
+use super::division::Division;
+use super::feed::Fed;
 use super::hot::{self, HotPrefix, HotRange};
+use super::prefix_counts::PrefixCounts;
 use super::prefixes::Prefix;
 use super::sample::Sample;
 use crate::catalog::Catalog;
@@ -65,10 +70,12 @@ impl ByRoute {
 }
 
 impl Answer {
-    pub(crate) fn new(reader: &Reader, catalog: &Catalog, sample: &Sample, prefixes: &[Prefix]) -> Answer {
+    pub(crate) fn new(fed: &Fed, division: &Division) -> Answer {
+        let (reader, Division { catalog, sample, prefixes, .. }) = (&fed.reader, division);
         let counters = reader.counters();
         let by_route = ByRoute::of(reader, catalog.len());
-        let Hottest { ranges, prefixes, shown } = hottest(&by_route, catalog, sample, prefixes);
+        let counted = fed.prefix_counts.as_ref().map(PrefixCounts::found);
+        let Hottest { ranges, prefixes, shown } = hottest(&by_route, catalog, sample, prefixes, counted);
         let let_go = counters.evicted.get(Series::Ops);
         Answer {
             total: counters.observed,
@@ -91,12 +98,26 @@ pub(crate) struct Hottest {
     pub(crate) shown: u64,
 }
 
-/// The hottest ranges and prefixes.
-pub(crate) fn hottest(by_route: &ByRoute, catalog: &Catalog, sample: &Sample, prefixes: &[Prefix]) -> Hottest {
+/// The hottest ranges and prefixes. Where the routes were cut at other bounds than the prefixes', `counted` is what these
+/// have: a route that a prefix shares with other keys does not tell it.
+pub(crate) fn hottest(
+    by_route: &ByRoute,
+    catalog: &Catalog,
+    sample: &Sample,
+    prefixes: &[Prefix],
+    counted: Option<Vec<HotPrefix>>,
+) -> Hottest {
     let ops: Vec<u64> = by_route.ops.iter().map(|values| values.iter().sum()).collect();
     let mut ranges = hot::ranges(catalog, sample, prefixes, &ops);
+    if counted.is_some() {
+        // Whoever named the routes asks for each of them: none is what is left of the others.
+        ranges.sort_by_key(|range| Reverse(range.ops));
+    }
     ranges.truncate(TOLD);
-    let mut prefixes = hot::prefixes(catalog, prefixes, &ops);
+    let mut prefixes = match counted {
+        Some(counted) => hot::sorted(counted),
+        None => hot::prefixes(catalog, prefixes, &ops),
+    };
     // What is a range of its own is told there.
     prefixes.retain(|hot| !ranges.iter().any(|range| range.is_all_of(&hot.prefix)));
     prefixes.truncate(TOLD);

@@ -1,5 +1,6 @@
 //! How a trace's key space is divided, and what that was found from.
 
+use super::prefix_counts::PrefixCounts;
 use super::prefixes::{self, Prefix};
 use super::sample::Sample;
 use super::survey::Survey;
@@ -24,5 +25,10 @@ impl Division {
         let found = boundaries.is_none();
         let catalog = Catalog::new(boundaries.unwrap_or_else(|| cuts::choose(&sample, &prefixes, MAX_ROUTES)));
         Division { sample, prefixes, catalog, found }
+    }
+
+    /// What counts the prefixes by their keys: routes that were not found here have other bounds than they.
+    pub(crate) fn prefix_counts(&self) -> Option<PrefixCounts> {
+        (!self.found).then(|| PrefixCounts::new(&self.prefixes))
     }
 }

@@ -5,14 +5,15 @@ use std::ops::ControlFlow;
 use keyviz_core::Reader;
 use keyviz_trace::{Clock, Format, Tally};
 
+use super::division::Division;
 use super::input::{Input, Seen};
 use super::moment;
 use super::pass::Pass;
+use super::prefix_counts::PrefixCounts;
 use super::recording::{Extent, Growth, Recording};
 use super::selection::Filtered;
 use super::step;
 use super::survey::Survey;
-use crate::catalog::Catalog;
 use crate::failure::Failure;
 
 /// The trace in columns.
@@ -27,10 +28,12 @@ pub(crate) struct Fed {
     pub(crate) first_us: u64,
     pub(crate) last_us: u64,
     pub(crate) step_ms: u64,
+    /// Of the hot prefixes, where the routes do not tell it.
+    pub(crate) prefix_counts: Option<PrefixCounts>,
 }
 
 impl Fed {
-    /// What was read of a pass into a recording that is finished.
+    /// What was read of a pass into a recording that is finished; without counts of prefixes.
     pub(crate) fn of(pass: &Pass<'_>, recording: &Recording<'_>, first_us: u64, last_us: u64) -> Fed {
         Fed {
             reader: recording.reader(),
@@ -42,6 +45,7 @@ impl Fed {
             first_us,
             last_us,
             step_ms: recording.step_ms(),
+            prefix_counts: None,
         }
     }
 
@@ -71,23 +75,27 @@ impl Fed {
 }
 
 /// Reads the input again, to its end, and observes every record.
-pub(crate) fn run(input: &mut Input, catalog: &Catalog, survey: &Survey, plan: Plan) -> Result<Fed, Failure> {
+pub(crate) fn run(input: &mut Input, division: &Division, survey: &Survey, plan: Plan) -> Result<Fed, Failure> {
     let growth = match (survey.seen, plan.fixed) {
         (Seen::All, _) => Growth::Known,
         (_, false) => Growth::Coarsens,
         (_, true) => Growth::Rolls(step::MAX_COLUMNS),
     };
     let extent = Extent { first_us: survey.first_us, last_us: survey.last_us, records: survey.records };
-    let mut recording = Recording::new(catalog, extent, growth, plan.step_ms)?;
+    let mut recording = Recording::new(&division.catalog, extent, growth, plan.step_ms)?;
     let mut pass = input.feed()?;
     let mut last_us = survey.first_us;
+    let mut prefix_counts = division.prefix_counts();
     pass.run(|record| {
         last_us = record.time_us;
         recording.observe(record)?;
+        if let Some(counts) = &mut prefix_counts {
+            counts.observe(record);
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     recording.finish();
-    Ok(Fed::of(&pass, &recording, survey.first_us, last_us))
+    Ok(Fed { prefix_counts, ..Fed::of(&pass, &recording, survey.first_us, last_us) })
 }
 
 /// The step to begin with, and whether it was asked for.

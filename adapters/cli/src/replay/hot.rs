@@ -83,6 +83,11 @@ pub(crate) fn prefixes(catalog: &Catalog, prefixes: &[Prefix], ops: &[u64]) -> V
             hot.own_ops += if own == Some(&hot.prefix) { *ops } else { 0 };
         }
     }
+    sorted(found)
+}
+
+/// Those that have any operations, by what they have of their own.
+pub(crate) fn sorted(mut found: Vec<HotPrefix>) -> Vec<HotPrefix> {
     found.retain(|hot| hot.ops > 0);
     found.sort_by(|a, b| (Reverse(a.own_ops), &a.prefix.bytes).cmp(&(Reverse(b.own_ops), &b.prefix.bytes)));
     found

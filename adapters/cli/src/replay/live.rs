@@ -8,16 +8,17 @@ use std::time::{Duration, Instant};
 use keyviz_admin::{Admin, Clock, Mode, Notice, TimeLabel};
 use keyviz_trace::Record;
 
+use super::division::Division;
 use super::feed::Fed;
 use super::input::{Input, Seen};
 use super::moment;
 use super::notes;
 use super::pace::Pace;
 use super::pass::Each;
+use super::prefix_counts::PrefixCounts;
 use super::recording::{Extent, Growth, Recording};
 use super::survey::Survey;
 use super::tail::Change;
-use crate::catalog::Catalog;
 use crate::failure::Failure;
 use crate::out;
 use crate::web::{Stop, Web};
@@ -34,13 +35,11 @@ const LONG_NAP: Duration = Duration::from_millis(100);
 
 /// What is replayed.
 pub(crate) struct Plan<'a> {
-    pub(crate) catalog: &'a Catalog,
+    pub(crate) division: &'a Division,
     pub(crate) survey: &'a Survey,
     pub(crate) step_ms: u64,
     /// How many times as fast as it happened; `None` as fast as it comes.
     pub(crate) speed: Option<f64>,
-    /// Whether the routes were found in what was surveyed.
-    pub(crate) found: bool,
 }
 
 /// The trace's time, in milliseconds: what the page takes for now.
@@ -65,10 +64,10 @@ pub(crate) fn run(
     plan: &Plan<'_>,
     told: impl FnOnce(&Fed, bool) -> Result<(), Failure> + Send,
 ) -> Result<(), Failure> {
-    let Plan { catalog, survey, step_ms, speed, found } = *plan;
+    let Plan { division, survey, step_ms, speed } = *plan;
     let growth = if survey.seen == Seen::All { Growth::Known } else { Growth::Rolls(KEPT_COLUMNS) };
     let extent = Extent { first_us: survey.first_us, last_us: survey.last_us, records: survey.records };
-    let recording = Recording::new(catalog, extent, growth, step_ms)?;
+    let recording = Recording::new(&division.catalog, extent, growth, step_ms)?;
     let clock = TraceClock(Arc::new(AtomicU64::new(survey.first_us / 1000)));
     let label = if moment::is_relative(survey.last_us) { TimeLabel::Relative } else { TimeLabel::Unix };
     let admin = web.admin(
@@ -77,12 +76,13 @@ pub(crate) fn run(
             .time_label(label)
             .clock(clock.clone()),
     );
-    admin.set_notice(notes::notice(&notes::of(survey, found, None)));
+    admin.set_notice(notes::notice(&notes::of(survey, division.found, None)));
     let mut pass = input.feed_live(survey.format, Box::new(teller(input.name(), admin.clone())))?;
     out::say(&format!("page      {}\n          end with Ctrl-C", web.url()))?;
 
     let mut live = Live {
         recording,
+        prefix_counts: division.prefix_counts(),
         clock,
         stop: web.stop(),
         pace: speed.map(|speed| Pace::start(survey.first_us, speed)),
@@ -99,7 +99,8 @@ pub(crate) fn run(
             let done = pass.run_each(&mut live).and_then(|()| {
                 live.recording.finish();
                 page.set_mode(Mode::Static);
-                told(&Fed::of(&pass, &live.recording, survey.first_us, live.last_us), live.cut_short)
+                let fed = Fed::of(&pass, &live.recording, survey.first_us, live.last_us);
+                told(&Fed { prefix_counts: live.prefix_counts, ..fed }, live.cut_short)
             });
             if done.is_err() {
                 // Nobody waits for it any more when the page has ended.
@@ -140,6 +141,7 @@ fn teller(name: String, admin: Admin) -> impl FnMut(Change) + Send {
 /// A replay under way.
 struct Live<'a> {
     recording: Recording<'a>,
+    prefix_counts: Option<PrefixCounts>,
     clock: TraceClock,
     stop: Stop,
     pace: Option<Pace>,
@@ -179,6 +181,9 @@ impl Each for Live<'_> {
             return Ok(ControlFlow::Break(()));
         }
         self.recording.observe(record)?;
+        if let Some(counts) = &mut self.prefix_counts {
+            counts.observe(record);
+        }
         self.last_us = record.time_us;
         self.nap = NAP;
         self.is_shown = false;

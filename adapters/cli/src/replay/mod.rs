@@ -27,6 +27,7 @@ mod pace;
 mod pass;
 mod picture;
 mod pipe;
+mod prefix_counts;
 pub(crate) mod prefixes;
 mod progress;
 mod recording;
@@ -79,7 +80,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let step_ms = step::choose(survey.first_us, survey.last_us, args.step())?;
     let division = Division::new(boundaries, &survey);
     let plan = Plan { step_ms, fixed: args.step().is_some() };
-    let fed = feed::run(&mut input, &division.catalog, &survey, plan)?;
+    let fed = feed::run(&mut input, &division, &survey, plan)?;
     let notes = notes::of(&survey, division.found, Some(&fed.tally));
     let redactor = exports.redactor();
     tell(args, &input.name(), &fed, (&division, &notes, &redactor), began)?;
@@ -104,13 +105,7 @@ fn watch(args: &ReplayArgs, exports: &Access, boundaries: Option<Vec<Vec<u8>>>, 
     let chosen_ms = step::choose(survey.first_us, survey.last_us, args.step())?;
     let least_ms = if args.follow && args.step().is_none() { FOLLOWED_STEP_MS } else { chosen_ms };
     let division = Division::new(boundaries, &survey);
-    let plan = live::Plan {
-        catalog: &division.catalog,
-        survey: &survey,
-        step_ms: chosen_ms.max(least_ms),
-        speed: args.speed,
-        found: division.found,
-    };
+    let plan = live::Plan { division: &division, survey: &survey, step_ms: chosen_ms.max(least_ms), speed: args.speed };
     let (name, redactor) = (input.name(), exports.redactor());
     live::run(web, &mut input, &plan, |fed, cut_short| {
         let mut notes = notes::of(&survey, division.found, Some(&fed.tally));
@@ -130,7 +125,7 @@ fn tell(
     if args.quiet {
         return Ok(());
     }
-    let answer = Answer::new(&fed.reader, &division.catalog, &division.sample, &division.prefixes);
+    let answer = Answer::new(fed, division);
     out::say(&text::tell(name, fed, (&answer, redactor), notes, began.elapsed()))
 }
 
