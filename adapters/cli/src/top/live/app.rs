@@ -6,14 +6,14 @@ mod mouse;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use keyviz_core::{AxisKind, BucketId, Series};
+use keyviz_core::{AxisKind, Series};
 use serde_json::Value;
 
 use super::asking::{self, Question, Round};
 use super::go_to::{Name, Search, Typing};
 use super::keys::Action;
 use super::palette::{self, Depth, Palette, Theme};
-use super::picture::{Cell, Grid, Picture, Point};
+use super::picture::{Cell, Grid, Picture, Point, Which};
 use super::place::{self, Bounds, Place, RANGES, Time};
 use super::pointer::{Brush, Pointer};
 use super::scale::Scale;
@@ -28,12 +28,11 @@ const MOST_STEPS: usize = 100;
 const SERIES: [Series; 6] =
     [Series::Ops, Series::Reads, Series::Writes, Series::ReadBytes, Series::WriteBytes, Series::Scans];
 
-/// A cell that stays itself while the picture moves on: its row by its name, or, where rows are cut anew with every
+/// A cell that stays itself while the picture moves on: its row by its bucket, or, where rows are cut anew with every
 /// answer, by the key that it began with; and an instant of its column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pinned {
-    bucket: Option<BucketId>,
-    key: Vec<u8>,
+    which: Which,
     at_ms: u64,
 }
 
@@ -216,7 +215,7 @@ impl App {
         let picture = self.picture.as_ref()?;
         let scale = picture.scale(self.linear);
         if let Some(pinned) = &self.pinned {
-            let cell = picture.find(pinned.bucket.as_ref(), &pinned.key, pinned.at_ms)?;
+            let cell = picture.find(&pinned.which, pinned.at_ms)?;
             let (level, marks) = (scale.level(picture.rate(cell)), picture.marks(cell));
             return Some((cell, Point { level, marks, cell: Some(cell), cells: 1, ..Point::default() }));
         }
@@ -343,8 +342,7 @@ impl App {
         let named = picture.row(cell).zip(picture.column(cell));
         let cut_anew = picture.answer.axis == AxisKind::Range;
         self.pinned = named.map(|(row, column)| Pinned {
-            bucket: (!cut_anew).then(|| row.bucket_id.clone()),
-            key: row.start.clone(),
+            which: if cut_anew { Which::Holds(row.start.clone()) } else { Which::Bucket(row.bucket_id.clone()) },
             at_ms: column.end_ms.saturating_sub(1),
         });
     }

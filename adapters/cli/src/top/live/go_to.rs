@@ -6,6 +6,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::Value;
 
 use super::asking::Server;
+use super::picture::Which;
 use crate::top::base64;
 use crate::top::client::Refusal;
 use crate::top::key_format::KeyFormat;
@@ -77,7 +78,9 @@ pub(super) enum Search {
 /// Where what was typed leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Leads {
-    To(Vec<u8>),
+    To(Which),
+    /// To the row of a key, as there is no name or route of this text.
+    Key(Vec<u8>),
     /// To a route that is not on the map: the server may know it. Where it does not, a number may be a key.
     Route {
         id: String,
@@ -105,21 +108,26 @@ pub(super) fn offered<'a>(names: &'a [Name], text: &str) -> Option<&'a Name> {
 pub(super) fn leads(text: &str, names: &[Name], rows: &[AnswerRow], format: KeyFormat, names_places: bool) -> Leads {
     let text = text.trim();
     if let Some(named) = names.iter().find(|one| one.name == text) {
-        return Leads::To(named.prefix.clone());
+        return Leads::To(Which::Begins(named.prefix.clone()));
     }
-    let key = format.key(text.strip_prefix("key:").unwrap_or(text));
+    let said = text.strip_prefix("key:");
+    let key = format.key(said.unwrap_or(text));
     let prefixed = text.strip_prefix("route:");
     let id = prefixed.unwrap_or(text);
     if (1..=20).contains(&id.len()) && id.bytes().all(|digit| digit.is_ascii_digit()) {
         return match (route_among(rows, id), prefixed, key) {
-            (Some(start), _, _) => Leads::To(start),
+            (Some(start), _, _) => Leads::To(Which::Holds(start)),
             // Of redacted bounds another answer has others, so that what is found there is another row here.
-            (None, None, Some(key)) if names_places => Leads::To(key),
+            (None, None, Some(key)) if names_places => Leads::Key(key),
             _ if names_places => Leads::Nowhere("keys are redacted: a route is found where the rows are routes (a)"),
             (None, prefixed, key) => Leads::Route { id: id.to_owned(), otherwise: key.filter(|_| prefixed.is_none()) },
         };
     }
-    key.map_or(Leads::Nowhere("that is no name, no route:7, and no key in the format that is shown"), Leads::To)
+    match key {
+        Some(key) if said.is_some() => Leads::To(Which::Holds(key)),
+        Some(key) => Leads::Key(key),
+        None => Leads::Nowhere("that is no name, no route:7, and no key in the format that is shown"),
+    }
 }
 
 /// The first key of a route, where it is among the rows.
@@ -173,20 +181,22 @@ mod tests {
             {"bucket_id":"route:72:s3#2","start":"Yg==","values":[1]},{"bucket_id":"route:8~0011aabb","start":"Yw==","values":[1]}]}"#;
         let rows = decode::answer(json, &Limits::default()).unwrap().rows;
         let of = |text| leads(text, &names(), &rows, KeyFormat::Utf8, false);
-        let to = |key: &[u8]| Leads::To(key.to_vec());
+        let name = |key: &[u8]| Leads::To(Which::Begins(key.to_vec()));
+        let to = |key: &[u8]| Leads::To(Which::Holds(key.to_vec()));
+        let key = |key: &[u8]| Leads::Key(key.to_vec());
         let ask = |id: &str, otherwise: Option<&[u8]>| Leads::Route {
             id: id.to_owned(),
             otherwise: otherwise.map(<[u8]>::to_vec),
         };
-        assert_eq!([of("orders/eu"), of("7"), of(" old orders ")], [to(b"b"), to(b"c"), to(b"a")], "names");
+        assert_eq!([of("orders/eu"), of("7"), of(" old orders ")], [name(b"b"), name(b"c"), name(b"a")], "names");
         assert_eq!([of("route:71"), of("71"), of("72")], [to(b"a"), to(b"a"), to(b"b")], "routes of the map");
         assert_eq!([of("route:7"), of("8")], [ask("7", None), ask("8", Some(b"8"))], "others");
         assert_eq!(
             [of("orders"), of("key:7"), of("0x00ff"), of("a\\x00")],
-            [to(b"orders"), to(b"7"), to(b"\x00\xff"), to(b"a\0")]
+            [key(b"orders"), to(b"7"), key(b"\x00\xff"), key(b"a\0")]
         );
         assert!(matches!(of("a\\n"), Leads::Nowhere(_)));
-        assert_eq!(leads("9", &[], &rows, KeyFormat::U64be, true), to(b"\0\0\0\0\0\0\0\x09"));
+        assert_eq!(leads("9", &[], &rows, KeyFormat::U64be, true), key(b"\0\0\0\0\0\0\0\x09"));
         assert!(
             matches!(leads("route:9", &[], &rows, KeyFormat::Utf8, true), Leads::Nowhere(why) if why.contains("redacted"))
         );

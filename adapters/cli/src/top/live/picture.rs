@@ -4,6 +4,7 @@ use keyviz_core::{Answer, AnswerRow, BucketId, Column, ColumnState};
 
 use super::place::{Bounds, Place, View};
 use super::scale::Scale;
+use crate::replay::prefixes::Prefix;
 
 /// One answer with what is needed to draw it and to point into it.
 #[derive(Debug)]
@@ -57,6 +58,46 @@ pub(super) enum Ground {
     Recorded,
     /// Of the window that is open, or one that is late.
     Open,
+}
+
+/// What says which row is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    Bucket(BucketId),
+    /// The row that holds the key.
+    Holds(Vec<u8>),
+    /// The first row whose keys all begin so; without one, the row that holds the first key that may.
+    Begins(Vec<u8>),
+}
+
+impl Which {
+    /// The row's place.
+    fn among(&self, rows: &[AnswerRow]) -> Option<usize> {
+        let holds = |row: &AnswerRow, key: &[u8]| {
+            row.start.as_slice() <= key && row.end.as_ref().is_none_or(|end| key < end.as_slice())
+        };
+        match self {
+            Which::Bucket(bucket) => rows.iter().position(|row| row.bucket_id == *bucket),
+            Which::Holds(key) => rows.iter().position(|row| holds(row, key)),
+            Which::Begins(prefix) => {
+                let beyond = Prefix { bytes: prefix.clone(), whole: false }.end();
+                let ends = |row: &AnswerRow| match (&row.end, &beyond) {
+                    (Some(end), Some(beyond)) => end <= beyond,
+                    (end, beyond) => end.is_some() || beyond.is_none(),
+                };
+                let within = rows.iter().position(|row| row.start.starts_with(prefix) && ends(row));
+                within.or_else(|| rows.iter().position(|row| holds(row, prefix)))
+            }
+        }
+    }
+
+    /// The key by which it is meant; none where it is not by one.
+    pub(super) fn key(&self) -> &[u8] {
+        match self {
+            Which::Bucket(_) => &[],
+            Which::Holds(key) | Which::Begins(key) => key,
+        }
+    }
 }
 
 /// One point of the map.
@@ -136,13 +177,9 @@ impl Picture {
         self.answer.rows.iter().map(|row| (row.start.clone(), row.end.clone())).collect()
     }
 
-    /// The cell of a row of this name, or else of one that holds the key, at an instant.
-    pub(super) fn find(&self, bucket: Option<&BucketId>, key: &[u8], at_ms: u64) -> Option<Cell> {
-        let holds = |row: &AnswerRow| match bucket {
-            Some(bucket) => row.bucket_id == *bucket,
-            None => row.start.as_slice() <= key && row.end.as_ref().is_none_or(|end| key < end.as_slice()),
-        };
-        let row = self.answer.rows.iter().position(holds)?;
+    /// The cell of a row at an instant.
+    pub(super) fn find(&self, which: &Which, at_ms: u64) -> Option<Cell> {
+        let row = which.among(&self.answer.rows)?;
         let column = self.answer.columns.iter().position(|one| one.start_ms <= at_ms && at_ms < one.end_ms)?;
         Some(Cell { row, column })
     }
@@ -298,8 +335,28 @@ mod tests {
         assert_eq!(picture.rates, (0.5, 10.0));
         let totals = Totals { rows: 19, conflicts: 1, estimated: 1, lacking: 1, ..Totals::default() };
         assert_eq!(picture.totals, totals);
-        assert_eq!(picture.find(None, b"z", 3999), Some(Cell { row: 1, column: 2 }));
-        assert_eq!(picture.find(None, b"z", 9000), None);
+        assert_eq!(picture.find(&Which::Holds(b"z".to_vec()), 3999), Some(Cell { row: 1, column: 2 }));
+        assert_eq!(picture.find(&Which::Holds(b"z".to_vec()), 9000), None);
+    }
+
+    #[test]
+    fn a_name_leads_to_its_first_row_a_key_to_the_row_that_holds_it() {
+        // Up to "n", "o/5", "o/7", "p", and on.
+        let json = br#"{"series":"ops","column_unix_ms":[1000],"rows":[
+            {"bucket_id":"range:0@0","start":null,"end":"bg==","values":[1]},{"bucket_id":"range:1@0","start":"bg==","end":"by81","values":[1]},
+            {"bucket_id":"range:2@0","start":"by81","end":"by83","values":[1]},{"bucket_id":"range:3@0","start":"by83","end":"cA==","values":[1]},
+            {"bucket_id":"range:4@0","start":"cA==","end":null,"values":[1]}]}"#;
+        let rows = decode::answer(json, &decode::Limits::default()).unwrap().rows;
+        let begins = |prefix: &[u8]| Which::Begins(prefix.to_vec()).among(&rows);
+        assert_eq!(
+            [begins(b"o/"), begins(b"o"), begins(b"o/7"), begins(b"p")],
+            [Some(2), Some(2), Some(1 + 2), Some(4)]
+        );
+        // Without a row of its own, the one that holds where it begins.
+        assert_eq!([begins(b"o/8"), begins(b"a"), begins(b"z"), begins(b"")], [Some(3), Some(0), Some(4), Some(0)]);
+        let holds = |key: &[u8]| Which::Holds(key.to_vec()).among(&rows);
+        assert_eq!([holds(b"o/"), holds(b"o/5"), holds(b"")], [Some(1), Some(2), Some(0)]);
+        assert_eq!(Which::Begins(b"o/".to_vec()).among(rows.get(..1).unwrap()), None);
     }
 
     #[test]

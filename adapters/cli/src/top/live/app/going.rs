@@ -6,6 +6,7 @@ use ratatui::crossterm::event::KeyEvent;
 use super::{App, Pinned, Then};
 use crate::top::client::Refusal;
 use crate::top::live::go_to::{self, Leads, Search, Typed};
+use crate::top::live::picture::Which;
 use crate::top::live::place::Place;
 
 impl App {
@@ -34,7 +35,8 @@ impl App {
         let policy = self.status.as_ref().map_or("", |status| status.redaction.as_str());
         let names_places = !matches!(policy, "" | "hex");
         match go_to::leads(text, &self.names, rows, self.format, names_places) {
-            Leads::To(key) => return self.arrive(&key),
+            Leads::To(which) => return self.arrive(which, false),
+            Leads::Key(key) => return self.arrive(Which::Holds(key), true),
             Leads::Route { id, otherwise } => {
                 self.hint = Some(format!("looking for route {id}").into());
                 self.search = Search::Route { id, otherwise, asked: false };
@@ -44,19 +46,25 @@ impl App {
         Then::Draw
     }
 
-    /// Pins the newest whole cell of the row that holds the key; where the map shows other keys, it shows all again.
-    fn arrive(&mut self, key: &[u8]) -> Then {
+    /// Pins the newest whole cell of the row; where the map shows other keys, it shows all again. `unknown` is whether it is
+    /// gone to by a key for want of a name or a route.
+    fn arrive(&mut self, which: Which, unknown: bool) -> Then {
         let columns = self.picture.as_ref().map_or(&[][..], |picture| &picture.answer.columns);
         let whole = columns.iter().rev().find(|column| column.state == ColumnState::Complete);
         let Some(column) = whole.or(columns.last()) else {
             self.hint = Some("there is no picture to go to a place of".into());
             return Then::Draw;
         };
-        self.pinned = Some(Pinned { bucket: None, key: key.to_vec(), at_ms: column.end_ms.saturating_sub(1) });
+        let at_ms = column.end_ms.saturating_sub(1);
+        let key = which.key();
         let shown = if key.is_empty() { "(lowest key)".to_owned() } else { self.format.text(key) };
-        self.hint = Some(format!("pinned: the row of {shown}; Esc lets it go").into());
+        self.hint = Some(match unknown {
+            true => format!("no such name or route; the row that holds the key {shown}").into(),
+            false => format!("pinned: the row of {shown}; Esc lets it go").into(),
+        });
         let (start, end) = &self.place.keys;
         let outside = key < start.as_slice() || end.as_ref().is_some_and(|end| key >= end.as_slice());
+        self.pinned = Some(Pinned { which, at_ms });
         if outside { self.go(Place { keys: Place::WHOLE.keys, ..self.place.clone() }) } else { Then::Draw }
     }
 
@@ -81,7 +89,9 @@ impl App {
         let otherwise = otherwise.clone();
         self.search = Search::None;
         match (found, otherwise) {
-            (Ok(Some(key)), _) | (Ok(None) | Err(_), Some(key)) => return self.arrive(&key),
+            (Ok(Some(key)), _) => return self.arrive(Which::Holds(key), false),
+            (Ok(None), Some(key)) => return self.arrive(Which::Holds(key), true),
+            (Err(_), Some(key)) => return self.arrive(Which::Holds(key), false),
             (Ok(None), None) => self.hint = Some(format!("route {id} is not among the most active routes").into()),
             (Err(_), None) => self.hint = Some("the server could not be asked for the route".into()),
         }
