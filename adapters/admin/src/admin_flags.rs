@@ -58,7 +58,7 @@ pub struct AdminArgs {
           value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub admin_insecure_no_auth: bool,
 
-    /// File of names for key prefixes, a prefix, a tab and its name a line; `\\xHH` is a byte, a prefix `0x...` is hexadecimal
+    /// File of names for key prefixes, a prefix, a tab and its name a line; `\xHH` is a byte, a prefix `0x...` is hexadecimal
     #[arg(long, env = "KEYVIZ_KEY_NAMES", value_name = "FILE")]
     pub keyviz_key_names: Option<PathBuf>,
 
