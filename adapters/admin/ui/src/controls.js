@@ -37,6 +37,8 @@ export class Controls {
     const { change } = handlers;
     this.handlers = handlers;
     this.customOpen = false;
+    /** The times of the choice that was shown last; empty where it had none. */
+    this.times = "";
     /** @type {import("./time_text.js").Zone} */
     this.zone = "local";
     segments("series", SERIES, (name) => change({ series: /** @type {Choice["series"]} */ (name) }));
@@ -123,6 +125,12 @@ export class Controls {
   show(choice, range, source) {
     const before = this.zone;
     this.zone = choice.zone;
+    const times = choice.range === "custom" ? `${choice.fromMs} ${choice.toMs}` : "";
+    if (times !== this.times) {
+      [this.times, this.customOpen] = [times, times !== ""];
+      if (this.customOpen) [this.from.value, this.to.value] = [fieldValue(choice.fromMs, choice.zone), fieldValue(choice.toMs, choice.zone)];
+      byId("custom-error").textContent = "";
+    } else if (before !== choice.zone) this.#reread(before);
     check("series", choice.series);
     check("axis", choice.axis);
     check("range", this.customOpen ? "custom" : range);
@@ -135,8 +143,6 @@ export class Controls {
     this.pause.textContent = choice.paused ? "Paused" : "Pause";
     this.pause.disabled = this.refresh.disabled = source.atRest;
     byId("zone").hidden = source.relative;
-    if (choice.range === "custom" && !this.customOpen) [this.customOpen, this.from.value, this.to.value] = [true, fieldValue(choice.fromMs, choice.zone), fieldValue(choice.toMs, choice.zone)];
-    else if (before !== choice.zone) this.#reread(before);
     byId("custom").hidden = !this.customOpen;
     byId("custom-zone").textContent = zoneText(Date.now(), { zone: choice.zone, originMs: null });
   }

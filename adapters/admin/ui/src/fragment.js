@@ -13,7 +13,7 @@ import { SERIES } from "./series.js";
  * `refreshMs` 0 is automatic. `theme` empty follows the system. `pin` is a bucket id, or `key:` and a key in base64url,
  * `pinMs` a time in the pinned cell. `keyFrom` and `keyTo` are keys in base64url, empty where there is no bound.
  * `top` says whether the table of the hottest ranges is open, empty where the window's height decides. `find` is the key
- * whose row is framed, in base64url, `.` for the empty key. `label` is the only one shown, empty for all; `split` makes
+ * whose row is framed, in base64url, `.` for the empty key; with a dot behind it, what all keys of a name begin with. `label` is the only one shown, empty for all; `split` makes
  * each label a row of its own.
  * `fixLow` and `fixHigh` are the ends of a scale that is kept, 0 where it follows the picture.
  * @typedef {{series: import("./series.js").SeriesName, axis: "range" | "route", range: import("./time_range.js").RangeName, fromMs: number, toMs: number,
@@ -39,6 +39,12 @@ const MOST_KEY = 4096;
 
 /** @param {string | null} text @returns {string} base64url, or empty where it is not */
 const keyOf = (text) => (text !== null && text.length <= MOST_KEY && /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1 ? text : "");
+
+/** @param {string} text @returns {string} a key, or one with a dot behind it; empty where it is neither */
+function foundOf(text) {
+  const key = text.replace(/\.$/, "");
+  return key === "" || keyOf(key) !== "" ? text : "";
+}
 
 /** @param {string | null} text @returns {[number, number]} the ends of a scale that is kept; 0 where there are none */
 function endsOf(text) {
@@ -90,7 +96,7 @@ export function choiceOf(fragment) {
     fixLow,
     fixHigh,
     top: oneOf(/** @type {const} */ (["0", "1"]), held.get("top"), DEFAULT.top),
-    find: held.get("find") === "." ? "." : keyOf(held.get("find")),
+    find: foundOf(held.get("find") ?? ""),
     label: /^[a-z0-9_-]{1,32}$/.test(held.get("label") ?? "") ? String(held.get("label")) : "",
     split: held.get("split") === "1",
     format: oneOf(KEY_FORMATS.map((one) => one.name), held.get("keys"), DEFAULT.format),

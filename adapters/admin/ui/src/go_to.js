@@ -7,7 +7,7 @@ import { formatKey } from "./key_format.js";
 import { parseKey } from "./key_parse.js";
 
 /** @typedef {{prefix: Uint8Array, name: string}} KeyName */
-/** What was found: its first key, and what it is. @typedef {{key: Uint8Array, what: string}} Found */
+/** What was found: its first key. `begins` where it is all keys that begin so, `unknown` where it is a key for want of a name or a route. @typedef {{key: Uint8Array, begins?: boolean, unknown?: boolean}} Found */
 /** @typedef {{format: () => import("./key_format.js").KeyFormat, names: () => Promise<KeyName[]>, route: (id: string) => Promise<Found | null>, routesHidden: () => boolean, go: (found: Found) => void}} Around */
 
 /** Names that are offered while somebody types. */
@@ -77,7 +77,7 @@ export class GoTo {
     const offered = matchingNames(this.#names, this.#field.value.trim());
     byId("goto-names").replaceChildren(...offered.map((one) => {
       const item = make("button", { type: "button" }, make("b", { text: one.name }), " ", make("span", { class: "key muted", text: formatKey(one.prefix, this.around.format()) }));
-      item.addEventListener("click", () => this.#arrive({ key: one.prefix, what: one.name }));
+      item.addEventListener("click", () => this.#arrive({ key: one.prefix, begins: true }));
       return make("li", {}, item);
     }));
   }
@@ -100,22 +100,22 @@ export class GoTo {
   /** A name as it is written, a route by its number, else a key. @param {string} text @returns {Promise<Found | null>} */
   async #find(text) {
     const named = this.#names.find((one) => one.name === text);
-    if (named !== undefined) return { key: named.prefix, what: named.name };
+    if (named !== undefined) return { key: named.prefix, begins: true };
     const route = /^(?:route:)?(\d{1,20})$/.exec(text);
     if (route !== null) {
       const found = await this.around.route(route[1]).catch(() => null);
       if (found !== null || text.startsWith("route:")) return found;
     }
     const key = parseKey(text.replace(/^key:/, ""), this.around.format());
-    return key === null ? null : { key, what: "the key" };
+    return key === null ? null : { key, unknown: !text.startsWith("key:") };
   }
 }
 
 /** @param {readonly import("./matrix.js").Row[]} rows @param {string} route @returns {Found | null} */
 export function routeAmong(rows, route) {
   const row = rows.find((one) => one.route === route);
-  return row === undefined ? null : { key: row.start, what: `route ${route}` };
+  return row === undefined ? null : { key: row.start };
 }
 
 /** @param {Found} found @returns {string} as the fragment holds it */
-export const findOf = (found) => (found.key.length === 0 ? "." : base64url(found.key));
+export const findOf = (found) => (found.key.length === 0 ? "." : `${base64url(found.key)}${found.begins ? "." : ""}`);

@@ -26,7 +26,7 @@ import { drawNotice } from "./notice.js";
 import { drawMap, paintingOf } from "./map_view.js";
 import { listEvents } from "./event_lane.js";
 import { listenForKeys } from "./shortcuts.js";
-import { frameFound, keyOfFind, noteFound } from "./found_row.js";
+import { frameFound, keyOfFind, noteFound, rowOf } from "./found_row.js";
 import { boundsOf, viewOf } from "./time_range.js";
 import { decodeMatrix } from "./matrix.js";
 import { formatDuration } from "./number.js";
@@ -49,6 +49,8 @@ const surfaces = new Surfaces(() => draw());
 /** From this height on there is room for the table of the hottest ranges beside the map. */
 const TALL_PX = 900;
 let [drawPlanned, movePlanned] = [false, false];
+/** What was gone to by a key for want of a name or a route. */
+let unknownFind = "";
 
 const poller = new Poller(
   async (signal) => {
@@ -76,9 +78,9 @@ new Gestures(canvas, {
   dragged: (dx, dy) => navigator.pan(dx, dy),
   rested: () => navigator.rest(),
 });
-const topTable = new TopTable(byId("top-body"), (row) => goTo(row.start));
+const topTable = new TopTable(byId("top-body"), (row) => goTo({ key: row.start }));
 const hotPanel = new HotPanel(byId("hot"), api, () => drawPointed());
-const finder = new GoTo({ format: () => state.choice.format, names: askNames, route: askRoute, routesHidden: () => namesPlaces(state.status?.redaction ?? "") && state.choice.axis !== "route", go: (found) => goTo(found.key) });
+const finder = new GoTo({ format: () => state.choice.format, names: askNames, route: askRoute, routesHidden: () => namesPlaces(state.status?.redaction ?? "") && state.choice.axis !== "route", go: goTo });
 const crosshair = new Crosshair(canvas, () => paintingOf(state, palette()), () => state.picture, () => surfaces.size, {
   moved: drawPointed,
   pinned: (cell) => change({ pin: cell?.row ?? "", pinMs: cell?.atMs ?? 0 }),
@@ -139,13 +141,15 @@ async function askRoute(id) {
   return routeAmong(decodeMatrix(await api.matrix(query, AbortSignal.timeout(20_000))).rows, id);
 }
 
-/** Frames the row of a key; where the map shows other keys, it shows all again. @param {Uint8Array} key @returns {void} */
-function goTo(key) {
+/** Frames a row; where the map shows other keys, it shows all again. @param {import("./go_to.js").Found} found @returns {void} */
+function goTo(found) {
+  const { key } = found;
   const [from, to] = [keyOfFind(state.choice.keyFrom), keyOfFind(state.choice.keyTo)];
   const outside = (from !== null && compareBytes(key, from) < 0) || (to !== null && compareBytes(key, to) >= 0);
-  change({ find: findOf({ key, what: "" }) });
+  unknownFind = found.unknown ? findOf(found) : "";
+  change({ find: findOf(found) });
   if (outside) navigator.go({ keyFrom: "", keyTo: "" });
-  byId("found-spoken").textContent = `Framed: the row of ${shortened(textOfStart(key, state.choice.format), 80)}.`;
+  byId("found-spoken").textContent = `${found.unknown ? rowOf(true) : "Framed: the row of "}${shortened(textOfStart(key, state.choice.format), 80)}.`;
   canvas.focus();
 }
 
@@ -183,7 +187,7 @@ function planMove() {
     movePlanned = false;
     drawMap(surfaces, state, palette());
     crosshair.draw();
-    frameFound(paintingOf(state, palette()), keyOfFind(state.choice.find), surfaces.size.height);
+    frameFound(paintingOf(state, palette()), state.choice.find, surfaces.size.height);
   });
 }
 
@@ -213,9 +217,9 @@ function draw() {
     drawAccounts(byId("accounts"), accountsOf(picture, status, series, state.style()));
     listEvents(byId("events-section"), byId("events-list"), state.events, picture.view, state.style());
   }
-  const found = keyOfFind(state.choice.find);
-  frameFound(paintingOf(state, colouring), found, surfaces.size.height);
-  noteFound(byId("found"), picture?.matrix.rows ?? [], found, state.choice.format, () => change({ find: "" }));
+  const { find } = state.choice;
+  frameFound(paintingOf(state, colouring), find, surfaces.size.height);
+  noteFound(byId("found"), picture?.matrix.rows ?? [], { find, unknown: find !== "" && find === unknownFind }, state.choice.format, () => change({ find: "" }));
   drawPointed();
   tick();
 }

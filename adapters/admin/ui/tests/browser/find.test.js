@@ -159,6 +159,12 @@ describe("find", { skip }, () => {
       await page.keyboard.press("Enter");
     };
     const found = (/** @type {string} */ key) => page.waitForFunction((find) => new URLSearchParams(location.hash.slice(1)).get("find") === find, base64url(Buffer.from(key)));
+    const named = (/** @type {string} */ prefix) => page.waitForFunction((find) => new URLSearchParams(location.hash.slice(1)).get("find") === find, `${base64url(Buffer.from(prefix))}.`);
+    const framed = async (/** @type {number} */ row, /** @type {string} */ text) => {
+      await page.waitForFunction((begins) => document.querySelector("#found")?.textContent?.startsWith(begins), text);
+      const [frame, plot] = await Promise.all([page.locator("#cross-found").boundingBox(), page.locator("#picture").boundingBox()]);
+      assert.ok(frame !== null && plot !== null && Math.abs(frame.y - (plot.y + (row / 16) * plot.height)) < 3, `row ${row}`);
+    };
     await arrive("orders/eu/customer-0100");
     await found("orders/eu/customer-0100");
     assert.equal(await page.isVisible("#goto"), false);
@@ -169,7 +175,14 @@ describe("find", { skip }, () => {
     await arrive("12");
     await found("orders/eu/customer-06875");
     await arrive("fifth");
-    await found("orders/eu/customer-05");
+    await named("orders/eu/customer-05");
+    await framed(8, "Row of orders/eu/customer-05");
+    await arrive("zzz");
+    await found("zzz");
+    await framed(15, "No such name or route; the row that holds the key zzz");
+    assert.equal(await page.textContent("#found-spoken"), "No such name or route; the row that holds the key zzz.");
+    await arrive("key:zzz");
+    await framed(15, "Row of zzz");
     await arrive("a\\x00b");
     await found("a\0b");
     await arrive("route:999");
@@ -181,10 +194,10 @@ describe("find", { skip }, () => {
     assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll("#goto-names b")].map((one) => one.textContent)), ["Orders, old", SHOWN]);
     await everyLook(page, "goto");
     await page.locator("#goto-names button").first().click();
-    await found("zzz");
+    await named("zzz");
     await page.reload();
     await page.waitForSelector("#cross-found", { state: "visible" });
-    assert.equal(choice(page).get("find"), base64url(Buffer.from("zzz")));
+    assert.equal(choice(page).get("find"), `${base64url(Buffer.from("zzz"))}.`);
     assert.deepEqual(browser.complaints, []);
   });
 

@@ -40,6 +40,17 @@ describe("navigation", { skip }, () => {
     assert.equal(await page.isVisible("#brush"), false);
     await shownRows(page, 4);
     const zoomed = choice(page);
+    const times = () => page.evaluate(() => ({
+      chosen: /** @type {HTMLInputElement | null} */ (document.querySelector("#range input:checked"))?.value,
+      open: !(/** @type {HTMLElement} */ (document.getElementById("custom")).hidden),
+      from: /** @type {HTMLInputElement} */ (document.getElementById("custom-from")).value,
+    }));
+    const formed = async () => {
+      const { chosen, open, from } = await times();
+      assert.deepEqual([chosen, open, Date.parse(`${from}Z`)], ["custom", true, Date.parse(String(choice(page).get("from")))], "the form has the times of the address");
+    };
+    const closed = async () => assert.deepEqual((({ chosen, open }) => [chosen, open])(await times()), ["5m", false], "no times are chosen");
+    await formed();
     assert.deepEqual([zoomed.get("start"), zoomed.get("end")], [keyOfRow(4), keyOfRow(8)], "whole rows");
     const [from, to] = [Date.parse(String(zoomed.get("from"))), Date.parse(String(zoomed.get("to")))];
     const ms = 300 * STEP;
@@ -54,6 +65,7 @@ describe("navigation", { skip }, () => {
     assert.equal(choice(page).get("start"), keyOfRow(4));
     const narrow = choice(page);
     await settled(page);
+    await formed();
     await drag(page, [0.5, 0.3], [0.501, 0.7]);
     await page.mouse.up();
     await shownRows(page, 2);
@@ -63,9 +75,12 @@ describe("navigation", { skip }, () => {
     await shownRows(page, 4);
     await page.keyboard.press("Backspace");
     await page.waitForFunction((from) => new URLSearchParams(location.hash.slice(1)).get("from") === from, zoomed.get("from"));
+    await settled(page);
+    await formed();
     await page.click("#undo");
     await shownRows(page, 16);
     assert.equal(new URL(page.url()).hash, "#tz=utc&refresh=60");
+    await closed();
     assert.equal(await page.isDisabled("#undo"), true);
     await drag(page, [0.1, 0.1], [0.3, 0.4]);
     await page.mouse.up();
@@ -73,6 +88,7 @@ describe("navigation", { skip }, () => {
     await page.keyboard.press("r");
     await shownRows(page, 16);
     assert.equal(new URL(page.url()).hash, "#tz=utc&refresh=60");
+    await closed();
     assert.deepEqual(browser.complaints, []);
   });
 

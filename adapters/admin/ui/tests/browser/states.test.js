@@ -108,6 +108,17 @@ const STATES = [
 ];
 
 const skip = noBrowser();
+/** In the page. @returns {string[]} what of the legend is wider than its place, or runs into its neighbour */
+function clipped() {
+  const side = document.querySelector(".side")?.getBoundingClientRect().right ?? 0;
+  return [...document.querySelectorAll(".swatches div")].flatMap((one) => {
+    const text = document.createRange();
+    text.selectNodeContents(one);
+    const [box, drawn] = [one.getBoundingClientRect(), text.getBoundingClientRect()];
+    return box.width > 0 && (drawn.right > box.right + 1 || box.right > side) ? [one.textContent ?? ""] : [];
+  });
+}
+
 describe("states", { skip }, () => {
   const visit = new Visit("");
   const { server, browser } = visit;
@@ -126,6 +137,7 @@ describe("states", { skip }, () => {
         const text = await page.innerText("body");
         for (const words of state.says ?? []) assert.match(text, words);
         assert.equal(await page.isVisible("#message"), state.title !== null);
+        assert.deepEqual(await page.evaluate(clipped), [], "the legend is whole");
         await look(page, `${state.name}-${theme}`);
         // The same page, and nothing of it outside.
         await page.setViewportSize(WALL);

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changeOf, decodeTop, TopError } from "../../src/top_list.js";
 import { formatKey } from "../../src/key_format.js";
-import { matchingNames } from "../../src/go_to.js";
+import { findOf, matchingNames } from "../../src/go_to.js";
 import { parseKey } from "../../src/key_parse.js";
-import { rowsWith } from "../../src/found_row.js";
+import { rowsOfFind, rowsWith } from "../../src/found_row.js";
 import { decodeHotKeys } from "../../src/hot_keys.js";
 import { whose } from "../../src/hot_panel.js";
 import { random } from "../support/answers.js";
@@ -68,4 +68,17 @@ test("the rows of a key, all of them where labels are split", () => {
   const of = (/** @type {string} */ start, /** @type {string | null} */ end) => /** @type {any} */ ({ start: Buffer.from(start), end: end === null ? null : Buffer.from(end) });
   const rows = [of("", "b"), of("b", "d"), of("b", "d"), of("d", null)];
   assert.deepEqual([rowsWith(rows, Buffer.from("c")), rowsWith(rows, Buffer.from("")), rowsWith(rows, Buffer.from("z")), rowsWith(rows.slice(0, 2), Buffer.from("x"))], [[1, 2], [0, 0], [3, 3], null]);
+});
+
+test("of a name the first row that lies in it, else the row that holds where it begins", () => {
+  const bounds = ["", "n", "o/5", "o/7", "p", null];
+  const rows = /** @type {any[]} */ (bounds.slice(0, -1).map((start, i) => ({ start: Buffer.from(String(start)), end: bounds[i + 1] === null ? null : Buffer.from(String(bounds[i + 1])) })));
+  const named = (/** @type {string} */ prefix) => rowsOfFind(rows, findOf({ key: Buffer.from(prefix), begins: true }))?.[0];
+  assert.deepEqual(["o/", "o", "o/7", "p", "o/8", "a", "z", ""].map(named), [2, 2, 3, 4, 3, 0, 4, 0]);
+  const held = (/** @type {string} */ key) => rowsOfFind(rows, findOf({ key: Buffer.from(key) }))?.[0];
+  assert.deepEqual(["o/", "o/5", ""].map(held), [1, 2, 0]);
+  assert.equal(rowsOfFind(rows, ""), null);
+  const last = [{ ...rows[4], start: Buffer.from([254]), end: Buffer.from([255, 255, 1]) }, { ...rows[4], start: Buffer.from([255, 255, 1]) }];
+  assert.deepEqual(rowsOfFind(last, findOf({ key: Uint8Array.of(255, 255), begins: true })), [1, 1], "nothing is beyond");
+  assert.deepEqual(rowsOfFind([...rows.slice(0, 3), { ...rows[2] }], findOf({ key: Buffer.from("o/"), begins: true })), [2, 3], "a row for each label");
 });

@@ -27,7 +27,7 @@ test("what is not understood is a default", () => {
 });
 
 test("what is not understood is a default", () => {
-  for (const fragment of ["start=a", "start=***", "end=%3Cb%3E", "palette=rainbow", "bright=9", "bright=0.5", "fix=5,1", "fix=1", "fix=0,3", "fix=1,2,3", "keys=base64", "top=2", "find=*", "label=A%20b", "split=yes", `start=${"a".repeat(5000)}`]) {
+  for (const fragment of ["start=a", "start=***", "end=%3Cb%3E", "palette=rainbow", "bright=9", "bright=0.5", "fix=5,1", "fix=1", "fix=0,3", "fix=1,2,3", "keys=base64", "top=2", "find=*", "find=..", "find=YQ..", "find=.YQ", "label=A%20b", "split=yes", `start=${"a".repeat(5000)}`]) {
     assert.deepEqual(choiceOf(fragment), DEFAULT, fragment);
   }
 });
