@@ -10,7 +10,11 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::redis::{Load, Redis, Watcher, command, send};
 use common::{Dir, get, matrix, numbers, total};
@@ -284,4 +288,111 @@ fn under_load_no_operation_of_either_is_lost() {
     let states: Vec<&Value> = whole["column_state"].as_array().unwrap().iter().collect();
     assert!(states.iter().all(|state| **state != "late" && **state != "missing"), "{states:?}");
     watcher.interrupt();
+}
+
+/// What nodes are reached through, until it stands still: connections stay, and nothing passes.
+fn stalling(port: u16, stuck: &Arc<AtomicBool>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    let stuck = Arc::clone(stuck);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { return };
+            let ways = [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)];
+            for (mut from, mut to) in ways {
+                let stuck = Arc::clone(&stuck);
+                std::thread::spawn(move || {
+                    let mut chunk = [0; 65536];
+                    while let Ok(len @ 1..) = from.read(&mut chunk) {
+                        while stuck.load(Ordering::Relaxed) {
+                            std::thread::sleep(Duration::from_millis(5));
+                        }
+                        if to.write_all(&chunk[..len]).is_err() {
+                            break;
+                        }
+                    }
+                    let _ = to.shutdown(std::net::Shutdown::Both);
+                });
+            }
+        }
+    });
+    own
+}
+
+fn unix_ms() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// A server that is behind a network that stands still is away from then on, not from when that is noticed.
+#[test]
+fn what_a_network_that_stood_still_kept_is_never_said_to_be_whole() {
+    let (Some(one), Some(two)) = (Redis::start(), Redis::start()) else { return };
+    let stuck = Arc::new(AtomicBool::new(false));
+    let behind = stalling(two.port, &stuck);
+    let url = format!("redis://127.0.0.1:{behind}");
+    let mut both = Watcher::start(&[&one.url(), &url, "--duration", "0"]);
+    let mut alone = Watcher::start(&[&url, "--duration", "0"]);
+    let (host, host_alone) = (both.host(), alone.host());
+    let of_both = || sealed(&matrix(&host, "axis=range"));
+    let of_one = || {
+        let answer = matrix(&host_alone, "axis=range");
+        let (starts, states) = (list(&answer["column_start_unix_ms"]), answer["column_state"].clone());
+        let seen = (0..starts.len()).filter(|at| states[*at] != "missing");
+        seen.map(|at| starts[at]).collect::<Vec<u64>>()
+    };
+    until(
+        "columns of both",
+        || matrix(&host, "axis=range"),
+        |answer| sealed(answer).iter().filter(|column| column.2 == 2).count() >= 2,
+    );
+    until("a column", || Value::from(of_one()), |seen| list(seen).len() >= 2);
+
+    stuck.store(true, Ordering::Relaxed);
+    let from_ms = unix_ms();
+    let is_wrong = |to_ms: u64| {
+        let whole = of_both().into_iter().find(|column| (from_ms..to_ms).contains(&column.0) && column.2 == 2);
+        let seen = of_one().into_iter().find(|start_ms| (from_ms..to_ms).contains(start_ms));
+        (whole.is_some() || seen.is_some()).then(|| format!("since {from_ms}: {whole:?} is whole, {seen:?} is seen"))
+    };
+    // Looked at while nobody has noticed, and then.
+    while unix_ms() < from_ms + 5_000 {
+        assert_eq!(is_wrong(u64::MAX), None);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let to_ms = unix_ms();
+    stuck.store(false, Ordering::Relaxed);
+    for watcher in [&mut both, &mut alone] {
+        watcher.until("watched again");
+    }
+    let again = |answer: &Value| sealed(answer).iter().any(|column| column.0 > to_ms && column.2 == 2);
+    until("columns of both again", || matrix(&host, "axis=range"), again);
+    until("a column again", || Value::from(of_one()), |seen| list(seen).last() > Some(&to_ms));
+    // One that begins before the network does is seen in part.
+    assert_eq!(is_wrong(to_ms - 1_000), None);
+    let whole = of_both();
+    let before = whole.iter().filter(|column| column.1 + 1_000 < from_ms && column.2 == 2).count();
+    assert!(before > 0, "what was seen before stays whole: {whole:?}");
+    for watcher in [&mut both, &mut alone] {
+        let said = watcher.interrupt();
+        assert!(said.contains("          lost once\n"), "{said}");
+        assert!(said.contains("          not watched for "), "{said}");
+    }
+}
+
+/// The time of a watch is over for all at once, whatever pause one of them is in; and what was never there is not lost.
+#[test]
+fn a_server_that_is_down_does_not_hold_up_the_end() {
+    let (Some(one), Some(mut two)) = (Redis::start(), Redis::start()) else { return };
+    two.kill();
+    let mut watcher = Watcher::start(&[&one.url(), &two.url(), "--duration", "8s", "--no-serve"]);
+    watcher.until("watched (redis");
+    let began = Instant::now();
+    let said = watcher.ended(0);
+    // The pause that it is in by then lasts eight seconds.
+    assert!(began.elapsed() < Duration::from_millis(12_500), "{:?}\n{said}", began.elapsed());
+    assert!(
+        said.contains("          not watched for ") && said.contains("at the end: nothing listens there"),
+        "{said}"
+    );
+    assert!(!said.contains("          lost "), "{said}");
 }

@@ -18,9 +18,11 @@ pub(crate) struct NodeState {
     pub(crate) since_ms: u64,
     /// Why it is not watched, when something went wrong.
     pub(crate) trouble: Option<String>,
-    /// How often it had to be left alone, and otherwise was lost.
+    /// How often it had to be left alone, and otherwise was lost after it had been watched.
     pub(crate) protected: u32,
     pub(crate) lost: u32,
+    /// For how long it was not watched because of trouble that is over.
+    away_ms: u64,
     /// Of all sessions.
     pub(crate) total: Beat,
     /// Of sessions that have ended.
@@ -30,6 +32,17 @@ pub(crate) struct NodeState {
 impl NodeState {
     fn add(&mut self, beat: &Beat) {
         self.total = sum(&self.past, beat);
+    }
+
+    /// For how long trouble has kept it from being watched.
+    pub(crate) fn away_ms(&self, now_ms: u64) -> u64 {
+        let lasting = self.trouble.as_ref().map_or(0, |_| now_ms.saturating_sub(self.since_ms));
+        self.away_ms.saturating_add(lasting)
+    }
+
+    /// Whether there is time in which it was not watched because of trouble.
+    pub(crate) fn was_away(&self) -> bool {
+        self.lost + self.protected > 0 || self.trouble.is_some() || self.away_ms > 0
     }
 }
 
@@ -49,9 +62,11 @@ impl Board {
     /// A session of the node began; whether it is the node's first, and whether it was in trouble before.
     pub(crate) fn began(&self, node: usize, facts: Facts) -> (bool, bool) {
         let began = self.with(node, |state| {
+            let now_ms = SystemClock.now_ms();
+            state.away_ms = state.away_ms(now_ms);
             let (first, recovered) = (state.facts.replace(facts).is_none(), state.trouble.take().is_some());
             if first || recovered {
-                state.since_ms = SystemClock.now_ms();
+                state.since_ms = now_ms;
             }
             state.watching = true;
             (first, recovered)
@@ -63,19 +78,21 @@ impl Board {
         self.with(node, |state| state.add(beat));
     }
 
-    /// A session ended.
-    pub(crate) fn ended(&self, node: usize, why: Why, text: &str, beat: &Beat) {
+    /// A session ended, and had watched until `until_ms`.
+    pub(crate) fn ended(&self, node: usize, (why, text): (Why, &str), beat: &Beat, until_ms: u64) {
         self.with(node, |state| {
             state.add(beat);
             state.past = state.total.clone();
-            state.watching = false;
+            let watched = std::mem::replace(&mut state.watching, false);
             match why {
-                Why::Done => state.trouble = None,
                 Why::Overload | Why::Buffer | Why::Memory => state.protected += 1,
-                Why::Lost | Why::Refused => state.lost += 1,
+                // What was not there was not lost.
+                Why::Lost | Why::Refused if watched => state.lost += 1,
+                Why::Done | Why::Lost | Why::Refused => {}
             }
+            // At the end of all, what was away still is.
             if why != Why::Done && state.trouble.replace(text.to_owned()).is_none() {
-                state.since_ms = SystemClock.now_ms();
+                state.since_ms = until_ms;
             }
         });
     }
@@ -97,6 +114,7 @@ fn sum(a: &Beat, b: &Beat) -> Beat {
         most_waiting_bytes: a.most_waiting_bytes.max(b.most_waiting_bytes),
         commands: a.commands + b.commands,
         watched_ms: a.watched_ms + b.watched_ms,
+        known_unix_ms: a.known_unix_ms.max(b.known_unix_ms),
     }
 }
 
@@ -111,12 +129,33 @@ mod tests {
         assert_eq!(board.began(0, Facts::default()), (true, false));
         board.beat(0, &beat(5));
         board.beat(0, &beat(9));
-        board.ended(0, Why::Overload, "too much", &beat(10));
+        board.ended(0, (Why::Overload, "too much"), &beat(10), SystemClock.now_ms());
         assert_eq!(board.began(0, Facts::default()), (false, true));
         board.beat(0, &beat(3));
         let state = board.nodes().remove(0);
         assert_eq!((state.total.lines, state.protected, state.watching), (13, 1, true));
         assert_eq!(state.total.skipped, [("no_key".to_owned(), 2)]);
         assert_eq!(state.trouble, None);
+    }
+
+    #[test]
+    fn only_what_was_there_is_lost_and_absences_add_up() {
+        let board = Board::new(["a".to_owned()].into_iter());
+        let (now_ms, beat) = (SystemClock.now_ms(), Beat::default());
+        let state = || board.nodes().remove(0);
+        // It was not there at first, and again at the third trial.
+        board.ended(0, (Why::Lost, "nothing listens there"), &beat, now_ms - 9_000);
+        assert!(state().was_away() && state().away_ms(now_ms) == 9_000);
+        board.began(0, Facts::default());
+        let before_ms = state().away_ms(now_ms);
+        assert!(before_ms >= 9_000 && state().lost == 0 && state().was_away());
+        board.ended(0, (Why::Lost, "closed"), &beat, now_ms - 5_000);
+        for trial in 1..=5 {
+            board.ended(0, (Why::Lost, "nothing listens there"), &beat, now_ms - 5_000 + trial * 500);
+        }
+        assert_eq!((state().lost, state().away_ms(now_ms)), (1, before_ms + 5_000));
+        // The end of all finds it no better.
+        board.ended(0, (Why::Done, ""), &beat, now_ms);
+        assert_eq!((state().lost, state().away_ms(now_ms)), (1, before_ms + 5_000));
     }
 }

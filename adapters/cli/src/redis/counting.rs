@@ -45,6 +45,13 @@ const BOUND_BYTES: usize = 8 << 20;
 const SAMPLE_BYTES: usize = 8 << 20;
 const DRAIN_MS: u64 = 50;
 
+/// A watch that was known so lately when it came to its end was watched to the end; a longer silence is a loss that
+/// nobody had noticed yet.
+const SILENT_MS: u64 = 1_000;
+
+/// Columns shorter than a second are flushed so far beyond what is known: the server is asked too rarely for them.
+const AHEAD_MS: u64 = 250;
+
 /// All that is counted, server by server.
 pub(crate) struct Servers {
     each: Vec<Counting>,
@@ -90,6 +97,8 @@ struct Flow {
     until_ms: u64,
     /// Up to when time was looked at, or skipped.
     looked_ms: u64,
+    /// Up to when it is known to have been watched: no column is sealed beyond, as none can be taken back.
+    known_ms: u64,
     /// It is known to be watched: it was flushed since.
     is_known: bool,
 }
@@ -211,6 +220,18 @@ impl Counting {
         self.0.presence.away(state, why);
     }
 
+    /// The server is known to have been watched up to then, and all that it sent until then is counted. A column that
+    /// ends there is sealed at once, before more is counted in it.
+    pub(crate) fn known(&self, at_ms: u64) {
+        let mut flow = self.0.flow();
+        // None of a clock that went on before this was told.
+        flow.known_ms = flow.known_ms.max(at_ms.min(SystemClock.now_ms()));
+        if flow.watching > 0 && flow.known_ms / self.0.step_ms > flow.looked_ms / self.0.step_ms {
+            let until_ms = flow.until_ms.saturating_sub(1);
+            self.0.flush(&mut flow, until_ms);
+        }
+    }
+
     /// For one thread.
     pub(crate) fn counter(&self) -> Counter {
         Counter { inner: Arc::clone(&self.0), recorder: self.0.sampler.recorder() }
@@ -224,6 +245,7 @@ impl Counting {
             flow.looked_ms = flow.looked_ms.max(SystemClock.now_ms());
             self.0.sampler.skip(flow.looked_ms);
             flow.until_ms = 0;
+            flow.known_ms = flow.looked_ms;
         }
         flow.watching += 1;
         flow.until_ms = flow.until_ms.max(until_ms);
@@ -238,15 +260,31 @@ impl Counting {
     }
 }
 
-/// A server that is watched.
+/// A server that is watched; unless it says that it came to its [`end`](Watching::end), it was lost when it is dropped.
 pub(crate) struct Watching(Arc<Inner>);
+
+impl Watching {
+    /// It came to its end in good order.
+    pub(crate) fn end(self) {
+        let mut flow = self.0.flow();
+        let now_ms = SystemClock.now_ms().min(flow.until_ms);
+        if now_ms.saturating_sub(flow.known_ms) <= SILENT_MS {
+            flow.known_ms = flow.known_ms.max(now_ms);
+        }
+    }
+
+    /// Up to when it is known to have been watched.
+    pub(crate) fn known_ms(&self) -> u64 {
+        self.0.flow().known_ms
+    }
+}
 
 impl Drop for Watching {
     fn drop(&mut self) {
         let mut flow = self.0.flow();
         flow.watching -= 1;
         if flow.watching == 0 {
-            let until_ms = flow.until_ms;
+            let until_ms = flow.until_ms.min(flow.known_ms);
             self.0.flush(&mut flow, until_ms);
         }
     }
@@ -313,7 +351,9 @@ impl Inner {
     }
 
     fn flush(&self, flow: &mut Flow, until_ms: u64) {
-        flow.looked_ms = SystemClock.now_ms().min(until_ms).max(flow.looked_ms);
+        let ahead_ms = if self.step_ms < 1000 { AHEAD_MS } else { 0 };
+        let known_ms = flow.known_ms.saturating_add(ahead_ms);
+        flow.looked_ms = SystemClock.now_ms().min(until_ms).min(known_ms).max(flow.looked_ms);
         self.sampler.flush(flow.looked_ms);
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct Beat {
     pub(crate) commands: u64,
     /// For how long.
     pub(crate) watched_ms: u64,
+    /// When the server last had our `MONITOR` client, in Unix milliseconds; 0: it was not asked yet.
+    pub(crate) known_unix_ms: u64,
 }
 
 /// Why a session ended.

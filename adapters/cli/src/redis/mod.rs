@@ -236,9 +236,13 @@ impl<'env> Run<'env> {
             } else if over {
                 return;
             }
+            let past = self.common.is_past();
+            let states = if past { self.common.board.nodes() } else { Vec::new() };
             for node in self.nodes {
                 node.held.end_if_silent();
-                if self.common.is_over() {
+                // One that still tries to connect would come too late.
+                let in_vain = states.get(node.place).is_some_and(|state| !state.watching);
+                if self.common.is_over() || in_vain {
                     node.held.stop();
                 }
             }

@@ -47,6 +47,12 @@ impl Common {
     pub(crate) fn is_over(&self) -> bool {
         self.stop.is_set() || self.given_up.load(Ordering::Relaxed)
     }
+
+    /// Whether the time to watch is past. What was seen in it may still be on its way.
+    pub(crate) fn is_past(&self) -> bool {
+        let end_ms = self.end_ms.load(Ordering::Relaxed);
+        end_ms > 0 && SystemClock.now_ms() >= end_ms
+    }
 }
 
 /// What became of a node, told once each; and every change after that.
@@ -131,7 +137,9 @@ impl Node {
                         break ended;
                     }
                 }
-                Ok(None) if common.is_over() => break (Why::Done, String::new()),
+                Ok(None) if common.is_over() || heard.watching.is_none() && common.is_past() => {
+                    break (Why::Done, String::new());
+                }
                 Ok(None) => break (Why::Lost, "the process that watches it stood still or was ended".to_owned()),
                 Err(error) => break (Why::Lost, format!("the process that watches it fails: {error}")),
             }
@@ -170,11 +178,13 @@ impl Listening<'_> {
             }
             Report::Beat(beat) => {
                 self.common.board.beat(self.node.place, &beat);
+                self.node.counting.known(beat.known_unix_ms);
                 self.last = beat;
                 None
             }
             Report::Ended { why, text, beat } => {
                 if self.watching.is_some() {
+                    self.node.counting.known(beat.known_unix_ms);
                     self.last = beat;
                 }
                 Some((why, text))
@@ -187,9 +197,14 @@ impl Listening<'_> {
         self.common.plan.duty.map_or_else(|| SystemClock.now_ms(), |_| self.phase.begin_ms)
     }
 
-    /// All that it saw is counted: now its time ends.
+    /// All that it saw is counted: now its time ends, or did when it was last known to see anything.
     fn close(&mut self, (why, text): &(Why, String)) {
-        self.watching = None;
+        let watching = self.watching.take();
+        let until_ms = watching.as_ref().map_or_else(|| SystemClock.now_ms(), Watching::known_ms);
+        match why {
+            Why::Done => watching.into_iter().for_each(Watching::end),
+            _ => drop(watching),
+        }
         let state = match why {
             Why::Done => None,
             Why::Lost => Some(NodeState::Unreachable),
@@ -199,14 +214,14 @@ impl Listening<'_> {
         if let Some(state) = state {
             self.node.counting.away(state, text);
         }
-        self.common.board.ended(self.node.place, *why, text, &self.last);
+        self.common.board.ended(self.node.place, (*why, text), &self.last, until_ms);
     }
 }
 
-/// Sleeps until that time; false when all is over before.
+/// Sleeps until that time; false when all is over before, or there is no time left to watch in.
 fn pause(common: &Common, until_ms: u64) -> bool {
     loop {
-        if common.is_over() {
+        if common.is_over() || common.is_past() {
             return false;
         }
         let left_ms = until_ms.saturating_sub(SystemClock.now_ms());

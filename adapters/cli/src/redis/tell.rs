@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use keyviz_admin::{Notice, Redactor};
+use keyviz_admin::{Clock, Notice, Redactor, SystemClock};
 use keyviz_core::{Series, Tally};
 use keyviz_trace::Reason;
 
@@ -116,8 +116,7 @@ pub(crate) fn notice(nodes: &[NodeState], args: &RedisArgs, over: bool) -> Notic
 /// Of several servers in one picture, that those which were away are not in all of it: its columns are missing only
 /// where all were.
 fn lacking(nodes: &[NodeState]) -> Option<String> {
-    let gone: Vec<&str> =
-        nodes.iter().filter(|node| node.lost + node.protected > 0).map(|node| node.name.as_str()).collect();
+    let gone: Vec<&str> = nodes.iter().filter(|node| node.was_away()).map(|node| node.name.as_str()).collect();
     let told = nodes.len() > 1 && !gone.is_empty();
     told.then(|| format!("Columns of the time in which {} was not watched lack its part", gone.join(" or ")))
 }
@@ -233,6 +232,10 @@ fn of_node(text: &mut String, node: &NodeState) -> std::fmt::Result {
     }
     if node.lost > 0 {
         writeln!(text, "          lost {}", times(node.lost))?;
+    }
+    let away_ms = node.away_ms(SystemClock.now_ms());
+    if away_ms > 0 {
+        writeln!(text, "          not watched for {} in all, because of trouble", duration(away_ms))?;
     }
     if let Some(trouble) = &node.trouble {
         writeln!(text, "          at the end: {trouble}")?;

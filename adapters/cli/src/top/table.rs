@@ -9,7 +9,10 @@ use super::key_format::KeyFormat;
 use crate::escape;
 use crate::quantity::{count, instant};
 
-/// One heading and one line a range; keys are escaped, so that none reaches the terminal as anything but text.
+/// The warning of a node that is in the list, and not there at present.
+const AWAY: &str = "away";
+
+/// One heading and one line a range, and one for each node that is lacking; keys are escaped, so that none reaches the terminal as anything but text.
 pub(crate) fn tell(answer: &Value, limit: u16, keys: KeyFormat) -> String {
     let Some(end_ms) = at(answer, "/now/end_unix_ms").as_u64() else {
         return "no window is recorded yet".to_owned();
@@ -44,7 +47,28 @@ pub(crate) fn tell(answer: &Value, limit: u16, keys: KeyFormat) -> String {
             let _ = write!(text, "  [{}]", escape::key(name.as_bytes()));
         }
     }
+    for node in at(answer, "/fanout/nodes").as_array().into_iter().flatten() {
+        if let Some(lacks) = lacks(node) {
+            let _ = write!(text, "\n{}: {lacks}", word(at(node, "/node")));
+        }
+    }
     text
+}
+
+/// Of one of several nodes, why the list may lack its part; `None` where it does not.
+fn lacks(node: &Value) -> Option<String> {
+    let why = match at(node, "/error") {
+        Value::Null => String::new(),
+        why => format!(" ({})", word(why)),
+    };
+    if at(node, "/ok").as_bool() != Some(true) {
+        return Some(format!("not in this list, {}{why}", word(at(node, "/state"))));
+    }
+    let warnings = at(node, "/warnings").as_array()?;
+    let others: Vec<String> = warnings.iter().filter(|warning| **warning != AWAY).map(word).collect();
+    let away = (others.len() < warnings.len()).then(|| format!("away{why}: what it gets now is not in this list"));
+    let told: Vec<String> = away.into_iter().chain(others).collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// A member, or null where there is none.
@@ -130,6 +154,23 @@ mod tests {
         };
         assert!(of("prefix:8").contains("2.0 ops/s on 3 ranges, keys redacted\n"), "{}", of("prefix:8"));
         assert!(of("hmac").contains("redacted") && !of("none").contains("redacted"));
+    }
+
+    #[test]
+    fn a_node_that_lacks_is_named() {
+        let of = |node: serde_json::Value| {
+            let now = serde_json::json!({"end_unix_ms": 60_000, "rate": 2.0});
+            let there = serde_json::json!({"node": "a:1", "ok": true, "state": "answered"});
+            let fanout = serde_json::json!({"nodes": [there, node], "responded": 1, "expected": 2});
+            let answer = serde_json::json!({"series": "ops", "ranges": 0, "now": now, "rows": [], "fanout": fanout});
+            tell(&answer, 9, KeyFormat::Utf8).lines().skip(2).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let away = serde_json::json!({"node": "b:2", "ok": true, "warnings": ["away", "x"], "error": "gone\u{1b}[2J"});
+        assert_eq!(of(away), ["b:2: away (gone\\x1b[2J): what it gets now is not in this list, x"]);
+        let failed =
+            serde_json::json!({"node": "b:2", "ok": false, "state": "unreachable", "error": "nothing listens"});
+        assert_eq!(of(failed), ["b:2: not in this list, unreachable (nothing listens)"]);
+        assert!(of(serde_json::json!({"node": "b:2", "ok": true, "state": "answered"})).is_empty());
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(crate) struct Backlog {
 struct Inner {
     bytes: Vec<u8>,
     closed: bool,
+    nudged: bool,
 }
 
 /// There is no room.
@@ -43,6 +44,12 @@ impl Backlog {
         Ok(())
     }
 
+    /// There is something else to tell: who waits for bytes goes on without.
+    pub(crate) fn nudge(&self) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).nudged = true;
+        self.changed.notify_one();
+    }
+
     /// No more will come.
     pub(crate) fn close(&self) {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
@@ -50,13 +57,14 @@ impl Backlog {
     }
 
     /// Takes all that waits, in exchange for an empty vector whose room is used again. Waits for a while where nothing
-    /// does; false when nothing will come any more.
+    /// does, or until a [`nudge`](Backlog::nudge); false when nothing will come any more.
     pub(crate) fn take(&self, bytes: &mut Vec<u8>, patience: Duration) -> bool {
         bytes.clear();
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = |inner: &mut Inner| inner.bytes.is_empty() && !inner.closed;
+        let waits = |inner: &mut Inner| inner.bytes.is_empty() && !inner.closed && !inner.nudged;
         let (mut inner, _) =
             self.changed.wait_timeout_while(inner, patience, waits).unwrap_or_else(PoisonError::into_inner);
+        inner.nudged = false;
         std::mem::swap(bytes, &mut inner.bytes);
         !(bytes.is_empty() && inner.closed)
     }
@@ -71,6 +79,8 @@ mod tests {
         let backlog = Backlog::default();
         let mut taken = Vec::new();
         assert!(backlog.take(&mut taken, Duration::ZERO) && taken.is_empty());
+        backlog.nudge();
+        assert!(backlog.take(&mut taken, Duration::from_secs(3600)) && taken.is_empty(), "a nudge wakes");
         backlog.push(b"ab").unwrap();
         backlog.push(b"c").unwrap();
         assert!(backlog.take(&mut taken, Duration::ZERO));

@@ -120,7 +120,7 @@ fn begin(settings: &Settings, state: &State) -> Result<Result<Ready, String>, Tr
         _ => return Err(Trouble::lasting("the server gives its clients no ids; keyviz needs Redis 5 or newer")),
     };
     // Before it is needed, so that a user who may not is told at once.
-    server::waiting(&mut control, id)?;
+    let listed = server::waiting(&mut control, id)?.is_some();
     let mut fuse = Fuse::new(&dialer, id, facts.cluster)?;
     state.sleep(Duration::from_millis(settings.begin_unix_ms).saturating_sub(since_epoch()));
     if let Some(fuse) = &mut fuse {
@@ -130,11 +130,19 @@ fn begin(settings: &Settings, state: &State) -> Result<Result<Ready, String>, Tr
     monitor.ask(&["MONITOR"])?;
     let flow = monitor.into_flow(NAP)?;
     let most_buffer_bytes = settings.most_buffer_bytes;
-    Ok(Ok(Ready { flow, watch: Watch { control, fuse, id, most_buffer_bytes, memory, commands_before }, facts }))
+    Ok(Ok(Ready {
+        flow,
+        watch: Watch { control, fuse, id, listed, most_buffer_bytes, memory, commands_before },
+        facts,
+    }))
 }
 
 fn since_epoch() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn unix_ms() -> u64 {
+    u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Reads, watches and tells until the session ends; then says why it did.
@@ -156,7 +164,7 @@ fn watch(ready: Ready, settings: &Settings, state: &State, out: &mut impl Write)
             read(flow, &backlog, state, deadline, guarded);
             backlog.close();
         });
-        threads.spawn(|| watch.run(state));
+        threads.spawn(|| watch.run(state, &backlog));
         let told = tell(&mut records, (state, &backlog), &facts, guarded, began, out);
         // A parent that takes no more ends the session.
         state.end(Why::Done, "");
@@ -197,11 +205,12 @@ fn tell(
 ) -> io::Result<()> {
     frames::report(out, &Report::Began { facts: facts.clone(), guarded })?;
     out.flush()?;
-    let (mut bytes, mut told) = (Vec::new(), Instant::now());
+    let (mut bytes, mut told, mut known_ms) = (Vec::new(), Instant::now(), 0);
     while backlog.take(&mut bytes, BEAT) {
         records.take(&bytes, out)?;
-        if told.elapsed() >= BEAT {
-            told = Instant::now();
+        let known_now_ms = state.known_unix_ms();
+        if told.elapsed() >= BEAT || known_now_ms != known_ms {
+            (told, known_ms) = (Instant::now(), known_now_ms);
             frames::report(out, &Report::Beat(beat(records, state, began)))?;
         }
         out.flush()?;
@@ -217,6 +226,7 @@ fn beat(records: &Records, state: &State, began: Instant) -> Beat {
         most_waiting_bytes,
         commands,
         watched_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        known_unix_ms: state.known_unix_ms(),
     }
 }
 

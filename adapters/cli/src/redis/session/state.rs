@@ -19,11 +19,14 @@ struct Inner {
     commands: u64,
     /// When the server was last told that we live.
     seen_alive: Instant,
+    /// When it last had our `MONITOR` client, in Unix milliseconds.
+    known_unix_ms: u64,
 }
 
 impl Default for State {
     fn default() -> State {
-        let inner = Inner { ended: None, most_waiting_bytes: 0, commands: 0, seen_alive: Instant::now() };
+        let inner =
+            Inner { ended: None, most_waiting_bytes: 0, commands: 0, seen_alive: Instant::now(), known_unix_ms: 0 };
         State { inner: Mutex::new(inner), changed: Condvar::new() }
     }
 }
@@ -61,6 +64,15 @@ impl State {
 
     pub(crate) fn note_commands(&self, commands: u64) {
         self.with(|inner| inner.commands = commands);
+    }
+
+    /// The server had our `MONITOR` client then, or later.
+    pub(crate) fn note_known(&self, unix_ms: u64) {
+        self.with(|inner| inner.known_unix_ms = unix_ms);
+    }
+
+    pub(crate) fn known_unix_ms(&self) -> u64 {
+        self.with(|inner| inner.known_unix_ms)
     }
 
     pub(crate) fn note_alive(&self) {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::backlog::Backlog;
 use super::fuse::{self, Fuse};
 use super::state::State;
 use crate::quantity::bytes;
@@ -10,8 +11,11 @@ use crate::redis::explain::Trouble;
 use crate::redis::frames::Why;
 use crate::redis::server::{self, Memory};
 
-/// How often our buffer is looked at; at 100 MB/s, which no MONITOR client gets, it grows by 20 MB in between.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often our buffer is looked at; at 100 MB/s, which no MONITOR client gets, it grows by 20 MB in between. Looks stand
+/// on multiples of it, so that one comes with the end of each column: what is known then is what the column needs.
+const LOOK_MS: u64 = 200;
+/// So long after the multiple, so that a timer that is early does not miss it.
+const AFTER_MS: u64 = 2;
 
 /// How often the memory is looked at.
 const LOOK_AROUND: Duration = Duration::from_secs(1);
@@ -22,6 +26,8 @@ pub(crate) struct Watch {
     pub(crate) fuse: Option<Fuse>,
     /// The `MONITOR` client's id.
     pub(crate) id: i64,
+    /// Whether the server lists it; where it does not, an answer has to do for a sign that it is there.
+    pub(crate) listed: bool,
     pub(crate) most_buffer_bytes: u64,
     pub(crate) memory: Memory,
     /// Commands that the server had run when the session began.
@@ -30,10 +36,10 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Watches until the session ends, or ends it.
-    pub(crate) fn run(mut self, state: &State) {
+    pub(crate) fn run(mut self, state: &State, backlog: &Backlog) {
         let mut looked = (Instant::now(), Instant::now());
-        while !state.sleep(LOOK) {
-            if let Err(trouble) = self.look(state, &mut looked) {
+        while !state.sleep(until_look(super::unix_ms())) {
+            if let Err(trouble) = self.look(state, backlog, &mut looked) {
                 // Unwatched, it does not go on.
                 state.end(Why::Lost, format!("the connection that watches over MONITOR: {}", trouble.text));
             }
@@ -43,8 +49,19 @@ impl Watch {
         let _ = self.kill();
     }
 
-    fn look(&mut self, state: &State, (looked, lit): &mut (Instant, Instant)) -> Result<(), Trouble> {
-        let waiting = server::waiting(&mut self.control, self.id)?.unwrap_or(0);
+    fn look(
+        &mut self,
+        state: &State,
+        backlog: &Backlog,
+        (looked, lit): &mut (Instant, Instant),
+    ) -> Result<(), Trouble> {
+        let asked_ms = super::unix_ms();
+        let waiting = server::waiting(&mut self.control, self.id)?;
+        if waiting.is_some() || !self.listed {
+            state.note_known(asked_ms);
+            backlog.nudge();
+        }
+        let waiting = waiting.unwrap_or(0);
         state.note_waiting(waiting);
         if looked.elapsed() >= LOOK_AROUND {
             *looked = Instant::now();
@@ -83,6 +100,11 @@ impl Watch {
     fn kill(&mut self) -> Result<(), Trouble> {
         self.control.try_ask(&["CLIENT", "KILL", "ID", &self.id.to_string()]).map(|_| ())
     }
+}
+
+/// How long to sleep until the next look.
+fn until_look(now_ms: u64) -> Duration {
+    Duration::from_millis(LOOK_MS - now_ms.saturating_sub(AFTER_MS) % LOOK_MS)
 }
 
 /// Of a server in which any byte more may be one too many.
