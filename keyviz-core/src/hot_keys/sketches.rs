@@ -233,6 +233,12 @@ impl<'m> Sketches<'m> {
     /// The window is over: hot cells get sketches, all begin anew. `lives` says whether a cell still counts for
     /// whom it did.
     pub(crate) fn turn(&mut self, lives: impl Fn(u64) -> bool) {
+        // First, while it is known which have anything: most windows touch few of them.
+        for number in 0..self.pools.heads.len() {
+            if let Some(mut sketch) = self.sketch(number).filter(|sketch| *sketch.used > 0) {
+                sketch.clear();
+            }
+        }
         for head in self.pools.heads.iter_mut().filter(|head| !head.is_free()) {
             head.warmth = match head.warmth {
                 u64::MAX => head.weight,
@@ -250,9 +256,6 @@ impl<'m> Sketches<'m> {
             if let Some(head) = self.pools.heads.get(number).filter(|head| !head.is_free()) {
                 let slot = head.slot;
                 self.enter(slot, number);
-            }
-            if let Some(mut sketch) = self.sketch(number) {
-                sketch.clear();
             }
         }
         self.coming().clear();
