@@ -180,8 +180,18 @@ fn what_was_counted_last_is_shown_when_time_was_skipped_behind_it() {
     }
     let server = Server::start(Admin::of_nodes(nodes(&samplers.each_ref()[..])).unwrap().build());
     for query in ["axis=range", "axis=route", "axis=range&open=1"] {
-        assert_eq!(total(&server.get(&format!("{MATRIX}?{query}")).json()), 74, "{query}");
+        let answer = server.get(&format!("{MATRIX}?{query}")).json();
+        assert_eq!(total(&answer), 74, "{query}");
+        // All ended in its midst: nobody was away.
+        assert_eq!(answer["column_nodes"], Value::from(vec![2, 2, 2, 2]), "{query}");
+        assert_eq!(answer["fanout"]["nodes"][0]["absent_unix_ms"], Value::Null, "{query}");
     }
+    // One that goes on where the other ended is not alone any more in what it covers.
+    load(&samplers[0], 1, 4, 10);
+    let answer = server.get(&format!("{MATRIX}?axis=range&open=1")).json();
+    assert_eq!(answer["column_nodes"][3], 0, "{answer}");
+    let absent = &answer["fanout"]["nodes"];
+    assert_ne!((&absent[0]["absent_unix_ms"], &absent[1]["absent_unix_ms"]), (&Value::Null, &Value::Null), "{answer}");
 }
 
 /// Keys of a time in which a node was away are not all keys of that time.

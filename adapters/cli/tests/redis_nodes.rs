@@ -396,3 +396,23 @@ fn a_server_that_is_down_does_not_hold_up_the_end() {
     );
     assert!(!said.contains("          lost "), "{said}");
 }
+
+/// The end of the watching, wherever in a window it lies, is no absence of anybody.
+#[test]
+fn nobody_was_away_who_was_watched_to_the_end() {
+    let (Some(one), Some(two)) = (Redis::start(), Redis::start()) else { return };
+    let mut watcher = Watcher::start(&[&one.url(), &two.url(), "--duration", "3400ms"]);
+    let host = watcher.host();
+    write(&one, "a", 50);
+    write(&two, "b", 50);
+    watcher.until("hottest ranges");
+    for query in ["axis=range&series=ops&open=1", "axis=route&series=ops"] {
+        let shown = json(&host, &format!("matrix?{query}"));
+        assert_eq!(total(&shown), 100, "{query}: {shown}");
+        for node in shown["fanout"]["nodes"].as_array().unwrap() {
+            assert_eq!(node["absent_unix_ms"], Value::Null, "{query}: {} {}", shown["fanout"], shown["column_nodes"]);
+        }
+        assert!(sealed(&shown).iter().all(|(_, _, nodes)| *nodes == 2), "{query}: {:?}", sealed(&shown));
+    }
+    watcher.interrupt();
+}

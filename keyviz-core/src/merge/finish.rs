@@ -75,6 +75,19 @@ fn fold(layer: Layer, target: impl Fn(&Meeting, u64) -> Meeting, ids: &Identitie
     layer.fold(windows, &map, ids)
 }
 
+/// Where all nodes ended within the last column, it is covered as far as can be.
+pub(super) fn end(layer: &mut Layer, sealed_to_ms: u64) {
+    let Some(at) = layer.columns.len().checked_sub(1) else { return };
+    let is_end = layer.columns.last().is_some_and(|last| !last.open && last.end_ms == sealed_to_ms);
+    if !is_end || layer.coverage.values().any(|nodes| nodes.get(at).is_some_and(|nodes| *nodes > 0)) {
+        return;
+    }
+    for nodes in layer.coverage.values_mut() {
+        let before = at.checked_sub(1).map_or(1, |before| nodes.get(before).copied().unwrap_or(0));
+        nodes.get_mut(at).into_iter().for_each(|nodes| *nodes = before);
+    }
+}
+
 /// Which nodes do not cover which sealed columns; columns side by side are one stretch.
 pub(super) fn absences(layer: &Layer) -> Vec<Absence> {
     let mut absences: Vec<Absence> = Vec::new();

@@ -404,6 +404,9 @@ impl Merge {
 
     /// Says up to when all nodes that are there have sealed their columns, in Unix milliseconds: what ends later is open,
     /// whoever has sealed his. Of nodes that seal one after the other, one may only not have come to it yet.
+    ///
+    /// Where that is the end of the last column and no node covers all of it, they all ended in its midst, and it counts
+    /// as covered by those that cover the one before: as that a node began, that all ended is no gap.
     pub const fn sealed_to(&mut self, sealed_to_ms: u64) {
         self.sealed_to_ms = sealed_to_ms;
     }
@@ -427,6 +430,7 @@ impl Merge {
         for column in layer.columns.iter_mut().filter(|column| column.end_ms > self.sealed_to_ms) {
             column.open = true;
         }
+        finish::end(&mut layer, self.sealed_to_ms);
         let absences = finish::absences(&layer);
         let mut answer = Answer { series, step_ms, write_merge: Some(mode), ..Answer::default() };
         answer.cut.rows = self.cut_rows;
