@@ -328,15 +328,23 @@ fn what_is_no_file_is_left_alone() {
     assert!(told.one().to_string().contains("it is no file"), "{}", told.one());
     assert_eq!(fs::read_to_string(dir.file().join("precious")).unwrap(), "data");
     assert!(sampler.reader().counters().recorded.writes > 0, "the service runs");
-    // A folder that is not there, and one in the way of the file beside.
-    let told = Told::default();
-    run(&dir.0.join("no/such/history"), config(), T0, 2, &told);
-    assert!(told.one().to_string().contains("could not be written (making a file beside it: "), "{}", told.one());
-    let (dir, told) = (Dir::new(), Told::default());
-    fs::create_dir(dir.0.join("history.tmp")).unwrap();
-    run(&dir.file(), config(), T0, 2, &told);
-    let text = told.one().to_string();
-    assert!(text.ends_with("what was there is whole, and what came since is lost"), "{text}");
+    // A folder that is not there, and one in the way of the file beside: told at once, and at the end.
+    fs::create_dir(dir.0.join("in-the-way.tmp")).unwrap();
+    for file in ["no/such/history", "in-the-way"] {
+        let told = Told::default();
+        let (file, sampler) = (dir.0.join(file), Sampler::new(config(), T0).unwrap());
+        let history = HistoryFile::open(&file, NEVER_MS, &sampler, At(T0), told.teller()).unwrap();
+        let text = told.one().to_string();
+        assert!(text.contains("could not be written (making a file beside it: "), "{text}");
+        assert!(text.ends_with("what was there is whole, and it is tried again every 1d"), "{text}");
+        assert_eq!((history.state().trouble(), history.state().failures()), (Some(text), 0));
+        // Where nothing has changed by then it is not told again.
+        history.write();
+        assert_eq!((told.all().len(), history.state().failures()), (1, 1));
+        history.stop();
+        let text = told.all()[1].to_string();
+        assert!(text.ends_with("what was there is whole, and what came since is lost"), "{text}");
+    }
 }
 
 #[test]

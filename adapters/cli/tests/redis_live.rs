@@ -131,30 +131,6 @@ fn a_hotspot_that_moves_is_followed() {
     assert!(said.contains("prefix zzz:") && said.contains("prefix aaa:"), "{said}");
 }
 
-/// A history file keeps what one run saw for the next, which tells in its answer what it saw itself.
-#[test]
-fn the_next_run_goes_on_with_the_history() {
-    let Some(redis) = Redis::start() else { return };
-    let dir = common::Dir::new();
-    let file = dir.path().join("history");
-    let kept = ["--duration", "0", "--keyviz-history-file", file.to_str().unwrap()];
-    let mut expected = 0;
-    for (round, keys) in [["a", "b", "c"], ["x", "y", "z"]].into_iter().enumerate() {
-        let mut watcher = Watcher::start(&[&[redis.url().as_str()][..], &kept].concat());
-        let host = watcher.host();
-        send(redis.port, &keys.map(|key| ["SET", key, "1"]).each_ref().map(|words| &words[..]));
-        expected += 3;
-        wait_for_total(&host, expected);
-        let (_, status) = get(&host, "/admin/api/v1/keyviz/status");
-        assert!(status.contains("\"history_file\":{"), "{status}");
-        std::thread::sleep(Duration::from_millis(1100));
-        let said = watcher.interrupt();
-        assert_eq!(numbers(&said, "total")[..3], [3, 0, 3], "round {round}: {said}");
-        let other = if round == 0 { "key x" } else { "key a" };
-        assert!(said.contains(&format!("key {}", keys[0])) && !said.contains(other), "{said}");
-    }
-}
-
 #[test]
 fn every_command_is_counted_once_in_its_database() {
     let Some(redis) = Redis::start_with(&["--databases", "20"]) else { return };

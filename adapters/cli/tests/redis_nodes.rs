@@ -13,7 +13,7 @@ mod common;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::redis::{Load, Redis, Watcher, command, send};
@@ -191,44 +191,6 @@ fn one_server_is_no_fan_out() {
     watcher.interrupt();
 }
 
-/// Each server's history is a file of its own, which is gone on with in whatever order they are named.
-#[test]
-fn each_server_goes_on_with_its_own_history() {
-    let (Some(one), Some(two)) = (Redis::start(), Redis::start()) else { return };
-    let dir = Dir::new();
-    let file = dir.path().join("history");
-    let kept = ["--duration", "0", "--keyviz-history-file", file.to_str().unwrap()];
-    let (mut expected, mut newest) = (0, 0);
-    for urls in [[one.url(), two.url()], [two.url(), one.url()]] {
-        let mut watcher = Watcher::start(&[&urls.each_ref().map(String::as_str)[..], &kept].concat());
-        let host = watcher.host();
-        until("both", || json(&host, "status"), |status| status["notice"]["title"].to_string().contains("Watching"));
-        assert_eq!(total(&matrix(&host, "series=writes&open=1")), expected, "what the run before kept");
-        write(&one, "one", 30);
-        write(&two, "two", 20);
-        expected += 50;
-        let all = until("what came now", || matrix(&host, "series=writes&open=1"), |answer| total(answer) == expected);
-        newest = newest.max(*list(&all["column_unix_ms"]).last().unwrap());
-        // Each node has what was counted of it: prefix `two` is only in the second server's file.
-        let status = json(&host, "status");
-        assert_eq!(status["history_files"].as_array().unwrap().len(), 2, "{status}");
-        until("a sealed column", || matrix(&host, "series=writes"), |answer| total(answer) == expected);
-        watcher.interrupt();
-    }
-    let mut files: Vec<String> =
-        std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    files.retain(|file| !file.ends_with(".lock"));
-    files.sort();
-    let mut named = [&one, &two].map(|redis| format!("history.127.0.0.1_{}", redis.port));
-    named.sort();
-    assert_eq!(files, named);
-    for (redis, own, other) in [(&one, "one:", "two:"), (&two, "two:", "one:")] {
-        let packed = std::fs::read(dir.path().join(format!("history.127.0.0.1_{}", redis.port))).unwrap();
-        let plain = common::text(&zstd::decode_all(packed.as_slice()).unwrap());
-        assert!(!plain.contains(other), "{own} has keys of the other");
-    }
-}
-
 /// A snapshot is one node's: it is asked for by name.
 #[test]
 fn a_snapshot_is_of_the_node_that_is_named() {
@@ -287,6 +249,87 @@ fn under_load_no_operation_of_either_is_lost() {
     assert!(whole["rows"].as_array().unwrap().len() <= 64);
     let states: Vec<&Value> = whole["column_state"].as_array().unwrap().iter().collect();
     assert!(states.iter().all(|state| **state != "late" && **state != "missing"), "{states:?}");
+    watcher.interrupt();
+}
+
+/// What a server is reached through, which may lead to another one later. New connections go to the port that it holds;
+/// a change ends the old ones.
+struct Forward {
+    own: u16,
+    to: Arc<AtomicU16>,
+}
+
+impl Forward {
+    fn to(port: u16) -> Forward {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (own, to) = (listener.local_addr().unwrap().port(), Arc::new(AtomicU16::new(port)));
+        let its_to = Arc::clone(&to);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let port = its_to.load(Ordering::Relaxed);
+                let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+                let ways = [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)];
+                for (mut from, mut to) in ways {
+                    std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(std::net::Shutdown::Both);
+                    });
+                }
+            }
+        });
+        Forward { own, to }
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.own)
+    }
+}
+
+/// One server under two addresses would be counted twice.
+#[test]
+fn a_server_that_is_named_in_two_ways_is_refused() {
+    let dir = Dir::new();
+    let socket = dir.path().join("s");
+    let socket = socket.to_str().unwrap();
+    let Some(redis) = Redis::start_with(&["--unixsocket", socket]) else { return };
+    redis.cli(&["ACL", "SETUSER", "ann", "on", "nopass", "~*", "+@all"]);
+    let names = [name(&redis), format!("localhost:{}", redis.port), socket.to_owned()];
+    let urls = [redis.url(), format!("redis://ann@localhost:{}", redis.port), format!("unix://{socket}")];
+    for (one, two) in [(0, 1), (1, 2), (2, 0)] {
+        let said = Watcher::start(&[&urls[one], &urls[two]]).ended(1);
+        assert!(said.contains("the same server as ") && said.contains("leave one of the two"), "{said}");
+        let line = said.lines().find(|line| line.contains("the same server")).unwrap();
+        assert!(line.contains(&names[one]) && line.contains(&names[two]) && !line.contains("ann"), "{said}");
+    }
+    redis.wait_for_monitors(0);
+}
+
+/// An address may lead to another server later; as long as that is one that is watched already, it counts once.
+#[test]
+fn a_server_that_two_addresses_lead_to_later_counts_once() {
+    let (Some(mut one), Some(two)) = (Redis::start(), Redis::start()) else { return };
+    let forward = Forward::to(one.port);
+    let mut watcher = Watcher::start(&[&forward.url(), &two.url(), "--duration", "0"]);
+    let host = watcher.host();
+    let ops = || matrix(&host, "series=ops&open=1");
+    let watching = || json(&host, "status")["notice"]["title"].clone();
+    until("both are watched", watching, |title| title.to_string().contains("Watching"));
+    write(&two, "two", 10);
+    until("ten", ops, |answer| total(answer) == 10);
+    forward.to.store(two.port, Ordering::Relaxed);
+    one.kill();
+    watcher.until(&format!("127.0.0.1:{}: this is the same server as {}", forward.own, name(&two)));
+    write(&two, "two", 30);
+    until("thirty more", ops, |answer| total(answer) == 40);
+    let node = &json(&host, "status")["fanout"]["nodes"][0];
+    assert!(node["error"].to_string().contains("the same server as"), "{node}");
+    // It leads to its own again.
+    one.restart();
+    forward.to.store(one.port, Ordering::Relaxed);
+    watcher.until("watched again");
+    write(&one, "one", 5);
+    write(&two, "two", 5);
+    until("ten of both", ops, |answer| total(answer) == 50);
     watcher.interrupt();
 }
 

@@ -1,14 +1,14 @@
 //! The history file's flags.
 
 use super::place::beside;
-use super::{HistoryFile, HistoryNews};
+use super::{HistoryFile, HistoryNews, owner};
 use crate::clock::SystemClock;
 use crate::millis::Millis;
 use clap::Args;
 use keyviz_core::Sampler;
 use std::fmt::Write;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where the history is kept over restarts, as flags and environment variables.
 #[derive(Args, Clone, Debug)]
@@ -43,21 +43,75 @@ impl HistoryArgs {
         self.keyviz_history_file.as_deref().map(open).transpose()
     }
 
-    /// The same for one of several nodes: each has a file of its own, whose name has the node's behind it (a letter or
-    /// digit, `.` and `-` as they are, `:` as `_`, everything else as `%` and two hex digits). So a node goes on with its
-    /// own history, whichever others there are.
+    /// The same for nodes, each of which goes on with its own history, whichever others there are; none where no file is
+    /// named. One alone has the file itself, several have one each, whose name has the node's behind it (a letter or
+    /// digit, `.` and `-` as they are, `:` as `_`, everything else as `%` and two hex digits). In full:
+    ///
+    /// - A node that has such a file of its own goes on with it, also when it is alone.
+    /// - Else the file itself is the node's whose it was: `FILE.lock` says so. Where nothing is there yet, or does not say
+    ///   whose it is, it is that of a node alone.
+    /// - Else the node begins a file of its own.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn open_for(
+    pub fn open_each(
         &self,
-        node: &str,
-        sampler: &Sampler,
-        tell: impl Fn(HistoryNews) + Send + Sync + 'static,
-    ) -> io::Result<Option<HistoryFile>> {
-        let Some(file) = &self.keyviz_history_file else { return Ok(None) };
-        HistoryFile::open(&beside(file, &suffix(node)), self.keyviz_history_every.0, sampler, SystemClock, tell)
-            .map(Some)
+        nodes: &[(&str, &Sampler)],
+        tell: impl Fn(HistoryNews) + Clone + Send + Sync + 'static,
+    ) -> io::Result<Vec<HistoryFile>> {
+        let Some(file) = &self.keyviz_history_file else { return Ok(Vec::new()) };
+        let mut unclaimed = false;
+        let open = |(node, sampler): &(&str, &Sampler)| {
+            let own = beside(file, &suffix(node));
+            let (path, named) = match place(file, &own, node, nodes.len() == 1) {
+                Place::Own => (own, None),
+                Place::Itself => (file.clone(), Some(*node)),
+                Place::OfAnother(owner) => {
+                    let (file, node) = (file.clone(), (*node).to_owned());
+                    tell(HistoryNews::OfAnother { file, owner, node, own: own.clone() });
+                    (own, None)
+                }
+                Place::OfNobody => {
+                    if !std::mem::replace(&mut unclaimed, true) {
+                        tell(HistoryNews::OfNobody { file: file.clone(), own: own.clone() });
+                    }
+                    (own, None)
+                }
+            };
+            HistoryFile::open_as(
+                &path,
+                named,
+                self.keyviz_history_every.0,
+                sampler,
+                SystemClock,
+                Box::new(tell.clone()),
+            )
+        };
+        nodes.iter().map(open).collect()
+    }
+}
+
+/// Which file is a node's.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    /// The one with its name.
+    Own,
+    /// The one that is named.
+    Itself,
+    /// One with its name, since the one that is named is of a node of this name.
+    OfAnother(String),
+    /// One with its name, since nobody knows of whom the one that is named is.
+    OfNobody,
+}
+
+fn place(file: &Path, own: &Path, node: &str, alone: bool) -> Place {
+    match owner::of(file) {
+        _ if own.exists() => Place::Own,
+        Some(owner) if owner == node => Place::Itself,
+        Some(owner) if alone => Place::OfAnother(owner),
+        None if alone => Place::Itself,
+        None if file.exists() => Place::OfNobody,
+        _ => Place::Own,
     }
 }
 
@@ -77,7 +131,33 @@ fn suffix(node: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::suffix;
+    use super::{Place, beside, place, suffix};
+    use crate::history_file::owner;
+    use std::fs;
+
+    #[test]
+    fn a_node_goes_on_with_its_own_whichever_others_there_are() {
+        let folder = std::env::temp_dir().join(format!("keyviz-owner-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("h");
+        let of = |node: &str, alone| place(&file, &beside(&file, &suffix(node)), node, alone);
+        // Nothing is there: one alone has the file, several have theirs.
+        assert_eq!((of("a:1", true), of("a:1", false)), (Place::Itself, Place::Own));
+        fs::write(&file, "").unwrap();
+        assert_eq!((of("a:1", true), of("a:1", false)), (Place::Itself, Place::OfNobody));
+        let lock = beside(&file, ".lock");
+        owner::note(&fs::File::create(&lock).unwrap(), "a_long_name_of_before:1");
+        owner::note(&fs::OpenOptions::new().write(true).open(&lock).unwrap(), "a:1");
+        assert_eq!((of("a:1", true), of("a:1", false)), (Place::Itself, Place::Itself));
+        assert_eq!((of("b:1", true), of("b:1", false)), (Place::OfAnother("a:1".to_owned()), Place::Own));
+        // One that was among several goes on alone, and the other way round.
+        fs::write(beside(&file, ".b_1"), "").unwrap();
+        assert_eq!((of("b:1", true), of("b:1", false)), (Place::Own, Place::Own));
+        // A lock without its file says nothing.
+        fs::remove_file(&file).unwrap();
+        assert_eq!((of("c:1", true), of("c:1", false)), (Place::Itself, Place::Own));
+        fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn no_two_nodes_have_one_file() {

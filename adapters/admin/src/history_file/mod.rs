@@ -13,11 +13,12 @@
 mod args;
 mod disk;
 mod news;
+mod owner;
 mod place;
 mod state;
 
 use self::disk::{Disk, Found, OsDisk};
-use self::place::{beside, replace, set_aside};
+use self::place::{beside, replace, set_aside, try_out};
 use crate::clock::Clock;
 use crate::faults::contained;
 use crate::packed::{ReadSnapshotError, read_snapshot, write_snapshot};
@@ -25,7 +26,7 @@ use crate::stop::Stop;
 use keyviz_core::{EventKind, Reader, RestoreError, Restored, Sampler, Snapshot, SnapshotError};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::{fmt, io};
 
@@ -48,9 +49,26 @@ type Tell = Box<dyn Fn(HistoryNews) + Send + Sync>;
 /// it.
 pub struct HistoryFile {
     stop: Arc<Stop>,
+    writer: Option<Arc<Writer>>,
     thread: Option<JoinHandle<()>>,
     state: HistoryState,
     lock: Option<File>,
+}
+
+/// Writes the file, whoever asks for it, one after the other.
+struct Writer {
+    keeper: Keeper<OsDisk>,
+    clock: Box<dyn Clock>,
+    every_ms: u64,
+    writing: Mutex<()>,
+}
+
+impl Writer {
+    /// `last`: nobody will try again.
+    fn write(&self, last: bool) {
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.keeper.write(self.clock.now_ms(), (!last).then_some(self.every_ms));
+    }
 }
 
 impl HistoryFile {
@@ -58,7 +76,8 @@ impl HistoryFile {
     /// this is stopped.
     ///
     /// `tell` is called, here and later from the thread, with what whoever runs the program should know: that something
-    /// was restored, and everything that went wrong, once until it changes.
+    /// was restored, that nothing can be written there (which is tried at once), and everything that goes wrong later,
+    /// once until it changes.
     ///
     /// # Errors
     /// Where the system gives no thread. Whatever is wrong with the file is told, and the sampler works without it.
@@ -88,32 +107,70 @@ impl HistoryFile {
         clock: impl Clock,
         tell: impl Fn(HistoryNews) + Send + Sync + 'static,
     ) -> io::Result<HistoryFile> {
+        HistoryFile::open_as(file, None, every_ms, sampler, clock, Box::new(tell))
+    }
+
+    /// The same for a node, if one is named: the lock says whose file it is.
+    fn open_as(
+        file: &Path,
+        node: Option<&str>,
+        every_ms: u64,
+        sampler: &Sampler,
+        clock: impl Clock,
+        tell: Tell,
+    ) -> io::Result<HistoryFile> {
         // The process may go to another folder, and a link is followed rather than replaced.
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let file = std::fs::canonicalize(&file).unwrap_or(file);
         let (stop, state) = (Arc::new(Stop::default()), HistoryState::of(file.display().to_string()));
-        let keeper =
-            Keeper { file, reader: sampler.reader(), state: state.clone(), tell: Box::new(tell), disk: OsDisk };
+        let keeper = Keeper { file, reader: sampler.reader(), state: state.clone(), tell, disk: OsDisk };
         let lock = match lock(&keeper.file) {
             Ok(lock) => lock,
             Err(InUse) => {
                 keeper.trouble(HistoryNews::InUse { file: keeper.file.clone() });
-                return Ok(HistoryFile { stop, thread: None, state, lock: None });
+                return Ok(HistoryFile { stop, writer: None, thread: None, state, lock: None });
             }
         };
-        let may_write = keeper.load(sampler, clock.now_ms());
-        let its_stop = Arc::clone(&stop);
+        if let Some((lock, node)) = lock.as_ref().zip(node) {
+            owner::note(lock, node);
+        }
+        if !keeper.load(sampler, clock.now_ms()) {
+            return Ok(HistoryFile { stop, writer: None, thread: None, state, lock });
+        }
+        keeper.try_out(every_ms);
+        let writer = Arc::new(Writer { keeper, clock: Box::new(clock), every_ms, writing: Mutex::default() });
+        let (its_stop, its_writer) = (Arc::clone(&stop), Arc::clone(&writer));
         let work = move || {
             while !its_stop.sleep(every_ms) {
-                keeper.write(clock.now_ms(), Some(every_ms));
+                its_writer.write(false);
             }
-            keeper.write(clock.now_ms(), None);
+            its_writer.write(true);
         };
-        let thread = match may_write {
-            true => Some(thread::Builder::new().name("keyviz-history".to_owned()).spawn(|| _ = contained(work))?),
-            false => None,
-        };
-        Ok(HistoryFile { stop, thread, state, lock })
+        let thread = thread::Builder::new().name("keyviz-history".to_owned()).spawn(|| _ = contained(work))?;
+        Ok(HistoryFile { stop, writer: Some(writer), thread: Some(thread), state, lock })
+    }
+
+    /// Writes the file now, beside the times at which it is written anyway: for a host in which something came to its
+    /// end. What goes wrong is told as ever. Waits for the disk.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_admin::{HistoryFile, SystemClock};
+    /// use keyviz_core::{Config, Sampler};
+    /// let folder = std::env::temp_dir().join(format!("keyviz-example-now-{}", std::process::id()));
+    /// std::fs::create_dir_all(&folder)?;
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// let history = HistoryFile::open(&folder.join("history"), 300_000, &sampler, SystemClock, |news| println!("{news}"))?;
+    /// history.write();
+    /// assert!(folder.join("history").exists());
+    /// # drop(history);
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn write(&self) {
+        if let Some(writer) = &self.writer {
+            writer.write(false);
+        }
     }
 
     /// How it goes; for [`AdminBuilder::history_state`](crate::AdminBuilder::history_state).
@@ -269,6 +326,14 @@ impl<D: Disk> Keeper<D> {
                 Err(unusable(format!("{error}; start with --keyviz-sub-buckets={snapshot} to go on with it")))
             }
             Err(error) => Err(unusable(error.to_string())),
+        }
+    }
+
+    /// Tries whether there is a way to write, so that somebody hears of it who can still do something about it.
+    fn try_out(&self, every_ms: u64) {
+        if let Err(failed) = try_out(&self.disk, &self.file) {
+            let (file, why) = (self.file.clone(), failed.to_string());
+            self.trouble(HistoryNews::NotWritten { file, why, again_ms: Some(every_ms) });
         }
     }
 

@@ -48,8 +48,26 @@ pub enum HistoryNews {
         file: PathBuf,
         /// Which step failed, and why.
         why: String,
-        /// In how many milliseconds it is tried again; `None` at the end of the program.
+        /// It is tried again every so many milliseconds; `None` at the end of the program.
         again_ms: Option<u64>,
+    },
+    /// A node's history is kept in a file of its own, since another node's is in the one that was named.
+    OfAnother {
+        /// The file that was named.
+        file: PathBuf,
+        /// Whose it is.
+        owner: String,
+        /// The node that was to be kept there.
+        node: String,
+        /// Its own file.
+        own: PathBuf,
+    },
+    /// Nothing says of which of several nodes the file is, so none of them goes on with it.
+    OfNobody {
+        /// The file.
+        file: PathBuf,
+        /// What its name would be, were it the first node's.
+        own: PathBuf,
     },
     /// The history could be written again.
     WrittenAgain {
@@ -90,10 +108,24 @@ impl fmt::Display for HistoryNews {
             Self::NotWritten { file, why, again_ms } => {
                 write!(f, "history: {} could not be written ({why}); what was there is whole", file.display())?;
                 match again_ms {
-                    Some(again_ms) => write!(f, ", and it is tried again in {}", Millis(*again_ms)),
+                    Some(again_ms) => write!(f, ", and it is tried again every {}", Millis(*again_ms)),
                     None => write!(f, ", and what came since is lost"),
                 }
             }
+            Self::OfAnother { file, owner, node, own } => write!(
+                f,
+                "history: {} is that of {owner}; what is counted of {node} is kept in {}; where both are one, give the \
+                 first the second's name",
+                file.display(),
+                own.display()
+            ),
+            Self::OfNobody { file, own } => write!(
+                f,
+                "history: {} does not say which node's it is, and none goes on with it: each has a file of its own; give it \
+                 the name of that node's, as {} for the first",
+                file.display(),
+                own.display()
+            ),
             Self::WrittenAgain { file } => write!(f, "history: {} is written again", file.display()),
         }
     }

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// How many files are kept aside at the most.
 const MOST_ASIDE: usize = 10;
 
+/// What is written to see whether there is any room: a block of most disks.
+const TRIED_BYTES: usize = 4096;
+
 /// A step that failed.
 #[derive(Debug)]
 pub(crate) struct Failed {
@@ -60,6 +63,16 @@ pub(crate) fn replace<D: Disk>(
         return Err(failed);
     }
     disk.sync_folder(folder(path)).map_err(at("bringing its name to the disk"))
+}
+
+/// Whether a file could be made there and get its bytes. Nothing of it stays.
+pub(crate) fn try_out<D: Disk>(disk: &D, path: &Path) -> Result<(), Failed> {
+    let fresh = beside(path, ".tmp");
+    let mut file = disk.create(&fresh).map_err(at("making a file beside it"))?;
+    let written = disk.write(&mut file, &[0; TRIED_BYTES]).map_err(at("writing"));
+    drop(file);
+    let removed = disk.remove(&fresh).map_err(at("taking away a file beside it"));
+    written.and(removed)
 }
 
 /// Gives the file a name under which nothing is written; returns that.
@@ -246,6 +259,19 @@ mod tests {
             let disk = with_old();
             disk.0.borrow_mut().steps_left = steps_left;
             assert_eq!(write_new(&disk).unwrap_err().to_string(), format!("{step}: no power"));
+        }
+    }
+
+    #[test]
+    fn trying_leaves_nothing_and_names_the_step_that_fails() {
+        let disk = with_old();
+        try_out(&disk, Path::new(NAME)).unwrap();
+        assert_eq!(disk.0.borrow().names.keys().collect::<Vec<_>>(), [Path::new(NAME)]);
+        for (steps_left, step) in [(0, "making a file beside it"), (1, "writing"), (2, "taking away a file beside it")]
+        {
+            let disk = with_old();
+            disk.0.borrow_mut().steps_left = steps_left;
+            assert_eq!(try_out(&disk, Path::new(NAME)).unwrap_err().to_string(), format!("{step}: no power"));
         }
     }
 

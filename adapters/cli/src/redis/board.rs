@@ -34,6 +34,12 @@ impl NodeState {
         self.total = sum(&self.past, beat);
     }
 
+    /// Whether it is this server. One that is in trouble may be another by now.
+    fn is(&self, facts: &Facts) -> bool {
+        let own = self.facts.as_ref().filter(|_| self.trouble.is_none());
+        !facts.run_id.is_empty() && own.is_some_and(|own| own.run_id == facts.run_id)
+    }
+
     /// For how long trouble has kept it from being watched.
     pub(crate) fn away_ms(&self, now_ms: u64) -> u64 {
         let lasting = self.trouble.as_ref().map_or(0, |_| now_ms.saturating_sub(self.since_ms));
@@ -60,18 +66,24 @@ impl Board {
     }
 
     /// A session of the node began; whether it is the node's first, and whether it was in trouble before.
-    pub(crate) fn began(&self, node: usize, facts: Facts) -> (bool, bool) {
-        let began = self.with(node, |state| {
-            let now_ms = SystemClock.now_ms();
-            state.away_ms = state.away_ms(now_ms);
-            let (first, recovered) = (state.facts.replace(facts).is_none(), state.trouble.take().is_some());
-            if first || recovered {
-                state.since_ms = now_ms;
-            }
-            state.watching = true;
-            (first, recovered)
-        });
-        began.unwrap_or_default()
+    ///
+    /// # Errors
+    /// The name of another node that is the same server, and has been watched since before: this one must not be.
+    pub(crate) fn began(&self, node: usize, facts: Facts) -> Result<(bool, bool), String> {
+        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = states.iter().enumerate().filter(|(other, _)| *other != node);
+        if let Some((_, same)) = others.into_iter().find(|(_, other)| other.is(&facts)) {
+            return Err(same.name.clone());
+        }
+        let Some(state) = states.get_mut(node) else { return Ok((false, false)) };
+        let now_ms = SystemClock.now_ms();
+        state.away_ms = state.away_ms(now_ms);
+        let (first, recovered) = (state.facts.replace(facts).is_none(), state.trouble.take().is_some());
+        if first || recovered {
+            state.since_ms = now_ms;
+        }
+        state.watching = true;
+        Ok((first, recovered))
     }
 
     pub(crate) fn beat(&self, node: usize, beat: &Beat) {
@@ -126,16 +138,39 @@ mod tests {
     fn sessions_add_up() {
         let board = Board::new(["a".to_owned()].into_iter());
         let beat = |lines| Beat { lines, skipped: vec![("no_key".to_owned(), 1)], ..Beat::default() };
-        assert_eq!(board.began(0, Facts::default()), (true, false));
+        assert_eq!(board.began(0, Facts::default()), Ok((true, false)));
         board.beat(0, &beat(5));
         board.beat(0, &beat(9));
         board.ended(0, (Why::Overload, "too much"), &beat(10), SystemClock.now_ms());
-        assert_eq!(board.began(0, Facts::default()), (false, true));
+        assert_eq!(board.began(0, Facts::default()), Ok((false, true)));
         board.beat(0, &beat(3));
         let state = board.nodes().remove(0);
         assert_eq!((state.total.lines, state.protected, state.watching), (13, 1, true));
         assert_eq!(state.total.skipped, [("no_key".to_owned(), 2)]);
         assert_eq!(state.trouble, None);
+    }
+
+    #[test]
+    fn a_server_is_one_node_at_a_time() {
+        let board = Board::new(["a", "b"].map(str::to_owned).into_iter());
+        let facts = |run_id: &str| Facts { run_id: run_id.to_owned(), ..Facts::default() };
+        let lose = |node| board.ended(node, (Why::Lost, "closed"), &Beat::default(), SystemClock.now_ms());
+        assert_eq!(board.began(0, facts("x")), Ok((true, false)));
+        assert_eq!(board.began(1, facts("x")), Err("a".to_owned()));
+        assert_eq!(board.nodes()[1].facts, None);
+        // Between two sessions of a duty it is still the first's, and who comes back is the same.
+        board.ended(0, (Why::Done, ""), &Beat::default(), SystemClock.now_ms());
+        assert_eq!(board.began(1, facts("x")), Err("a".to_owned()));
+        assert_eq!(board.began(0, facts("x")), Ok((false, false)));
+        // One that was lost may have gone to the other address.
+        lose(0);
+        assert_eq!(board.began(1, facts("x")), Ok((true, false)));
+        assert_eq!(board.began(0, facts("x")), Err("b".to_owned()));
+        assert_eq!(board.began(0, facts("y")), Ok((false, true)));
+        // Of servers that do not say who they are nothing is known.
+        lose(0);
+        lose(1);
+        assert_eq!((board.began(0, facts("")), board.began(1, facts(""))), (Ok((false, true)), Ok((false, true))));
     }
 
     #[test]
@@ -146,7 +181,7 @@ mod tests {
         // It was not there at first, and again at the third trial.
         board.ended(0, (Why::Lost, "nothing listens there"), &beat, now_ms - 9_000);
         assert!(state().was_away() && state().away_ms(now_ms) == 9_000);
-        board.began(0, Facts::default());
+        board.began(0, Facts::default()).unwrap();
         let before_ms = state().away_ms(now_ms);
         assert!(before_ms >= 9_000 && state().lost == 0 && state().was_away());
         board.ended(0, (Why::Lost, "closed"), &beat, now_ms - 5_000);

@@ -68,6 +68,13 @@ pub(crate) fn refused(command: &str, answer: &str) -> Trouble {
     }
 }
 
+/// Of a server that is watched already, under another of the addresses that were given.
+pub(crate) fn same_server(other: &str) -> String {
+    format!(
+        "this is the same server as {other} (one run_id), and would be counted twice; leave one of the two addresses out"
+    )
+}
+
 /// Of an error of the connection. `fresh` while the server has not answered anything yet.
 pub(crate) fn broken(error: &io::Error, tls: bool, fresh: bool) -> Trouble {
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

@@ -138,14 +138,9 @@ struct Run<'a> {
 
 /// Goes on with the history of each server, in the order of the command line.
 fn histories(args: &RedisArgs, names: &[String], samplers: &[Sampler]) -> Result<Vec<HistoryFile>, Failure> {
-    let tell = |news: HistoryNews| out::complain(&news.to_string());
-    let open = |(name, sampler): (&String, &Sampler)| match names.len() {
-        1 => args.history.open(sampler, tell),
-        _ => args.history.open_for(name, sampler, tell),
-    };
-    let opened: std::io::Result<Vec<Option<HistoryFile>>> = names.iter().zip(samplers).map(open).collect();
-    let opened = opened.map_err(|error| Failure::new(format!("no thread to keep the history: {error}")))?;
-    Ok(opened.into_iter().flatten().collect())
+    let nodes: Vec<(&str, &Sampler)> = names.iter().map(String::as_str).zip(samplers).collect();
+    let opened = args.history.open_each(&nodes, |news: HistoryNews| out::complain(&news.to_string()));
+    opened.map_err(|error| Failure::new(format!("no thread to keep the history: {error}")))
 }
 
 impl<'env> Run<'env> {
@@ -169,6 +164,10 @@ impl<'env> Run<'env> {
         let end = move |admin: Option<&Admin>| {
             self.follow(&changed, admin, || watchers.iter().all(std::thread::ScopedJoinHandle::is_finished));
             self.servers.finish();
+            if admin.is_some() {
+                // The page may be looked at for long, and be ended in no good order.
+                self.histories.iter().for_each(HistoryFile::write);
+            }
             let nodes = common.board.nodes();
             if let Some(admin) = admin {
                 admin.set_mode(Mode::Static);

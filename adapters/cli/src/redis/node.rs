@@ -9,6 +9,7 @@ use keyviz_core::NodeState;
 
 use super::board::Board;
 use super::counting::{Counter, Counting, Watching};
+use super::explain;
 use super::frames::{self, Beat, Frame, Report, Seen, Why};
 use super::plan::{Backoff, Phase, Plan};
 use super::process::Held;
@@ -166,13 +167,16 @@ impl Listening<'_> {
     fn report(&mut self, report: Report) -> Option<(Why, String)> {
         match report {
             Report::Began { facts, guarded } => {
+                let (first, recovered) = match self.common.board.began(self.node.place, facts) {
+                    Ok(began) => began,
+                    Err(other) => return Some((Why::Refused, explain::same_server(&other))),
+                };
                 self.watching = Some(self.node.counting.watching(self.until_ms));
                 if self.common.duration_ms > 0 {
                     let end_ms = self.began_ms() + self.common.duration_ms;
                     // The first to begin says when all ends.
                     let _ = self.common.end_ms.compare_exchange(0, end_ms, Ordering::Relaxed, Ordering::Relaxed);
                 }
-                let (first, recovered) = self.common.board.began(self.node.place, facts);
                 let _ = self.node.changes.send((self.node.place, Change::Began { guarded, first, recovered }));
                 None
             }

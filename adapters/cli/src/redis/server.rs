@@ -17,6 +17,9 @@ const LEAST_BUFFER_BYTES: u64 = 1 << 20;
 pub(crate) struct Facts {
     /// `redis 7.0.15`, `valkey 8.1.0`.
     pub(crate) version: String,
+    /// What the server's process drew by lot when it started: the same under whatever address; empty where it is not
+    /// told.
+    pub(crate) run_id: String,
     pub(crate) replica: bool,
     pub(crate) cluster: bool,
     /// Other masters of the cluster, as host:port.
@@ -75,8 +78,11 @@ impl Facts {
             (None, None) => "a server of an unknown version".to_owned(),
         };
         let version = version.chars().filter(|char| char.is_ascii_graphic() || *char == ' ').take(40).collect();
+        // Behind some proxies it is zeros, whichever server it is.
+        let run_id = field(info, "run_id").filter(|id| id.bytes().any(|byte| byte != b'0')).unwrap_or_default();
         Facts {
             version,
+            run_id: run_id.chars().filter(char::is_ascii_alphanumeric).take(64).collect(),
             replica: field(info, "role") == Some("slave"),
             cluster: number(info, "cluster_enabled") == 1,
             others: Vec::new(),
@@ -170,10 +176,11 @@ mod tests {
 
     #[test]
     fn facts_of_both_servers() {
-        let redis =
-            "# Server\r\nredis_version:7.0.15\r\nrole:master\r\ninstantaneous_ops_per_sec:42\r\ncluster_enabled:0\r\n";
+        let redis = "# Server\r\nredis_version:7.0.15\r\nrun_id:0af3\r\nrole:master\r\ninstantaneous_ops_per_sec:42\r\ncluster_enabled:0\r\n";
         let facts = Facts::read(redis);
         assert_eq!((facts.version.as_str(), facts.rate_before, facts.replica), ("redis 7.0.15", 42, false));
+        assert_eq!(facts.run_id, "0af3");
+        assert_eq!(Facts::read("run_id:0000\r\n").run_id, "");
         let valkey = "redis_version:7.2.4\r\nvalkey_version:8.1.0\r\nrole:slave\r\ncluster_enabled:1\r\n";
         let facts = Facts::read(valkey);
         assert_eq!((facts.version.as_str(), facts.replica, facts.cluster), ("valkey 8.1.0", true, true));
