@@ -17,8 +17,16 @@ export const HEADERS = {
 };
 
 /** @typedef {{status: number, body: unknown}} Answer */
-/** What is asked of a recorded answer. @typedef {{path: string, query: URLSearchParams, authorization: string | undefined}} Asked */
+/** What is asked for. @typedef {{path: string, query: URLSearchParams}} Query */
+/** What is asked of a recorded answer. @typedef {Query & {authorization: string | undefined}} Asked */
 /** @typedef {(asked: Asked) => Answer | "hang" | "drop"} Answers */
+
+/** @param {string} address @returns {Query | null} null where it is none of the endpoint's paths */
+export function queryOf(address) {
+  const url = new URL(address);
+  const path = /^\/admin\/api\/v1\/keyviz\/(\w+)$/.exec(url.pathname)?.[1];
+  return path === undefined ? null : { path, query: url.searchParams };
+}
 
 /** The one who answers. `answers` may be changed while it runs. */
 export class TestServer {
@@ -52,9 +60,9 @@ export class TestServer {
   /** @param {import("node:http").IncomingMessage} request @param {import("node:http").ServerResponse} response @returns {Promise<void>} */
   async #serve(request, response) {
     const url = new URL(request.url ?? "/", "http://localhost");
-    const api = /^\/admin\/api\/v1\/keyviz\/(\w+)$/.exec(url.pathname);
-    if (api !== null) {
-      const asked = { path: api[1], query: url.searchParams, authorization: request.headers.authorization };
+    const query = queryOf(url.href);
+    if (query !== null) {
+      const asked = { ...query, authorization: request.headers.authorization };
       this.asked.push(asked);
       const answer = this.answers(asked);
       if (answer === "hang") return;

@@ -3,11 +3,12 @@
 
 import { after, before } from "node:test";
 import { Browser } from "./browser.js";
-import { NOT_FOUND, TestServer } from "./server.js";
+import { NOT_FOUND, TestServer, queryOf } from "./server.js";
 import { NOW, STEP, status } from "./answers.js";
 import { answerOf } from "../../src/recorded.js";
 
 /** @typedef {import("playwright-core").Page} Page */
+/** @typedef {import("./server.js").Query} Query */
 /** `clock` stops the page's time: it then passes by `Visit.pass` alone. @typedef {import("./browser.js").Look & {fragment?: string, clock?: boolean}} Look */
 
 /** The end of the last column. */
@@ -22,6 +23,8 @@ export class Visit {
   browser = new Browser();
   /** The requests of a page that are under way. @type {WeakMap<Page, Set<import("playwright-core").Request>>} */
   #running = new WeakMap();
+  /** What the page that is open asked for. The one before may still be asking while it is closed, and is not heard here. @type {Query[]} */
+  #asked = [];
 
   /** @param {string} fragment what is opened where a test says nothing else */
   constructor(fragment) {
@@ -54,11 +57,17 @@ export class Visit {
 
   /** @param {Look} [look] @returns {Promise<Page>} with its picture */
   async open(look = {}) {
-    this.server.asked = [];
     const page = await this.browser.open(look);
     const running = new Set();
+    /** @type {Query[]} */
+    const asked = [];
     this.#running.set(page, running);
-    page.on("request", (request) => running.add(request));
+    this.#asked = asked;
+    page.on("request", (request) => {
+      running.add(request);
+      const query = queryOf(request.url());
+      if (query !== null) asked.push(query);
+    });
     page.on("requestfinished", (request) => running.delete(request));
     page.on("requestfailed", (request) => running.delete(request));
     if (look.clock) {
@@ -75,9 +84,9 @@ export class Visit {
     return page;
   }
 
-  /** @param {string} [path] @returns {import("./server.js").Asked[]} what was asked of it since the page was opened */
+  /** @param {string} [path] @returns {Query[]} what the page asked for since it was opened, in its order */
   asked(path = "matrix") {
-    return this.server.asked.filter((one) => one.path === path);
+    return this.#asked.filter((one) => one.path === path);
   }
 
   /** Waits until nothing is under way, and nothing follows from the last answer. @param {Page} page @returns {Promise<void>} */
