@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bufferOf, noBrowser } from "../support/browser.js";
+import { bufferOf, noBrowser, settled } from "../support/browser.js";
 import { fixed } from "../support/server.js";
 import { everyLook, look } from "../support/looks.js";
-import { LAST, Visit, at, choice, settled, until } from "../support/visit.js";
+import { LAST, Visit, at, choice, until } from "../support/visit.js";
 import { STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 import { base64url } from "../../src/key.js";
 import { onConflictLine, onGapLine } from "../../src/heatmap.js";

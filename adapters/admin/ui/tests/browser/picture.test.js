@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bufferOf, noBrowser, pixelAt, shoot } from "../support/browser.js";
+import { bufferOf, noBrowser, pixelAt, settled, shoot } from "../support/browser.js";
 import { fixed } from "../support/server.js";
-import { LAST, Visit, fitted, settled } from "../support/visit.js";
+import { LAST, Visit, fitted } from "../support/visit.js";
 import { STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 import { levelOf, scaleFor } from "../../src/scale.js";
 import { onGapLine, onOpenLine } from "../../src/heatmap.js";

@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { noBrowser, shoot } from "../support/browser.js";
+import { noBrowser, settled, shoot } from "../support/browser.js";
 import { fixed } from "../support/server.js";
 import { WALL, look } from "../support/looks.js";
-import { Visit, settled } from "../support/visit.js";
+import { Visit } from "../support/visit.js";
 import { base64url } from "../../src/key.js";
 import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
 

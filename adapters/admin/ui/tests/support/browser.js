@@ -19,7 +19,7 @@ export function noBrowser() {
 }
 
 /** @typedef {import("playwright-core").Page} Page */
-/** @typedef {{theme?: "light" | "dark", width?: number, height?: number, scale?: number, zone?: string, still?: boolean}} Look */
+/** `clock` stops the page's time, which then passes by its test alone. @typedef {{theme?: "light" | "dark", width?: number, height?: number, scale?: number, zone?: string, still?: boolean, clock?: boolean}} Look */
 
 /** A browser on an empty profile of its own, with one context at a time. */
 export class Browser {
@@ -48,6 +48,8 @@ export class Browser {
       // A refused or failed request is logged by the browser itself and is part of the tests.
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) this.complaints.push(message.text());
     });
+    // Where time stands still no frame comes by itself.
+    if (!look.clock) seenThrough(page);
     return page;
   }
 
@@ -61,6 +63,34 @@ export class Browser {
   get context() {
     if (this.#context === null) throw new Error("no page is open");
     return this.#context;
+  }
+}
+
+/** Waits until what was changed is drawn, and what follows from its size. @param {Page} page @returns {Promise<void>} */
+export function settled(page) {
+  return page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(undefined))))));
+}
+
+/** What hands do to a page, by who has the method. */
+const HANDS = /** @type {const} */ ({ frame: ["click", "check", "uncheck", "fill", "focus", "hover", "selectOption"], keyboard: ["press", "up", "type"], mouse: ["move", "up", "wheel"] });
+
+/**
+ * Lets every touch of the page wait until what came of it is drawn: a test that looks right after it would else see what was
+ * there before whenever the machine is busy.
+ * @param {Page} page @returns {void}
+ */
+function seenThrough(page) {
+  const owners = { frame: page.mainFrame(), keyboard: page.keyboard, mouse: page.mouse };
+  for (const [name, methods] of Object.entries(HANDS)) {
+    const owner = /** @type {any} */ (owners)[name];
+    for (const method of methods) {
+      const touch = owner[method].bind(owner);
+      owner[method] = async (/** @type {unknown[]} */ ...how) => {
+        const result = await touch(...how);
+        await settled(page);
+        return result;
+      };
+    }
   }
 }
 

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { breaches } from "./accessible.js";
-import { shoot } from "./browser.js";
-import { settled } from "./visit.js";
+import { settled, shoot } from "./browser.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 

@@ -2,14 +2,14 @@
 /** A visit to the page: recorded answers, a browser, and what a test needs of hands, eyes and time. */
 
 import { after, before } from "node:test";
-import { Browser } from "./browser.js";
+import { Browser, settled } from "./browser.js";
 import { NOT_FOUND, TestServer, queryOf } from "./server.js";
 import { NOW, STEP, status } from "./answers.js";
 import { answerOf } from "../../src/recorded.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {import("./server.js").Query} Query */
-/** `clock` stops the page's time: it then passes by `Visit.pass` alone. @typedef {import("./browser.js").Look & {fragment?: string, clock?: boolean}} Look */
+/** @typedef {import("./browser.js").Look & {fragment?: string}} Look */
 
 /** The end of the last column. */
 export const LAST = Math.floor(NOW / STEP) * STEP + STEP;
@@ -121,11 +121,6 @@ export async function until(check, what) {
     if (Date.now() - began > PATIENCE_MS) throw new Error(`not so within ${PATIENCE_MS / 1000} s: ${what}`);
     await new Promise((done) => setTimeout(done, TURN_MS));
   }
-}
-
-/** Waits until what was changed is drawn, and what follows from its size. @param {Page} page @returns {Promise<void>} */
-export function settled(page) {
-  return page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(undefined))))));
 }
 
 /** Waits until the picture has as many pixels as its place on the screen: what it says of places is then true. @param {Page} page @returns {Promise<void>} */
