@@ -4,9 +4,11 @@
 #![cfg(feature = "std")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
 
+use std::collections::BTreeSet;
+
 use keyviz_core::{
     Absence, Answer, AxisKind, Config, FanoutNode, Heat, Labels, MatrixQuery, Merge, Merged, Op, Partition, RouteId,
-    Sampler, Series, Top, TopQuery,
+    Sampler, Series, Top, TopQuery, TopRow,
 };
 use proptest::prelude::*;
 
@@ -42,6 +44,25 @@ fn whole(samplers: &[&Sampler], query: &MatrixQuery) -> Merged {
         merge.add(place, &sampler.reader().part(query, 16384)).unwrap();
     }
     merge.finish_whole()
+}
+
+/// The hottest of samplers whose parts come in as `order` says.
+fn hottest_in(samplers: &[&Sampler], order: &[usize], query: &TopQuery) -> Top {
+    let asked = MatrixQuery { series: query.series, ..self::query(AxisKind::Route, 0) };
+    let part = |at: &usize| (*at as u32, samplers[*at].reader().part(&asked, 16384));
+    let parts: Vec<(u32, Answer)> = order.iter().map(part).collect();
+    let mut merge = Merge::new();
+    parts.iter().for_each(|(place, part)| merge.add(*place, part).unwrap());
+    Top::of_nodes(&merge.finish_whole().answer, &parts, query)
+}
+
+fn hottest(samplers: &[&Sampler], query: &TopQuery) -> Top {
+    hottest_in(samplers, &(0..samplers.len()).collect::<Vec<_>>(), query)
+}
+
+/// Who counted a row.
+fn nodes(row: &TopRow) -> Vec<(u32, u64)> {
+    row.nodes.iter().map(|node| (node.place, node.value)).collect()
 }
 
 fn columns(answer: &Answer) -> Vec<u64> {
@@ -167,7 +188,7 @@ fn the_hottest_of_one_node_are_those_that_it_tells_itself() {
     ] {
         let asked =
             MatrixQuery { start: query.start.clone(), end: query.end.clone(), ..self::query(AxisKind::Route, 0) };
-        let top = Top::of_answer(&whole(&[&sampler], &asked).answer, &query);
+        let top = Top::of_nodes(&whole(&[&sampler], &asked).answer, &[], &query);
         assert!(!top.rows.is_empty());
         assert_eq!(top, sampler.reader().top(&query));
     }
@@ -191,10 +212,106 @@ fn the_hottest_of_two_nodes_add_up_where_their_routes_are_one() {
     };
     let (one, two) = (node(5), node(6));
     let query = TopQuery { series: Series::Reads, ..TopQuery::default() };
-    let top = Top::of_answer(&whole(&[&one, &two], &self::query(AxisKind::Route, 0)).answer, &query);
+    let top = hottest(&[&one, &two], &query);
     let rows: Vec<_> = top.rows.iter().map(|row| (row.route.0, row.sub_buckets, row.value, row.before)).collect();
     assert_eq!(rows, [(1, 2, 22, Some(11)), (2, 2, 18, Some(18))]);
     assert_eq!((top.now.unwrap().total, top.before.unwrap().total), (40, 29));
+    assert_eq!(top.rows.iter().map(nodes).collect::<Vec<_>>(), [[(1, 12), (0, 10)], [(0, 9), (1, 9)]]);
+    assert!(top.rows.iter().all(|row| row.node_count == 2 && row.counted == row.value && !row.estimated));
+}
+
+/// What the leader counted is the row's; a follower that counted some as well is named with it.
+#[test]
+fn a_follower_that_counted_too_is_named_and_adds_nothing() {
+    let node = |writes: u64| {
+        let mut config = Config::default();
+        (config.step_ms, config.prefault) = (STEP_MS, false);
+        let sampler = Sampler::new(config, 0).unwrap();
+        sampler.register(RouteId(1), b"a", None, 7).unwrap();
+        sampler.set_term(7, 3);
+        (0..writes).for_each(|_| sampler.observe(RouteId(1), Op::Write, b"l", 0));
+        sampler.flush(STEP_MS);
+        sampler
+    };
+    let samplers = [node(2), node(30), node(0)];
+    let query = TopQuery { series: Series::Writes, ..TopQuery::default() };
+    let top = hottest(&samplers.each_ref()[..], &query);
+    let row = &top.rows[0];
+    assert_eq!((top.rows.len(), row.value, row.counted, row.group, row.term), (1, 30, 32, 7, 3));
+    assert_eq!((nodes(row), row.node_count), (vec![(1, 30), (0, 2)], 2));
+}
+
+/// Ranges of the nodes' own: each names who counted it, and those with equal bounds are one.
+#[test]
+fn a_range_names_the_node_that_counted_it() {
+    let node = |seed: u64, prefixes: &[(&str, u64)]| {
+        let sampler = ranges(seed);
+        for window in 0..6 {
+            for (prefix, reads) in prefixes {
+                (0..*reads).for_each(|at| sampler.observe_key(Op::Read, format!("{prefix}{at:03}").as_bytes(), 0));
+            }
+            sampler.flush((window + 1) * STEP_MS);
+        }
+        sampler
+    };
+    let (one, two) = (node(1, &[("both:", 400), ("one:", 300)]), node(2, &[("both:", 200), ("two:", 500)]));
+    let query = TopQuery { series: Series::Reads, limit: 1024, ..TopQuery::default() };
+    let top = hottest(&[&one, &two], &query);
+    assert_eq!((top.now.unwrap().total, top.before.unwrap().total, top.rows.len()), (1400, 1400, top.ranges));
+    let within = |row: &&TopRow, prefix: &str| {
+        row.start.starts_with(prefix.as_bytes())
+            && row.end.as_deref().is_some_and(|end| end.starts_with(prefix.as_bytes()))
+    };
+    let of = |prefix: &str| top.rows.iter().filter(|row| within(row, prefix)).flat_map(nodes).collect::<Vec<_>>();
+    for (prefix, place) in [("one:", 0), ("two:", 1)] {
+        assert!(of(prefix).len() > 3 && of(prefix).iter().all(|node| node.0 == place), "{prefix}: {top:?}");
+    }
+    assert!([0, 1].iter().all(|place| of("both:").iter().any(|node| node.0 == *place)), "{top:?}");
+    // The load is steady, and so is all that is known of it.
+    assert!(top.rows.iter().all(|row| row.before.is_none_or(|before| before == row.value)), "{top:?}");
+    assert!(top.rows.iter().filter(|row| row.before.is_some()).count() > top.rows.len() / 2, "{top:?}");
+}
+
+/// A node that begins to divide keys otherwise is not a change of load of what others count there.
+#[test]
+fn new_bounds_of_one_node_are_no_change() {
+    let node = |fine: bool| {
+        let mut config = Config::default();
+        (config.step_ms, config.prefault) = (STEP_MS, false);
+        let sampler = Sampler::new(config, 0).unwrap();
+        sampler.register(RouteId(1), b"a", Some(b"m"), 0).unwrap();
+        sampler.register(RouteId(2), b"m", None, 0).unwrap();
+        let read = |key: &[u8], route: u64, times: u64| {
+            (0..times).for_each(|_| sampler.observe(RouteId(route), Op::Read, key, 0));
+        };
+        read(b"b", 1, 10);
+        read(b"z", 2, 10);
+        sampler.flush(STEP_MS);
+        if fine {
+            sampler.remove(RouteId(1));
+            sampler.register(RouteId(11), b"a", Some(b"f"), 0).unwrap();
+            sampler.register(RouteId(12), b"f", Some(b"m"), 0).unwrap();
+            read(b"b", 11, 10);
+        } else {
+            read(b"b", 1, 10);
+        }
+        read(b"z", 2, 15);
+        sampler.flush(2 * STEP_MS);
+        sampler
+    };
+    let (coarse, fine) = (node(false), node(true));
+    let query = TopQuery { series: Series::Reads, ..TopQuery::default() };
+    let top = hottest(&[&coarse, &fine], &query);
+    let rows: Vec<_> = top.rows.iter().map(|row| (row.route.0, row.value, row.before, nodes(row))).collect();
+    assert_eq!(
+        rows,
+        [
+            (2, 30, Some(20), vec![(0, 15), (1, 15)]),
+            // The other node's share of before is counted under the next one's bounds now.
+            (1, 10, None, vec![(0, 10)]),
+            (11, 10, None, vec![(1, 10)]),
+        ]
+    );
 }
 
 proptest! {
@@ -242,5 +359,52 @@ proptest! {
             prop_assert_eq!(&row.estimated, &other.estimated);
         }
         prop_assert_eq!(whole.answer.rows.len(), at_once.answer.rows.len());
+    }
+
+    /// Ranges and their nodes have all that was counted; what the map shows once is there once; no order of arrival changes
+    /// anything.
+    #[test]
+    fn the_hottest_of_nodes_are_all_there_is(
+        nodes in 2usize..5, windows in 1u64..8, order in Just(vec![3usize, 1, 0, 2]).prop_shuffle(), limit in 1usize..80,
+        alike in any::<bool>(),
+    ) {
+        // Of one seed and one load they have the same ranges, or nearly.
+        let seed = |node: u64| if alike { 7 } else { node };
+        let samplers: Vec<Sampler> = (0..nodes as u64).map(|node| ranges(seed(node))).collect();
+        let counts = |node: u64, window: u64| (seed(node) * 31 + window * 17) % 90 + 1;
+        for window in 0..windows {
+            (0..).zip(&samplers).for_each(|(node, sampler)| load(sampler, seed(node), window, counts(node, window)));
+        }
+        let samplers: Vec<&Sampler> = samplers.iter().collect();
+        let query = TopQuery { series: Series::Reads, limit: 1024, ..TopQuery::default() };
+        let top = hottest(&samplers, &query);
+        let order: Vec<usize> = order.into_iter().filter(|at| *at < nodes).collect();
+        prop_assert_eq!(&top, &hottest_in(&samplers, &order, &query));
+        let total = |window: u64| (0..nodes as u64).map(|node| counts(node, window)).sum::<u64>();
+        prop_assert_eq!((top.now.unwrap().total, top.rows.len()), (total(windows - 1), top.ranges));
+        prop_assert_eq!(top.before.map(|before| before.total), windows.checked_sub(2).map(total));
+        prop_assert_eq!(top.rows.iter().map(|row| row.value).sum::<u64>(), total(windows - 1));
+        for place in 0..nodes as u32 {
+            let own = top.rows.iter().flat_map(self::nodes).filter(|node| node.0 == place);
+            prop_assert_eq!(own.map(|node| node.1).sum::<u64>(), counts(u64::from(place), windows - 1));
+        }
+        for (at, row) in top.rows.iter().enumerate() {
+            prop_assert_eq!((row.counted, row.node_count), (row.value, row.nodes.len()));
+            prop_assert!(at == 0 || top.rows[at - 1].value >= row.value);
+            prop_assert!(!alike || row.node_count == nodes, "{:?}", row);
+        }
+        let few = hottest(&samplers, &TopQuery { limit, ..query });
+        prop_assert_eq!((&few.rows[..], few.now), (&top.rows[..limit.min(top.ranges)], top.now));
+        // By route, the map shows the same rows of this column.
+        let column = MatrixQuery { from_ms: windows * STEP_MS, ..self::query(AxisKind::Route, 0) };
+        let map = whole(&samplers, &column).answer;
+        let shown: BTreeSet<_> = map
+            .rows
+            .iter()
+            .filter(|row| row.values[0] > 0)
+            .map(|row| (row.start.clone(), row.end.clone(), row.values[0]))
+            .collect();
+        let listed: BTreeSet<_> = top.rows.iter().map(|row| (row.start.clone(), row.end.clone(), row.value)).collect();
+        prop_assert_eq!((shown, listed.len()), (listed.clone(), top.ranges));
     }
 }

@@ -4,7 +4,10 @@
 #![cfg(feature = "std")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
 
-use keyviz_core::{ColumnState, Config, KeyNames, Labels, NewRoute, Op, RouteId, Sampler, Series, Top, TopQuery, wire};
+use keyviz_core::{
+    ColumnState, Config, Fanout, FanoutNode, KeyNames, Labels, MatrixQuery, Merge, NewRoute, Op, RouteId, Sampler,
+    Series, Top, TopQuery, wire,
+};
 
 const STEP: u64 = 1000;
 
@@ -187,4 +190,51 @@ fn the_wire_form_is_json_that_says_it_all() {
         r#""value":3,"rate":3.000,"share":0.333333,"before":1,"before_rate":1.000}]}"#,
     );
     assert_eq!(json, expected);
+}
+
+/// The hottest of so many nodes, of which each has one read more than the one before.
+fn of_nodes(count: u32) -> Top {
+    let all = MatrixQuery { series: Series::Reads, open: true, ..MatrixQuery::default() };
+    let (mut merge, mut parts) = (Merge::new(), Vec::new());
+    for place in 0..count {
+        let sampler = sampler(|_| ());
+        observe(&sampler, 2, Op::Read, b"g", u64::from(place) + 1);
+        sampler.flush(STEP);
+        let part = sampler.reader().part(&all, 16384);
+        merge.add(place, &part).unwrap();
+        parts.push((place, part));
+    }
+    let query = TopQuery { series: Series::Reads, ..TopQuery::default() };
+    let mut top = Top::of_nodes(&merge.finish_whole().answer, &parts, &query);
+    let nodes = (0..count).map(|place| FanoutNode::answered(&format!("n{place}:1")));
+    let mut fanout = Fanout::default();
+    (fanout.nodes, fanout.responded, fanout.expected) = (nodes.collect(), count.into(), count.into());
+    top.fanout = Some(fanout);
+    top
+}
+
+#[test]
+fn the_wire_form_of_several_nodes_names_who_counted() {
+    let json = |top: &Top| {
+        let mut json = String::new();
+        wire::encode::top(top, 0, None, &|_| None, &mut json);
+        json
+    };
+    let two = of_nodes(2);
+    let row = concat!(
+        r#""value":3,"rate":3.000,"share":1.000000,"before":null,"before_rate":null,"#,
+        r#""nodes":[{"node":"n1:1","value":2,"share":0.666666},{"node":"n0:1","value":1,"share":0.333333}],"node_count":2}],"#,
+        r#""fanout":{"nodes":[{"node":"n0:1","ok":true,"state":"answered"},{"node":"n1:1","ok":true,"state":"answered"}],"#,
+        r#""responded":2,"expected":2,"writes_superseded":0}}"#,
+    );
+    assert!(json(&two).ends_with(row), "{}", json(&two));
+    let mut estimated = two;
+    estimated.rows[0].estimated = true;
+    assert!(json(&estimated).contains(r#""node_count":2,"estimated":true}]"#));
+    // The hottest sixteen are named, and all are counted.
+    let many = of_nodes(20);
+    let named: Vec<u32> = many.rows[0].nodes.iter().map(|node| node.place).collect();
+    assert_eq!(named, (4..20).rev().collect::<Vec<u32>>());
+    assert_eq!((many.rows[0].node_count, many.rows[0].counted), (20, 210));
+    assert!(json(&many).contains(r#""share":0.023809}],"node_count":20}"#), "{}", json(&many));
 }

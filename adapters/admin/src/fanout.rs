@@ -11,7 +11,7 @@ use keyviz_core::{
 };
 
 use crate::error::{ApiError, Code};
-use crate::nodes::Nodes;
+use crate::nodes::{Node, Nodes};
 
 /// Cells of one stretch of time, as a rule.
 const STRETCH_CELLS: usize = 1 << 20;
@@ -21,6 +21,11 @@ const MOST_CELLS: usize = 1 << 21;
 const CELL_BYTES: usize = 40;
 /// Cells that a row's record counts as in a merge.
 const ROW_CELLS: usize = 16;
+/// Bytes that a node's row takes while the hottest are ranked: in its part, which is kept until it is known who counted what,
+/// in the merge and in the ranking, each time with bounds.
+const RANKED_BYTES: usize = 1024;
+/// Columns that they are ranked by: two sealed ones and the open one.
+const RANKED_COLUMNS: usize = 3;
 
 impl Nodes {
     /// The picture of all nodes, which says of each what is known of it.
@@ -59,37 +64,53 @@ impl Nodes {
 
     /// All rows of all nodes, by route.
     pub(crate) fn merged(&self, query: &MatrixQuery) -> Result<Merged, ApiError> {
+        let (mut merge, rows) = self.merge(query);
+        for (place, node) in self.known() {
+            merge.add(place, &node.reader.part(query, rows)).map_err(refused)?;
+        }
+        Ok(merge.finish_whole())
+    }
+
+    /// A merge that has nothing yet, and how many rows each node may give it.
+    fn merge(&self, query: &MatrixQuery) -> (Merge, usize) {
         let columns = columns_of(self.config(), &self.window(), query);
         let rows = MOST_CELLS / (columns + ROW_CELLS) / self.len().max(1);
         let mut merge = Merge::with_max_cells(MOST_CELLS);
         // Before the parts are read: what is sealed meanwhile is sealed by all the next time.
         merge.sealed_to(self.sealed_to_ms());
-        for (place, node) in (0..).zip(self.iter()).filter(|(_, node)| node.is_known()) {
-            merge.add(place, &node.reader.part(query, rows.clamp(1, MAX_PART_ROWS))).map_err(refused)?;
-        }
-        Ok(merge.finish_whole())
+        (merge, rows.clamp(1, MAX_PART_ROWS))
     }
 
-    /// The hottest ranges of all nodes, and which nodes they are of.
+    /// Those that are, or were, in the picture, by place.
+    fn known(&self) -> impl Iterator<Item = (u32, &Node)> {
+        (0..).zip(self.iter()).filter(|(_, node)| node.is_known())
+    }
+
+    /// The hottest ranges of all nodes, each with the nodes that counted it.
     ///
     /// Of the last columns that all have sealed, the one after them with what there is of it.
-    pub(crate) fn top(&self, query: &TopQuery) -> Result<(Top, Fanout), ApiError> {
-        let from_ms = self.sealed_to_ms().saturating_sub(self.config().step_ms.saturating_mul(2));
-        let label = query.label;
+    pub(crate) fn top(&self, query: &TopQuery) -> Result<Top, ApiError> {
         let asked = MatrixQuery {
             series: query.series,
-            from_ms,
+            from_ms: self.sealed_to_ms().saturating_sub(self.config().step_ms.saturating_mul(2)),
             open: true,
             start: query.start.clone(),
             end: query.end.clone(),
-            label,
+            label: query.label,
             split_labels: false,
             ..MatrixQuery::default()
         };
-        let merged = self.merged(&asked)?;
-        let top = Top::of_answer(&merged.answer, query);
-        let fanout = merged.with_nodes(self.told(query.series)).fanout.unwrap_or_default();
-        Ok((top, fanout))
+        let (mut merge, rows) = self.merge(&asked);
+        let mut parts = Vec::with_capacity(self.len());
+        for (place, node) in self.known() {
+            let part = node.reader.part(&asked, rows);
+            merge.add(place, &part).map_err(refused)?;
+            parts.push((place, part));
+        }
+        let merged = merge.finish_whole();
+        let mut top = Top::of_nodes(&merged.answer, &parts, query);
+        top.fanout = merged.with_nodes(self.told(query.series)).fanout;
+        Ok(top)
     }
 
     /// The hottest keys of all nodes: those of each add up. A node that should have had some to tell and has none is warned
@@ -146,6 +167,15 @@ impl Nodes {
         let cells = self.rows_expected().saturating_add(rows).saturating_mul(columns + ROW_CELLS);
         let most = if query.axis == AxisKind::Range { STRETCH_CELLS } else { MOST_CELLS };
         cells.min(most).saturating_mul(CELL_BYTES)
+    }
+
+    /// What ranking the hottest ranges is expected to take, beside the answer.
+    pub(crate) fn expected_top_bytes(&self) -> usize {
+        let divisions = u64::from(self.config().sub_buckets).max(1);
+        let rows = self.iter().map(|node| node.reader.counters().routes.saturating_add(64).saturating_mul(divisions));
+        let rows = usize::try_from(rows.sum::<u64>()).unwrap_or(usize::MAX);
+        let most = MOST_CELLS / (ROW_CELLS + RANKED_COLUMNS);
+        rows.min(most).saturating_mul(RANKED_BYTES)
     }
 
     /// The query's time in stretches that are merged one after the other; columns of every width lie in one of them.

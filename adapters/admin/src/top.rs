@@ -13,7 +13,7 @@ use crate::redaction::Redaction;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
-use keyviz_core::{Config, TopQuery, wire};
+use keyviz_core::{TopQuery, wire};
 
 /// Bytes that a range of the two windows is expected to take while it is ranked, bounds included.
 const RANGE_BYTES: usize = 384;
@@ -31,21 +31,21 @@ pub(crate) async fn top(
     let query = query::top(uri.query().unwrap_or(""), &config.labels)?;
     let (start, end) = query::as_shown((query.start, query.end), admin.redactor(caller.role))?;
     let query = TopQuery { start, end, ..query };
-    let nodes = if let Source::Several(nodes) = admin.source() { nodes.len() } else { 1 };
-    let pass = admin.gate().enter(expected_bytes(config, &query).saturating_mul(nodes)).await?;
+    let ranking = match admin.source() {
+        Source::Several(nodes) => nodes.expected_top_bytes(),
+        _ => (config.max_routes as usize).saturating_mul(usize::from(config.sub_buckets)).saturating_mul(RANGE_BYTES),
+    };
+    let pass = admin.gate().enter(ranking.saturating_add(query.limit.saturating_mul(ROW_BYTES))).await?;
     on_blocking_thread(move || build(&admin, &caller, &query, pass, packing)).await
 }
 
 fn build(admin: &Admin, caller: &Caller, query: &TopQuery, pass: Pass, packing: Packing) -> Result<Answer, ApiError> {
     let redactor = admin.redactor(caller.role);
     let partition = admin.source().config().ok_or_else(ApiError::disabled)?.partition;
-    let (mut top, fanout) = match admin.source() {
+    let mut top = match admin.source() {
         Source::None => return Err(ApiError::disabled()),
-        Source::One(reader) => (reader.top(query), None),
-        Source::Several(nodes) => {
-            let (top, fanout) = nodes.top(query)?;
-            (top, Some(fanout))
-        }
+        Source::One(reader) => reader.top(query),
+        Source::Several(nodes) => nodes.top(query)?,
     };
     let keys = redactor.top(&mut top, partition);
     let mut json = String::new();
@@ -57,14 +57,8 @@ fn build(admin: &Admin, caller: &Caller, query: &TopQuery, pass: Pass, packing: 
     let template = admin.split_template().filter(|_| whole);
     let split = |row: &keyviz_core::TopRow| template.and_then(|template| template.command(row));
     wire::encode::top(&top, admin.now_ms(), names.as_deref(), &split, &mut json);
-    fanout.iter().for_each(|fanout| wire::encode::with_fanout(fanout, &mut json));
     redactor.mark(&mut json);
     let asked = Asked { start: &query.start, end: query.end.as_deref(), ..Asked::default() };
     admin.audit(caller, "top", &asked, keys);
     pass.finish(json, packing)
-}
-
-fn expected_bytes(config: &Config, query: &TopQuery) -> usize {
-    let routes = (config.max_routes as usize).saturating_mul(usize::from(config.sub_buckets));
-    routes.saturating_mul(RANGE_BYTES).saturating_add(query.limit.saturating_mul(ROW_BYTES))
 }

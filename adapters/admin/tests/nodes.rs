@@ -105,6 +105,20 @@ fn every_answer_is_of_all_nodes() {
     let top = server.get(TOP).json();
     assert_eq!((&top["now"]["total"], &top["before"]["total"]), (&400.into(), &400.into()), "{top}");
     assert_eq!(top["fanout"]["responded"], 2);
+    // Who counted what is known of every row, and is all that was counted.
+    let mut counted = [0, 0];
+    for row in top["rows"].as_array().unwrap() {
+        let nodes = row["nodes"].as_array().unwrap();
+        let values = nodes.iter().map(|node| node["value"].as_u64().unwrap());
+        assert_eq!(
+            (values.sum::<u64>(), nodes.len() as u64),
+            (row["value"].as_u64().unwrap(), row["node_count"].as_u64().unwrap())
+        );
+        for node in nodes {
+            counted[usize::from(node["node"] == "node-1:1")] += node["value"].as_u64().unwrap();
+        }
+    }
+    assert!(top["ranges"].as_u64().unwrap() <= 20 && counted == [150, 250], "{counted:?} {top}");
     let events = server.get(EVENTS).json();
     let told: Vec<(&Value, &Value)> =
         events["events"].as_array().unwrap().iter().map(|event| (&event["kind"], &event["node"])).collect();

@@ -1,5 +1,6 @@
 //! What follows from the history, in numbers: where the load is now.
 
 pub(crate) mod top;
+mod top_nodes;
 
-pub use top::{Top, TopQuery, TopRow, TopWindow};
+pub use top::{Top, TopNode, TopQuery, TopRow, TopWindow};

@@ -5,19 +5,22 @@
 //! 2. *Before* is the column that ends where now begins. Where there is none, or it is missing, there is no change.
 //! 3. A range is a route, or a division of one, under the bounds it had in the window; labels are summed unless one is
 //!    asked for. Where its keys took something before under other bounds it has no value before: a split is not a
-//!    change of load. Where they took nothing, that is 0.
+//!    change of load. Where they took nothing, that is 0. Of several nodes that is asked of each, which may divide its keys
+//!    in its own way: it has no value before, either, where a node that counted in it before counts its keys under other
+//!    bounds now.
 //! 4. Its owner is the group and term under which it took most in the window.
 //! 5. Order: value of the window, falling; then start, route, division.
 //! 6. It may be split in the middle of its keys, where it has one: half of the keys, not half of the load.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
+use core::cmp::{Ordering, Reverse};
 use core::ops::Deref;
 
 use crate::history::ColumnState;
 use crate::label::Label;
-use crate::matrix::Answer;
+use crate::merge::Fanout;
+use crate::merge::shares::Counted;
 use crate::op::Series;
 use crate::reader::{CellView, ReaderOn};
 use crate::reading::Reading;
@@ -28,6 +31,8 @@ use crate::window::Column;
 
 /// The most ranges an answer has.
 const MAX_TOP: usize = 1024;
+/// The most nodes that a range names.
+const MAX_TOP_NODES: usize = 16;
 
 /// What is asked of [`ReaderOn::top`](crate::ReaderOn::top).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +97,24 @@ pub struct TopRow {
     pub before: Option<u64>,
     /// The middle of its keys; `None` where no key lies between its bounds.
     pub middle: Option<Vec<u8>>,
+    /// What it took is an estimate: several nodes counted it under more groups and terms than a merge keeps.
+    pub estimated: bool,
+    /// Of several nodes, who counted it, who counted most first: at most 16.
+    pub nodes: Vec<TopNode>,
+    /// How many nodes counted it, those that `nodes` leaves out included; 0 for a node by itself.
+    pub node_count: usize,
+    /// What all these counted: the value, and what the leader rule left out.
+    pub counted: u64,
+}
+
+/// One of several nodes, and what it counted in a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TopNode {
+    /// Its place in the configured order.
+    pub place: u32,
+    /// What it counted itself.
+    pub value: u64,
 }
 
 /// The hottest ranges.
@@ -108,126 +131,99 @@ pub struct Top {
     pub rows: Vec<TopRow>,
     /// How many ranges took something, those beyond the limit included.
     pub ranges: usize,
+    /// Which nodes it is made of, which [`TopNode::place`] counts from 0; `None` for a node by itself.
+    pub fanout: Option<Fanout>,
 }
 
 /// What tells ranges apart: bounds of the route, its id, whether it is an aggregate, the division.
-type Name = (Vec<u8>, Option<Vec<u8>>, u64, bool, u32);
+pub(super) type Name = (Vec<u8>, Option<Vec<u8>>, u64, bool, u32);
 
 /// What a range took under one name.
-struct Taken {
-    now: u64,
-    before: u64,
-    seen_before: bool,
+pub(super) struct Taken {
+    pub(super) now: u64,
+    pub(super) before: u64,
+    pub(super) seen_before: bool,
     /// The greatest share of the window so far, with its group and term.
-    owner: (u64, u64, u64),
-    sub_buckets: u32,
-    start: Vec<u8>,
-    end: Option<Vec<u8>>,
+    pub(super) owner: (u64, u64, u64),
+    pub(super) sub_buckets: u32,
+    pub(super) start: Vec<u8>,
+    pub(super) end: Option<Vec<u8>>,
+    pub(super) estimated: bool,
+    /// Of several nodes, who counted in it now, and before.
+    pub(super) nodes: Counted,
+    pub(super) nodes_before: Counted,
+}
+
+impl TopWindow {
+    pub(super) const fn of(column: &Column, total: u64) -> TopWindow {
+        let covers_ms = column.covers_to_ms.saturating_sub(column.covers_from_ms);
+        TopWindow { start_ms: column.start_ms, end_ms: column.end_ms, covers_ms, state: column.state, total }
+    }
 }
 
 impl Top {
-    /// The hottest ranges of a picture of several nodes: of all rows by route of their merge
-    /// ([`Merge::finish_whole`](crate::Merge::finish_whole)) over the last columns, the open one included, in the query's
-    /// series and of its label.
-    ///
-    /// The rules are those of [`ReaderOn::top`](crate::ReaderOn::top). Nodes that divide their keys differently have
-    /// ranges of their own, which may overlap; the number of a route's divisions is that of those with a row.
-    ///
-    /// Never panics. Cost: O(n log n) in the rows.
-    ///
-    /// # Examples
-    /// ```
-    /// use keyviz_core::{Config, MatrixQuery, Merge, Op, RouteId, Sampler, Series, Top, TopQuery};
-    /// let mut merge = Merge::new();
-    /// let all = MatrixQuery { series: Series::Ops, open: true, ..MatrixQuery::default() };
-    /// for place in 0..2 {
-    ///     let sampler = Sampler::new(Config::default(), 0)?;
-    ///     sampler.register(RouteId(7), b"a", None, 0)?;
-    ///     sampler.observe(RouteId(7), Op::Read, b"b", 0);
-    ///     sampler.flush(60_000);
-    ///     merge.add(place, &sampler.reader().part(&all, 16384))?;
-    /// }
-    /// let top = Top::of_answer(&merge.finish_whole().answer, &TopQuery::default());
-    /// assert_eq!((top.rows.len(), top.rows[0].route, top.rows[0].value), (1, RouteId(7), 2));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn of_answer(answer: &Answer, query: &TopQuery) -> Top {
-        of_answer(answer, query)
-    }
-}
-
-fn of_answer(answer: &Answer, query: &TopQuery) -> Top {
-    let columns = &answer.columns;
-    let empty = Top { series: query.series, now: None, before: None, rows: Vec::new(), ranges: 0 };
-    let Some(now) = now_of(columns, answer.step_ms) else { return empty };
-    let place = |end_ms: u64| columns.iter().position(|c| c.end_ms == end_ms && c.state != ColumnState::Missing);
-    let (at, before) = (place(now.end_ms), place(now.start_ms));
-    let value = |list: &[u64], at: Option<usize>| at.and_then(|at| list.get(at)).copied().unwrap_or(0);
-    let mut ranges: BTreeMap<Name, Taken> = BTreeMap::new();
-    let (mut total, mut total_before) = (0u64, 0u64);
-    for row in answer.rows.iter().filter(|row| asks(query, &row.start, row.end.as_deref())) {
-        let (aggregate, route, sub_bucket) = row.bucket_id.of_route().unwrap_or_default();
-        let (now, past) = (value(&row.values, at), value(&row.values, before));
-        total = total.saturating_add(now);
-        total_before = total_before.saturating_add(past);
-        let sub = sub_bucket.unwrap_or(0);
-        let taken =
-            ranges.entry((row.start.clone(), row.end.clone(), route, aggregate, sub)).or_insert_with(|| Taken {
-                now: 0,
-                before: 0,
-                seen_before: false,
-                owner: (0, 0, 0),
-                sub_buckets: 1,
-                start: row.start.clone(),
-                end: row.end.clone(),
-            });
-        taken.now = taken.now.saturating_add(now);
-        taken.before = taken.before.saturating_add(past);
-        taken.seen_before |= past > 0;
-        if now >= taken.owner.0 {
-            taken.owner = (now, value(&row.groups, at), value(&row.terms, at));
-        }
-        taken.sub_buckets = taken.sub_buckets.max(sub_bucket.map_or(1, |sub| sub.saturating_add(1).max(2)));
-    }
-    count_divisions(&mut ranges);
-    let window = |at: Option<usize>, total: u64| {
-        let column = columns.get(at?)?;
-        let covers_ms = column.covers_to_ms.saturating_sub(column.covers_from_ms);
-        let Column { start_ms, end_ms, state, .. } = *column;
-        Some(TopWindow { start_ms, end_ms, covers_ms, state, total })
-    };
-    let Some(present) = window(at, total) else { return empty };
-    ranked(&ranges, query, present, window(before, total_before))
-}
-
-/// Every division of a route knows how many there are.
-fn count_divisions(ranges: &mut BTreeMap<Name, Taken>) {
-    let mut most: BTreeMap<(u64, bool), u32> = BTreeMap::new();
-    for ((_, _, route, aggregate, _), taken) in ranges.iter() {
-        let most = most.entry((*route, *aggregate)).or_default();
-        *most = (*most).max(taken.sub_buckets);
-    }
-    for ((_, _, route, aggregate, _), taken) in ranges.iter_mut() {
-        taken.sub_buckets = most.get(&(*route, *aggregate)).copied().unwrap_or(1);
+    pub(super) const fn empty(series: Series) -> Top {
+        Top { series, now: None, before: None, rows: Vec::new(), ranges: 0, fanout: None }
     }
 }
 
 /// Rules 3 and 5, of all ranges.
-fn ranked(ranges: &BTreeMap<Name, Taken>, query: &TopQuery, now: TopWindow, before: Option<TopWindow>) -> Top {
+pub(super) fn ranked(
+    ranges: &BTreeMap<Name, Taken>,
+    query: &TopQuery,
+    now: TopWindow,
+    before: Option<TopWindow>,
+) -> Top {
     let mut rows: Vec<(&Name, &Taken)> = ranges.iter().filter(|(_, taken)| taken.now > 0).collect();
     let count = rows.len();
     rows.sort_by(|a, b| order(*a, *b));
+    let new: Vec<&Taken> = rows.iter().map(|(_, taken)| *taken).collect();
+    let old: Vec<&Taken> = ranges.values().filter(|taken| taken.before > 0).collect();
     rows.truncate(query.limit.clamp(1, MAX_TOP));
-    let others: Vec<&Taken> = ranges.values().filter(|taken| taken.before > 0).collect();
-    let rows = rows.into_iter().map(|(name, taken)| row(name, taken, before.map(|_| others.as_slice()))).collect();
-    Top { series: query.series, now: Some(now), before, rows, ranges: count }
+    let is_known = |taken: &Taken| before.is_some() && taken.is_known(&old, &new);
+    let rows = rows.into_iter().map(|(name, taken)| row(name, taken, is_known(taken))).collect();
+    Top { now: Some(now), before, rows, ranges: count, ..Top::empty(query.series) }
+}
+
+impl Taken {
+    pub(super) const fn new(start: Vec<u8>, end: Option<Vec<u8>>) -> Taken {
+        Taken {
+            now: 0,
+            before: 0,
+            seen_before: false,
+            owner: (0, 0, 0),
+            sub_buckets: 1,
+            start,
+            end,
+            estimated: false,
+            nodes: Counted::new(),
+            nodes_before: Counted::new(),
+        }
+    }
+
+    /// Rule 3. `old` are the ranges that took something before, `new` those that take something now.
+    fn is_known(&self, old: &[&Taken], new: &[&Taken]) -> bool {
+        let meets = |other: &Taken| {
+            let (start, end) = (self.start.as_slice(), self.end.as_deref());
+            other.end.as_deref().is_none_or(|to| start < to) && end.is_none_or(|to| other.start.as_slice() < to)
+        };
+        if self.nodes.is_empty() {
+            return self.seen_before || !old.iter().any(|other| meets(other));
+        }
+        // Of several nodes each by itself: what others count there says nothing of its bounds.
+        let moved = |(in_one, in_other): (&Counted, &Counted), others: &[&Taken], of: fn(&Taken) -> &Counted| {
+            let only = || in_one.keys().filter(|place| !in_other.contains_key(place));
+            others.iter().any(|other| only().any(|place| of(other).contains_key(place)) && meets(other))
+        };
+        !moved((&self.nodes, &self.nodes_before), old, |other| &other.nodes_before)
+            && !moved((&self.nodes_before, &self.nodes), new, |other| &other.nodes)
+    }
 }
 
 /// Builds the answer.
 pub(crate) fn build<S: Deref<Target = Shared>>(reader: &ReaderOn<S>, query: &TopQuery) -> Top {
     let columns = newest(reader);
-    let empty = Top { series: query.series, now: None, before: None, rows: Vec::new(), ranges: 0 };
+    let empty = Top::empty(query.series);
     let Some(now) = now_of(&columns, reader.config().step_ms) else { return empty };
     let before = columns.iter().find(|c| c.end_ms == now.start_ms && c.state != ColumnState::Missing);
     let mut ranges: BTreeMap<Name, Taken> = BTreeMap::new();
@@ -253,8 +249,7 @@ pub(crate) fn build<S: Deref<Target = Shared>>(reader: &ReaderOn<S>, query: &Top
     // The columns as they were read: the open one may have grown since it was chosen.
     let window = |end_ms: u64, total: u64| {
         let column = taken.iter().find(|column| column.end_ms == end_ms && column.state != ColumnState::Missing)?;
-        let covers_ms = column.covers_to_ms.saturating_sub(column.covers_from_ms);
-        Some(TopWindow { start_ms: column.start_ms, end_ms, covers_ms, state: column.state, total })
+        Some(TopWindow::of(column, total))
     };
     let Some(present) = window(now.end_ms, total) else { return empty };
     ranked(&ranges, query, present, before.and_then(|column| window(column.end_ms, total_before)))
@@ -268,7 +263,7 @@ fn newest<S: Deref<Target = Shared>>(reader: &ReaderOn<S>) -> Vec<Column> {
 }
 
 /// Rule 1.
-fn now_of(columns: &[Column], step_ms: u64) -> Option<Column> {
+pub(super) fn now_of(columns: &[Column], step_ms: u64) -> Option<Column> {
     let there = || columns.iter().rev().filter(|column| column.state != ColumnState::Missing);
     let covers = |column: &Column| column.covers_to_ms.saturating_sub(column.covers_from_ms);
     there()
@@ -279,7 +274,7 @@ fn now_of(columns: &[Column], step_ms: u64) -> Option<Column> {
 }
 
 /// Whether a range has keys that are asked for.
-fn asks(query: &TopQuery, start: &[u8], end: Option<&[u8]>) -> bool {
+pub(super) fn asks(query: &TopQuery, start: &[u8], end: Option<&[u8]>) -> bool {
     end.is_none_or(|end| end > query.start.as_slice()) && query.end.as_deref().is_none_or(|to| start < to)
 }
 
@@ -292,15 +287,8 @@ fn add(
     is_now: bool,
 ) {
     let name = (cell.start.to_vec(), cell.end.map(<[u8]>::to_vec), cell.route.0, cell.aggregate, cell.sub_bucket);
-    let taken = ranges.entry(name).or_insert_with(|| Taken {
-        now: 0,
-        before: 0,
-        seen_before: false,
-        owner: (0, 0, 0),
-        sub_buckets: cell.sub_buckets,
-        start: bounds.0,
-        end: bounds.1,
-    });
+    let taken =
+        ranges.entry(name).or_insert_with(|| Taken { sub_buckets: cell.sub_buckets, ..Taken::new(bounds.0, bounds.1) });
     if is_now {
         taken.now = taken.now.wrapping_add(value);
         if value >= taken.owner.0 {
@@ -312,16 +300,15 @@ fn add(
     }
 }
 
-/// `others` are the ranges that took something before; `None` without a window before.
-fn row(name: &Name, taken: &Taken, others: Option<&[&Taken]>) -> TopRow {
+/// `is_known`: what it took before is.
+fn row(name: &Name, taken: &Taken, is_known: bool) -> TopRow {
     let (_, _, route, aggregate, sub_bucket) = name;
     let (start, end) = (taken.start.as_slice(), taken.end.as_deref());
-    let counted_otherwise = |others: &[&Taken]| {
-        !taken.seen_before
-            && others.iter().any(|other| {
-                other.end.as_deref().is_none_or(|to| start < to) && end.is_none_or(|to| other.start.as_slice() < to)
-            })
-    };
+    let mut nodes: Vec<TopNode> =
+        taken.nodes.iter().map(|(place, value)| TopNode { place: *place, value: *value }).collect();
+    let node_count = nodes.len();
+    nodes.sort_by_key(|node| (Reverse(node.value), node.place));
+    nodes.truncate(MAX_TOP_NODES);
     TopRow {
         route: RouteId(*route),
         aggregate: *aggregate,
@@ -332,8 +319,12 @@ fn row(name: &Name, taken: &Taken, others: Option<&[&Taken]>) -> TopRow {
         group: taken.owner.1,
         term: taken.owner.2,
         value: taken.now,
-        before: others.filter(|others| !counted_otherwise(others)).map(|_| taken.before),
+        before: is_known.then_some(taken.before),
         middle: middle(start, end),
+        estimated: taken.estimated,
+        nodes,
+        node_count,
+        counted: taken.nodes.values().fold(0u64, |sum, value| sum.saturating_add(*value)),
     }
 }
 

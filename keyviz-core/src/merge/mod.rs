@@ -75,6 +75,7 @@ pub(crate) mod part;
 mod range;
 mod rows;
 mod rule;
+pub(crate) mod shares;
 mod warning;
 
 use alloc::collections::{BTreeMap, BTreeSet};

@@ -10,7 +10,7 @@ use crate::route::RouteId;
 
 /// What makes two nodes' rows one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key<'a> {
+pub(super) enum Key<'a> {
     /// A route's: the bucket id.
     Named(&'a str),
     /// A virtual bucket's: its range, since every node numbers its own buckets.
@@ -22,7 +22,7 @@ impl<'a> Key<'a> {
         if aggregate { Key::Range(start, end.is_none(), end.unwrap_or(&[]), label) } else { Key::Named(id.as_str()) }
     }
 
-    fn of_row(row: &'a AnswerRow) -> Self {
+    pub(super) fn of_row(row: &'a AnswerRow) -> Self {
         Key::of(row.aggregate, &row.bucket_id, (&row.start, row.end.as_deref()), &row.label)
     }
 }

@@ -2,9 +2,11 @@
 
 use alloc::string::String;
 
+use super::fanout::fanout;
 use super::text::{bound, list_of, number, rfc3339, text};
-use crate::advice::{Top, TopRow, TopWindow};
+use crate::advice::{Top, TopNode, TopRow, TopWindow};
 use crate::key_names::KeyNames;
+use crate::merge::Fanout;
 
 /// Appends the hottest ranges as a JSON object: the response body of `/top`.
 ///
@@ -14,6 +16,10 @@ use crate::key_names::KeyNames;
 /// `sub_buckets`, `raft_group_id`, `leader_term`, `value`, `rate`, `share`, `before` and `before_rate` (`null` where
 /// unknown), `name?`, `split?`. Rates are per second covered; shares are of the window's total. Both have three and six
 /// decimals.
+///
+/// Of several nodes also `fanout`, as [`matrix`](super::matrix()) has it, and in each row `nodes` (`node`, `value`: what it
+/// counted itself, `share`: of what all nodes counted in the row; who counted most first, at most 16), `node_count` (those that
+/// `nodes` leaves out included), and `estimated` (true; else absent) where the value is an estimate.
 ///
 /// `names` gives ranges the name of their first key; `split` gives the command that would split one.
 ///
@@ -52,7 +58,7 @@ pub fn top(
     let (total, covers_ms) = top.now.map_or((0, 0), |now| (now.total, now.covers_ms));
     let before_ms = top.before.map_or(0, |before| before.covers_ms);
     list_of(out, top.rows.iter(), |out, row| {
-        name(out, row);
+        range(out, row);
         out.push_str(",\"value\":");
         number(out, row.value);
         out.push_str(",\"rate\":");
@@ -69,13 +75,35 @@ pub fn top(
             out.push_str(",\"split\":");
             text(out, &command);
         }
+        top.fanout.iter().for_each(|known| nodes(out, row, known));
+        if row.estimated {
+            out.push_str(",\"estimated\":true");
+        }
         out.push('}');
     });
+    top.fanout.iter().for_each(|known| fanout(out, known));
     out.push('}');
 }
 
+/// Who counted what in a row.
+fn nodes(out: &mut String, row: &TopRow, known: &Fanout) {
+    out.push_str(",\"nodes\":");
+    let named = |node: &TopNode| known.nodes.get(node.place as usize).map(|known| (known.node.as_str(), node.value));
+    list_of(out, row.nodes.iter().filter_map(named), |out, (node, value)| {
+        out.push_str("{\"node\":");
+        text(out, node);
+        out.push_str(",\"value\":");
+        number(out, value);
+        out.push_str(",\"share\":");
+        decimal(out, u128::from(value), u128::from(row.counted), 6);
+        out.push('}');
+    });
+    out.push_str(",\"node_count\":");
+    number(out, row.node_count as u64);
+}
+
 /// What tells the range apart, and its owner.
-fn name(out: &mut String, row: &TopRow) {
+fn range(out: &mut String, row: &TopRow) {
     out.push_str(if row.aggregate { "{\"bucket_id\":\"virtual:" } else { "{\"bucket_id\":\"route:" });
     number(out, row.route.0);
     if row.sub_buckets > 1 {
