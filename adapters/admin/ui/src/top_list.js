@@ -4,15 +4,20 @@
 import { bytesOfBase64, textOfWords } from "./key.js";
 
 /** @typedef {{startMs: number, endMs: number, coversMs: number, state: string, total: number, rate: number}} TopWindow */
+/** One of several nodes, with its share of what all of them counted in a row. @typedef {{node: string, share: number}} TopNode */
 /**
- * `route` is a text, as ids may exceed 2^53. `beforeRate` is null where nothing is known of before.
+ * `route` is a text, as ids may exceed 2^53. `beforeRate` is null where nothing is known of before. `nodes` are those that
+ * counted most, of `nodeCount`; null where one node answered for itself.
  * @typedef {{bucketId: string, route: string, aggregate: boolean, start: Uint8Array, end: Uint8Array | null, group: number, term: number,
- *   value: number, rate: number, share: number, beforeRate: number | null, name: string | null, split: string | null}} TopRow
+ *   value: number, rate: number, share: number, beforeRate: number | null, name: string | null, split: string | null,
+ *   estimated: boolean, nodes: TopNode[] | null, nodeCount: number}} TopRow
  */
 /** `redaction` is what the server left out of the keys; empty where it shows them whole. @typedef {{series: string, now: TopWindow | null, before: TopWindow | null, ranges: number, redaction: string, rows: TopRow[]}} TopList */
 
 /** More than any server answers. */
 const MOST = 1024;
+/** More than any server names in a row. */
+const MOST_NODES = 64;
 
 /** An answer that is not what the wire's description says. */
 export class TopError extends Error {}
@@ -32,6 +37,13 @@ function decodeWindow(window) {
   };
 }
 
+/** @param {any} nodes @returns {TopNode[] | null} */
+function decodeNodes(nodes) {
+  if (nodes === null || nodes === undefined) return null;
+  if (!Array.isArray(nodes) || nodes.length > MOST_NODES) throw new TopError("/top: nodes is not a list");
+  return nodes.map((one) => ({ node: textOfWords(typeof one?.node === "string" ? one.node : ""), share: count(one?.share, "a node's share") }));
+}
+
 /** @param {any} row @returns {TopRow} */
 function decodeRow(row) {
   if (row === null || typeof row !== "object" || typeof row.bucket_id !== "string") throw new TopError("/top: a row has no bucket_id");
@@ -46,11 +58,13 @@ function decodeRow(row) {
     }
   };
   const text = (/** @type {unknown} */ value) => (typeof value === "string" && value !== "" ? value : null);
+  const nodes = decodeNodes(row.nodes);
   return {
     bucketId: row.bucket_id, route: text(row.route_id) ?? "", aggregate: row.aggregate === true, start: bound(row.start) ?? new Uint8Array(0), end: bound(row.end),
     group: count(row.raft_group_id ?? 0, "raft_group_id"), term: count(row.leader_term ?? 0, "leader_term"), value: count(row.value, "value"), rate: count(row.rate, "rate"),
     share: count(row.share, "share"), beforeRate: row.before_rate === null || row.before_rate === undefined ? null : count(row.before_rate, "before_rate"),
     name: row.name ? textOfWords(String(row.name)) : null, split: text(row.split),
+    estimated: row.estimated === true, nodes, nodeCount: Math.max(nodes?.length ?? 0, count(row.node_count ?? 0, "node_count")),
   };
 }
 

@@ -43,9 +43,32 @@ function copiesCell(row, format, hasSplit) {
   return copies;
 }
 
+/** The nodes that counted a row: the hottest, and by a press the others. @param {TopRow} row @param {Set<string>} opened rows that show all @returns {HTMLElement} */
+function nodesCell(row, opened) {
+  const nodes = row.nodes ?? [];
+  const [hottest] = nodes;
+  if (hottest === undefined) return make("td", { class: "nodes muted", text: "–" });
+  const told = nodes.map(({ node, share }) => `${node} ${formatShare(share, 1)}`);
+  if (row.nodeCount > nodes.length) told.push(`and ${formatCount(row.nodeCount - nodes.length)} more`);
+  const cell = make("td", { class: "nodes", title: told.join("\n") }, make("span", { class: "node", text: hottest.node }));
+  if (row.nodeCount === 1) return cell;
+  const all = make("ul", { class: "muted" }, ...told.map((text) => make("li", { text })));
+  const others = row.nodeCount - 1;
+  const more = button(`+${formatCount(others)}`, () => {
+    if (!opened.delete(row.bucketId)) opened.add(row.bucketId);
+    more.setAttribute("aria-expanded", String(opened.has(row.bucketId)));
+    all.hidden = !opened.has(row.bucketId);
+  }, { class: "small", "aria-label": `${formatCount(others)} more ${others === 1 ? "node" : "nodes"}, with shares`, "aria-expanded": String(opened.has(row.bucketId)) });
+  all.hidden = !opened.has(row.bucketId);
+  cell.append(" ", more, all);
+  return cell;
+}
+
 /** Draws the table, and keeps it while nothing changed, so that a press on a button is not lost to a refresh. */
 export class TopTable {
   #held = "";
+  /** Rows, by bucket id, that show all their nodes. @type {Set<string>} */
+  #opened = new Set();
 
   /** @param {HTMLElement} into @param {(row: TopRow) => void} go shows the range in the map */
   constructor(into, go) {
@@ -63,8 +86,26 @@ export class TopTable {
     const parts = [];
     if (failure !== "") parts.push(make("p", { class: "warn", role: "status", text: list === null ? `There is no list: ${failure}.` : `This list is no longer fresh: ${failure}.` }));
     if (list === null && failure === "") parts.push(make("p", { class: "muted", role: "status", text: "Asking for the hottest ranges." }));
-    if (list !== null) parts.push(...this.#list(list, look));
+    if (list !== null) {
+      const rows = new Set(list.rows.map((row) => row.bucketId));
+      for (const id of this.#opened) if (!rows.has(id)) this.#opened.delete(id);
+      parts.push(...this.#list(list, look));
+    }
+    const focused = this.#focused();
     this.into.replaceChildren(...parts);
+    if (focused !== null) this.#buttons(focused.row)[focused.at]?.focus({ preventScroll: true });
+  }
+
+  /** @param {string} row by bucket id @returns {HTMLButtonElement[]} */
+  #buttons(row) {
+    const line = [...this.into.querySelectorAll("tbody tr")].find((line) => line.getAttribute("data-row") === row);
+    return line === undefined ? [] : [...line.querySelectorAll("button")];
+  }
+
+  /** Which button of which row the keyboard stands on: it does so when the table was drawn anew, too. @returns {{row: string, at: number} | null} */
+  #focused() {
+    const row = this.into.contains(document.activeElement) ? document.activeElement?.closest("tr")?.getAttribute("data-row") : null;
+    return row === null || row === undefined ? null : { row, at: this.#buttons(row).findIndex((one) => one === document.activeElement) };
   }
 
   /** @param {TopList} list @param {Look} look @returns {Node[]} */
@@ -80,11 +121,12 @@ export class TopTable {
     const note = redacted === "" ? [] : [make("p", { class: "muted", "data-kind": "redacted", text: `Keys are redacted. ${redacted}` })];
     // Bounds of this table that are places in it are neither to be found in the map nor worth copying.
     const places = namesPlaces(list.redaction);
-    const head = ["#", "Range", "Rate", "Share", "Against before", "Group", ...(places ? [] : ["Copy"])].map((text) => make("th", { scope: "col", text }));
+    const hasNodes = list.rows.some((row) => row.nodes !== null);
+    const head = ["#", "Range", "Rate", "Share", "Against before", "Group", ...(hasNodes ? ["Node"] : []), ...(places ? [] : ["Copy"])].map((text) => make("th", { scope: "col", text }));
     const hasSplit = list.rows.some((row) => row.split !== null);
     const body = list.rows.map((row, at) => {
       const cells = this.#cells(row, at, rate(row.rate), look.format, places);
-      return make("tr", {}, ...cells, ...(places ? [] : [copiesCell(row, look.format, hasSplit)]));
+      return make("tr", { "data-row": row.bucketId }, ...cells, ...(hasNodes ? [nodesCell(row, this.#opened)] : []), ...(places ? [] : [copiesCell(row, look.format, hasSplit)]));
     });
     return [about, ...note, make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)))];
   }
@@ -99,7 +141,7 @@ export class TopTable {
     const owner = row.group === 0 ? "–" : `${row.group}${row.term === 0 ? "" : `, term ${row.term}`}`;
     return [
       make("td", { class: "number muted", text: String(at + 1) }), make("td", { class: "of" }, range, make("span", { class: "muted id", text: row.aggregate ? "several routes together" : row.bucketId.replace("route:", "route ") })),
-      make("td", { class: "number", text: rate }), make("td", {}, bar, formatShare(row.share, 1)), changeCell(row), make("td", { class: "number", text: owner }),
+      make("td", { class: "number", ...(row.estimated ? { title: "An estimate: nodes counted it under more groups and terms than a merge keeps" } : {}), text: row.estimated ? `≈ ${rate}` : rate }), make("td", {}, bar, formatShare(row.share, 1)), changeCell(row), make("td", { class: "number", text: owner }),
     ];
   }
 }

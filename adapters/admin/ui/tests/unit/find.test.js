@@ -42,6 +42,12 @@ test("an answer that is not a list is refused, never drawn in part", () => {
   const row = { bucket_id: "route:1", start: null, end: null, value: 1, rate: 1, share: 1 };
   assert.equal(decodeTop({ rows: [row] }).rows[0].beforeRate, null);
   assert.deepEqual([decodeTop({ rows: [row] }).redaction, decodeTop({ rows: [row], redaction: "prefix:8" }).redaction], ["", "prefix:8"]);
+  const nodes = [{ node: "a\u202e", value: 3, share: 0.75 }, { share: 0.25 }];
+  const of = (/** @type {Record<string, unknown>} */ more) => decodeTop({ rows: [{ ...row, ...more }] }).rows[0];
+  assert.deepEqual([of({}).nodes, of({}).nodeCount, of({}).estimated], [null, 0, false]);
+  assert.deepEqual([of({ nodes, node_count: 7 }).nodes, of({ nodes, node_count: 7 }).nodeCount], [[{ node: "a\\xe2\\x80\\xae", share: 0.75 }, { node: "", share: 0.25 }], 7]);
+  assert.deepEqual([of({ nodes }).nodeCount, of({ nodes: [], estimated: true }).estimated], [2, true]);
+  for (const more of [{ nodes: 7 }, { nodes: [{ node: "a" }] }, { nodes: [null] }, { nodes: new Array(65).fill(nodes[0]) }, { nodes, node_count: "7" }]) assert.throws(() => of(more), TopError, JSON.stringify(more).slice(0, 60));
   for (const body of [null, 7, {}, { rows: 7 }, { rows: [{}] }, { rows: [{ ...row, rate: -1 }] }, { rows: [{ ...row, share: "1" }] }, { rows: [{ ...row, start: "***" }] }, { rows: new Array(1025).fill(row) }, { rows: [], now: {} }]) {
     assert.throws(() => decodeTop(body), TopError, JSON.stringify(body)?.slice(0, 60));
   }
