@@ -4,6 +4,7 @@ use std::ffi::c_char;
 
 use crate::fence::fenced;
 use crate::handle::Kind;
+use crate::held::Held;
 use crate::input::out;
 use crate::last_error::fail;
 use crate::object::Object;
@@ -72,10 +73,8 @@ pub unsafe extern "C" fn keyviz_buffer_view(
     len: *mut usize,
 ) -> keyviz_status {
     fenced(|| {
-        let pin = table::pin(buffer.bits, Kind::Buffer)?;
-        let Some(Object::Buffer(Buffer(bytes))) = pin.object() else {
-            return Err(table::refuse(buffer.bits, Kind::Buffer));
-        };
+        let held = Held::<Buffer>::behind(buffer.bits)?;
+        let Buffer(bytes) = &*held;
         // SAFETY: the caller's word.
         let data = unsafe { out(data, "data") }?;
         // SAFETY: the caller's word, where it is not NULL.
@@ -95,5 +94,5 @@ pub unsafe extern "C" fn keyviz_buffer_view(
 /// Errors: those of the handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn keyviz_buffer_close(buffer: keyviz_buffer) -> keyviz_status {
-    fenced(|| table::close(table::pin(buffer.bits, Kind::Buffer)?, buffer.bits, Kind::Buffer))
+    fenced(|| Held::<Buffer>::behind(buffer.bits)?.close(buffer.bits))
 }

@@ -11,6 +11,7 @@ use crate::buffer::{give_tagged, keyviz_buffer};
 use crate::fence::fenced;
 use crate::fork;
 use crate::handle::Kind;
+use crate::held::Held;
 use crate::input::{KEYVIZ_NOW, bytes, instant, items, optional_text, out, text};
 use crate::last_error::fail;
 use crate::matrix::keyviz_matrix;
@@ -20,7 +21,7 @@ use crate::query::{self, keyviz_query};
 use crate::room;
 use crate::sampler::{keyviz_sampler, lock, pinned};
 use crate::status::keyviz_status;
-use crate::table::{self, Pin};
+use crate::table;
 use crate::tag;
 
 /// Answers of several nodes on their way to one. All zero is none.
@@ -112,27 +113,8 @@ const SHARES: usize = 4;
 /// Bytes of an answer in memory where the host names none.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// A pinned coordinator.
-struct Pinned(Pin);
-
-impl std::ops::Deref for Pinned {
-    type Target = Coordinator;
-
-    #[expect(clippy::unreachable, reason = "`coordinator` looked at the kind, which a pinned place keeps")]
-    fn deref(&self) -> &Coordinator {
-        match self.0.object() {
-            Some(Object::Coordinator(coordinator)) => coordinator,
-            _ => unreachable!(),
-        }
-    }
-}
-
-fn coordinator(handle: keyviz_coordinator) -> Result<Pinned, keyviz_status> {
-    let pin = table::pin(handle.bits, Kind::Coordinator)?;
-    match pin.object() {
-        Some(Object::Coordinator(_)) => Ok(Pinned(pin)),
-        _ => Err(table::refuse(handle.bits, Kind::Coordinator)),
-    }
+fn coordinator(handle: keyviz_coordinator) -> Result<Held<Coordinator>, keyviz_status> {
+    Held::behind(handle.bits)
 }
 
 fn not_taken(error: MergeError) -> keyviz_status {
@@ -389,10 +371,7 @@ unsafe fn node(given: &keyviz_node) -> Result<FanoutNode, keyviz_status> {
 /// Errors: those of the handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn keyviz_coordinator_close(coordinator: keyviz_coordinator) -> keyviz_status {
-    fenced(|| {
-        let pin = table::pin(coordinator.bits, Kind::Coordinator)?;
-        table::close(pin, coordinator.bits, Kind::Coordinator)
-    })
+    fenced(|| self::coordinator(coordinator)?.close(coordinator.bits))
 }
 
 #[cfg(test)]

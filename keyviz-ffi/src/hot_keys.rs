@@ -9,6 +9,7 @@ use crate::buffer::{give, give_tagged, keyviz_buffer};
 use crate::fence::fenced;
 use crate::fork;
 use crate::handle::Kind;
+use crate::held::Held;
 use crate::input::{bytes, items, out};
 use crate::last_error::fail;
 use crate::object::Object;
@@ -252,18 +253,16 @@ pub unsafe extern "C" fn keyviz_hot_keys_merge(
         let (lists, handle) = unsafe { (items(lists, count, "lists")?, out(hot_keys, "hot_keys")?) };
         let mut bytes = 0_usize;
         for list in lists {
-            with_list(*list, |table| {
-                let keys = table.hot.keys.iter().map(|hot| hot.key.len().saturating_add(size_of::<HotKey>()));
-                bytes = bytes.saturating_add(keys.fold(0, usize::saturating_add));
-            })?;
+            let table = Held::<HotKeysTable>::behind(list.bits)?;
+            let keys = table.hot.keys.iter().map(|hot| hot.key.len().saturating_add(size_of::<HotKey>()));
+            bytes = bytes.saturating_add(keys.fold(0, usize::saturating_add));
         }
         room::of(bytes.saturating_mul(4))?;
         let (mut answers, mut first) = (Vec::new(), None);
         for list in lists {
-            with_list(*list, |table| {
-                answers.push(table.hot.clone());
-                first.get_or_insert_with(|| (table.of.clone(), table.labels.clone(), table.tag));
-            })?;
+            let table = Held::<HotKeysTable>::behind(list.bits)?;
+            answers.push(table.hot.clone());
+            first.get_or_insert_with(|| (table.of.clone(), table.labels.clone(), table.tag));
         }
         let Some((of, labels, tag)) = first else {
             return Err(fail(keyviz_status::NothingNamed, format_args!("no list was given")));
@@ -272,15 +271,6 @@ pub unsafe extern "C" fn keyviz_hot_keys_merge(
         handle.write(put(HotKeysTable::of(merged, of, labels, tag))?);
         Ok(())
     })
-}
-
-/// What is behind a list's handle.
-fn with_list<T>(list: keyviz_hot_keys, look: impl FnOnce(&HotKeysTable) -> T) -> Result<T, keyviz_status> {
-    let pin = table::pin(list.bits, Kind::HotKeys)?;
-    match pin.object() {
-        Some(Object::HotKeys(table)) => Ok(look(table)),
-        _ => Err(table::refuse(list.bits, Kind::HotKeys)),
-    }
 }
 
 /// Gives a list of hot keys as JSON: the body of `/hotkeys`.
@@ -295,13 +285,11 @@ pub unsafe extern "C" fn keyviz_hot_keys_list_json(
     buffer: *mut keyviz_buffer,
 ) -> keyviz_status {
     fenced(|| {
-        let (json, tag) = with_list(hot_keys, |table| {
-            let mut json = room::for_keys(&table.hot)?;
-            wire::encode::hot_keys(&table.hot, &table.of, &table.labels, &mut json);
-            Ok((json, table.tag))
-        })??;
+        let table = Held::<HotKeysTable>::behind(hot_keys.bits)?;
+        let mut json = room::for_keys(&table.hot)?;
+        wire::encode::hot_keys(&table.hot, &table.of, &table.labels, &mut json);
         // SAFETY: the caller's word.
-        unsafe { give_tagged(tag, json.into_bytes(), buffer) }
+        unsafe { give_tagged(table.tag, json.into_bytes(), buffer) }
     })
 }
 
@@ -318,8 +306,9 @@ pub unsafe extern "C" fn keyviz_hot_keys_view(
     list: *mut keyviz_hot_key_list,
 ) -> keyviz_status {
     fenced(|| {
+        let table = Held::<HotKeysTable>::behind(hot_keys.bits)?;
         // SAFETY: the caller's word.
-        with_list(hot_keys, |table| unsafe { sized::write(list, &table.list, "list") })?
+        unsafe { sized::write(list, &table.list, "list") }
     })
 }
 
@@ -331,7 +320,7 @@ pub unsafe extern "C" fn keyviz_hot_keys_view(
 /// Errors: those of the handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn keyviz_hot_keys_close(hot_keys: keyviz_hot_keys) -> keyviz_status {
-    fenced(|| table::close(table::pin(hot_keys.bits, Kind::HotKeys)?, hot_keys.bits, Kind::HotKeys))
+    fenced(|| Held::<HotKeysTable>::behind(hot_keys.bits)?.close(hot_keys.bits))
 }
 
 /// Reads hot keys as JSON: the body of `/hotkeys`.

@@ -33,6 +33,7 @@ mod flush;
 mod fork;
 mod guest;
 mod handle;
+mod held;
 mod hot_keys;
 mod input;
 mod label;

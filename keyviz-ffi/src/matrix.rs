@@ -7,6 +7,7 @@ use keyviz_core::wire;
 use crate::buffer::{give, keyviz_buffer};
 use crate::fence::fenced;
 use crate::handle::Kind;
+use crate::held::Held;
 use crate::input::{KEYVIZ_NOW, instant, out};
 use crate::matrix_table::{MatrixTable, Picture, named};
 use crate::object::Object;
@@ -226,8 +227,7 @@ pub unsafe extern "C" fn keyviz_matrix_read(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_matrix_view(matrix: keyviz_matrix, arrays: *mut keyviz_matrix_arrays) -> keyviz_status {
     fenced(|| {
-        let pin = table::pin(matrix.bits, Kind::Matrix)?;
-        let Some(Object::Matrix(table)) = pin.object() else { return Err(table::refuse(matrix.bits, Kind::Matrix)) };
+        let table = Held::<MatrixTable>::behind(matrix.bits)?;
         // SAFETY: the caller's word.
         unsafe { sized::write(arrays, &table.arrays, "arrays") }
     })
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn keyviz_matrix_view(matrix: keyviz_matrix, arrays: *mut 
 /// Errors: those of the handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn keyviz_matrix_close(matrix: keyviz_matrix) -> keyviz_status {
-    fenced(|| table::close(table::pin(matrix.bits, Kind::Matrix)?, matrix.bits, Kind::Matrix))
+    fenced(|| Held::<MatrixTable>::behind(matrix.bits)?.close(matrix.bits))
 }
 
 /// Reads a matrix as JSON: the body of `/matrix`.

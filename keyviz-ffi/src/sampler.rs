@@ -12,12 +12,13 @@ use crate::config::{given, keyviz_config, refused};
 use crate::fence::fenced;
 use crate::fork::{self, Noted};
 use crate::handle::Kind;
+use crate::held::Held;
 use crate::input::{instant, out};
 use crate::label::LabelSet;
 use crate::object::Object;
 use crate::room;
 use crate::status::keyviz_status;
-use crate::table::{self, Pin};
+use crate::table;
 use crate::tag;
 
 /// A sampler: what counts the load of one key space. All zero is none.
@@ -82,34 +83,9 @@ impl Host {
     }
 }
 
-/// A pinned sampler.
-pub(crate) struct Pinned(Pin);
-
-impl std::ops::Deref for Pinned {
-    type Target = Host;
-
-    #[expect(clippy::unreachable, reason = "`pinned` looked at the kind, which a pinned place keeps")]
-    fn deref(&self) -> &Host {
-        match self.0.object() {
-            Some(Object::Sampler(host)) => host,
-            _ => unreachable!(),
-        }
-    }
-}
-
-impl Pinned {
-    pub(crate) fn place(&self) -> &'static table::Place {
-        self.0.place()
-    }
-}
-
 /// The sampler of a handle.
-pub(crate) fn pinned(kv: keyviz_sampler) -> Result<Pinned, keyviz_status> {
-    let pin = table::pin(kv.bits, Kind::Sampler)?;
-    match pin.object() {
-        Some(Object::Sampler(_)) => Ok(Pinned(pin)),
-        _ => Err(table::refuse(kv.bits, Kind::Sampler)),
-    }
+pub(crate) fn pinned(kv: keyviz_sampler) -> Result<Held<Host>, keyviz_status> {
+    Held::behind(kv.bits)
 }
 
 /// Opens a sampler: takes the memory that `keyviz_config_memory_bytes` tells, and nothing more later but for answers.
@@ -166,10 +142,9 @@ pub unsafe extern "C" fn keyviz_open(
 pub extern "C" fn keyviz_close(sampler: keyviz_sampler) -> keyviz_status {
     fenced(|| {
         not_in_callback()?;
-        let again = pinned(sampler)?;
-        let Pinned(pin) = pinned(sampler)?;
-        table::close(pin, sampler.bits, Kind::Sampler)?;
-        again.stop();
+        let host = pinned(sampler)?;
+        pinned(sampler)?.close(sampler.bits)?;
+        host.stop();
         Ok(())
     })
 }

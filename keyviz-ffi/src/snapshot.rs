@@ -121,7 +121,8 @@ pub unsafe extern "C" fn keyviz_history_start(
             log::tell(level, &news.to_string());
         };
         let making = making();
-        let started = guest::starting(|| HistoryFile::open(path, every_ms, &host.sampler, SystemClock, tell));
+        let sampler = &host.sampler;
+        let started = guest::starting(|| HistoryFile::open(path, every_ms, sampler, SystemClock, tell));
         let started = started.and_then(|started| started).map_err(|error| no_thread(&error))?;
         let noted = note(started.lock_descriptor());
         drop(making);

@@ -8,6 +8,7 @@ use keyviz_core::{Series, Top, TopQuery, TopRow, wire};
 use crate::buffer::{give, keyviz_buffer};
 use crate::fence::fenced;
 use crate::handle::Kind;
+use crate::held::Held;
 use crate::input::{KEYVIZ_NOW, instant, out};
 use crate::object::Object;
 use crate::query::{self, keyviz_query};
@@ -183,8 +184,7 @@ pub unsafe extern "C" fn keyviz_top_read(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyviz_top_view(top: keyviz_top, list: *mut keyviz_top_list) -> keyviz_status {
     fenced(|| {
-        let pin = table::pin(top.bits, Kind::Top)?;
-        let Some(Object::Top(table)) = pin.object() else { return Err(table::refuse(top.bits, Kind::Top)) };
+        let table = Held::<TopTable>::behind(top.bits)?;
         // SAFETY: the caller's word.
         unsafe { sized::write(list, &table.list, "list") }
     })
@@ -198,7 +198,7 @@ pub unsafe extern "C" fn keyviz_top_view(top: keyviz_top, list: *mut keyviz_top_
 /// Errors: those of the handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn keyviz_top_close(top: keyviz_top) -> keyviz_status {
-    fenced(|| table::close(table::pin(top.bits, Kind::Top)?, top.bits, Kind::Top))
+    fenced(|| Held::<TopTable>::behind(top.bits)?.close(top.bits))
 }
 
 /// Reads the hottest ranges as JSON: the body of `/top`.
