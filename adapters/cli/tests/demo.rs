@@ -15,7 +15,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use common::{Dir, Running, bad, get, keyviz, matrix, total};
+use common::{Dir, PATIENCE, Running, bad, get, keyviz, matrix, total};
 
 /// A demo whose temporary directory is the test's own.
 fn start(dir: &Dir, args: &[&str]) -> Running {
@@ -42,12 +42,25 @@ fn it_says_where_it_is_grows_and_cleans_up() {
     // No command at all is the demo.
     let mut demo = start(&dir, &[]);
     let host = demo.host();
+    let deadline = Instant::now() + PATIENCE;
+    // Before anything else: after 20 s the next workload is shown.
+    let status = loop {
+        let (_, status) = get(&host, "/admin/api/v1/keyviz/status");
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        if !status["notice"].is_null() {
+            break status;
+        }
+        assert!(Instant::now() < deadline, "nothing is said of the workload");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!((&status["mode"], &status["title"]), (&"live".into(), &"keyviz demo".into()));
+    assert_eq!(status["notice"]["id"], "uniform");
+    assert!(status["notice"]["text"].as_str().unwrap().contains("equally hot"));
     let port = host.rsplit(':').next().unwrap().to_owned();
     let ssh = demo.until("ssh -L");
     assert!(ssh.contains(&format!("ssh -L {port}:127.0.0.1:{port} ")), "{ssh}");
     assert!(demo.until("memory").contains("MiB"));
 
-    let deadline = Instant::now() + Duration::from_secs(30);
     let first = loop {
         let found = columns(&host);
         if found.0 >= 2 && found.1 > 0 {
@@ -68,12 +81,6 @@ fn it_says_where_it_is_grows_and_cleans_up() {
     let matrix = matrix(&host, "series=ops&open=1");
     assert_eq!(matrix["rows"].as_array().unwrap().len(), 96);
     assert!(matrix["unattributed"].as_array().unwrap().iter().all(|count| count == 0));
-    let (_, status) = get(&host, "/admin/api/v1/keyviz/status");
-    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
-    assert_eq!((&status["mode"], &status["title"]), (&"live".into(), &"keyviz demo".into()));
-    assert_eq!(status["notice"]["id"], "uniform");
-    assert!(status["notice"]["text"].as_str().unwrap().contains("equally hot"));
-
     assert!(!stale.exists(), "stale directories go at the start");
     assert_eq!(scratches(dir.path()).len(), 1);
     demo.signal("TERM");

@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::redis::{Redis, Watcher, free_port, send, signal, wait_for_total};
-use common::{CANARY, Dir, get, has_canary, keyviz};
+use common::{CANARY, Dir, PATIENCE, get, has_canary, keyviz};
 
 const PASSWORD: &str = "s3cret-canary-word";
 
@@ -341,7 +341,7 @@ fn cluster() -> Option<Vec<Redis>> {
     let made =
         Command::new("redis-cli").args(["--cluster", "create"]).args(&places).arg("--cluster-yes").output().unwrap();
     assert!(made.status.success(), "{}", common::text(&made.stdout));
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while !nodes.iter().all(|node| node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok")) {
         assert!(Instant::now() < deadline, "the cluster does not come up");
         std::thread::sleep(Duration::from_millis(100));
@@ -377,7 +377,7 @@ fn of_a_cluster_the_other_masters_are_named_and_the_fuse_burns_there_too() {
 fn a_replica_says_so() {
     let Some(master) = Redis::start() else { return };
     let Some(replica) = Redis::start_with(&["--replicaof", "127.0.0.1", &master.port.to_string()]) else { return };
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while !replica.cli(&["INFO", "replication"]).contains("master_link_status:up") {
         assert!(Instant::now() < deadline, "the replica does not come up");
         std::thread::sleep(Duration::from_millis(100));

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use common::PATIENCE;
 use common::redis::{Load, Redis, Watcher, signal};
 
 /// What is asked of a server under load while everything that watches it stands still.
@@ -92,7 +93,7 @@ fn a_killed_page_takes_its_session_along() {
     assert_eq!(sessions.len(), 1);
     signal(&[watcher.id()], "KILL");
     redis.wait_for_monitors(0);
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + PATIENCE;
     let alive = |id: &u32| {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         !stat.is_empty() && !stat.contains(") Z ")
@@ -167,7 +168,7 @@ fn through_a_slow_network(redis: &Redis, most: &str) -> (u64, String) {
     watcher.until("watched (redis");
     let id = redis.monitors()[0].0;
     stuck.store(true, Ordering::Relaxed);
-    let (deadline, mut waited) = (Instant::now() + Duration::from_secs(20), 0);
+    let (deadline, mut waited) = (Instant::now() + PATIENCE, 0);
     while let Some((_, waiting)) = redis.monitors().into_iter().find(|(monitor, _)| *monitor == id) {
         waited = waiting.max(waited);
         assert!(Instant::now() < deadline, "the server still has the client, and {waiting} bytes for it");

@@ -14,7 +14,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::redis::{Load, Redis, Watcher, body, command, send, sum, wait_for_total};
-use common::{CANARY, Dir, get, has_canary, matrix, numbers, text};
+use common::{CANARY, Dir, PATIENCE, get, has_canary, matrix, numbers, text};
 
 /// Six of ten on a prefix of 300 keys, two on one key of another, two over a hundred thousand.
 fn skewed(number: u64) -> String {
@@ -52,8 +52,9 @@ fn columns(host: &str) -> Vec<(String, u64, u64)> {
 fn the_hot_prefix_and_the_hot_key_are_named() {
     let Some(redis) = Redis::start() else { return };
     let _load = Load::start(redis.port, Duration::from_millis(5), skewed);
-    let began = Instant::now();
     let mut watcher = Watcher::start(&[&redis.url(), "--duration", "4s", "--no-serve"]);
+    watcher.until("watched (redis");
+    let began = Instant::now();
     let said = watcher.ended(0);
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     println!("{said}");
@@ -116,7 +117,7 @@ fn a_hotspot_that_moves_is_followed() {
             let keys = (0..40).map(|n| (number * 40 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40);
             keys.map(|random| command(&["SET", &format!("{prefix}:{:05}", random % 30_000), "v"])).collect()
         });
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let found = ["YWFh", "bm5u", "enp6"].map(begin_in);
             if found[at] >= 64 && found.iter().enumerate().all(|(other, count)| other == at || *count <= 1) {
@@ -171,7 +172,7 @@ fn patterns_are_scans_of_the_ranges_they_look_at() {
     let commands: Vec<&[&str]> = words.iter().map(|words| &words[..]).collect();
     // The ranges are cut by the keys that came, a step at a time.
     let ranges = || matrix(&host, "series=writes&open=1&axis=route")["rows"].as_array().unwrap().len();
-    let (deadline, mut sent) = (Instant::now() + Duration::from_secs(30), 0);
+    let (deadline, mut sent) = (Instant::now() + PATIENCE, 0);
     while ranges() < 60 {
         assert!(Instant::now() < deadline, "{} ranges", ranges());
         send(redis.port, &commands);
@@ -289,7 +290,7 @@ fn one_of_several_that_is_down_is_named_and_the_others_are_shown() {
     wait_for_total(&host, 1);
     // Columns of that time are there, of the other one alone: it stays said.
     let lacking = format!("in which 127.0.0.1:{} was not watched lack its part", two.port);
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let status = get(&host, "/admin/api/v1/keyviz/status").1;
         if status.contains("Watching 127.0.0.1:") && status.contains(&lacking) {
@@ -414,7 +415,7 @@ fn values_are_measured_and_nowhere() {
     // All of it was measured: at least the values of the load.
     let measured = || sum(&host, "series=write_bytes");
     let least = (10_000 + 10) * value.len() as u64;
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while measured() < least {
         assert!(Instant::now() < deadline, "{} bytes of {least}", measured());
         std::thread::sleep(Duration::from_millis(100));

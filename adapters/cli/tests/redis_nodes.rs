@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::redis::{Load, Redis, Watcher, command, send};
-use common::{Dir, get, matrix, numbers, total};
+use common::{Dir, PATIENCE, get, matrix, numbers, total};
 use serde_json::Value;
 
 const API: &str = "/admin/api/v1/keyviz";
@@ -232,7 +232,7 @@ fn under_load_no_operation_of_either_is_lost() {
     // Clients are gone; what they had sent is run.
     let counted = || one.calls("set") + two.calls("set");
     let mut expected = counted();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         std::thread::sleep(Duration::from_millis(500));
         let now = counted();

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use common::{Dir, Running, bad, get, keyviz, matrix, numbers, total};
+use common::{Dir, PATIENCE, Running, bad, get, keyviz, matrix, numbers, total};
 
 fn seconds(range: std::ops::Range<u64>) -> String {
     range.fold(String::new(), |mut text, second| {
@@ -31,7 +31,7 @@ fn follow(file: &std::path::Path, args: &[&str]) -> Running {
 /// Waits until the picture has let go of what it held, and has just so many operations.
 #[track_caller]
 fn wait_for_only(host: &str, operations: u64) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while total(&matrix(host, "series=ops&open=1")) != operations {
         assert!(Instant::now() < deadline, "other than {operations}");
         std::thread::sleep(Duration::from_millis(30));
@@ -41,7 +41,7 @@ fn wait_for_only(host: &str, operations: u64) {
 /// Waits until the picture holds so many operations.
 #[track_caller]
 fn wait_for(host: &str, operations: u64) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let found = total(&matrix(host, "series=ops&open=1"));
         if found == operations {

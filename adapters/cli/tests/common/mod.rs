@@ -11,6 +11,9 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+/// How long anything is waited for that has to come: so long that a busy machine does not matter.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
 /// A command line of the built binary, without the environment's settings.
 pub fn keyviz() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyviz"));
@@ -154,7 +157,7 @@ impl Running {
     /// Waits for its end, which has to come soon.
     #[track_caller]
     pub fn ended(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 self.stdout.read_to_string(&mut self.said).unwrap();

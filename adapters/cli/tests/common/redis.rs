@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Dir, matrix, text, total};
+use super::{Dir, PATIENCE, matrix, text, total};
 
 /// A program that this test started.
 pub struct Started(pub Child);
@@ -64,7 +64,7 @@ impl Redis {
     }
 
     fn wait(&self) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         let socket = self.args.iter().skip_while(|arg| *arg != "--unixsocket").nth(1);
         let there = |path: &String| Path::new(path).exists();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() && !socket.is_some_and(there) {
@@ -134,7 +134,7 @@ impl Redis {
     /// Waits until so many clients run MONITOR.
     #[track_caller]
     pub fn wait_for_monitors(&self, count: usize) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         while self.monitors().len() != count {
             assert!(Instant::now() < deadline, "not {count} MONITOR clients: {:?}", self.monitors());
             std::thread::sleep(Duration::from_millis(50));
@@ -235,7 +235,7 @@ impl Drop for Load {
 
 /// Waits until a file has these words.
 pub fn wait_for(path: &Path, words: &str) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + PATIENCE;
     while !text(&std::fs::read(path).unwrap()).contains(words) {
         assert!(Instant::now() < deadline, "the capture does not get {words:?}");
         std::thread::sleep(Duration::from_millis(50));
@@ -314,7 +314,7 @@ impl Watcher {
     /// Waits for its end, which has to come soon; what it said.
     #[track_caller]
     pub fn ended(&mut self, code: i32) -> String {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.0.try_wait().unwrap() {
                 let said = self.said();
@@ -349,7 +349,7 @@ pub fn sum(host: &str, query: &str) -> u64 {
 /// Waits until so many operations are shown, and sees that there are never more.
 #[track_caller]
 pub fn wait_for_total(host: &str, expected: u64) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let found = sum(host, "series=ops");
         assert!(found <= expected, "{found} operations of {expected}");

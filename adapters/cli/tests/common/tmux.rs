@@ -4,10 +4,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Dir, text};
-
-/// The longest that anything is waited for, on a machine that does other things too.
-const PATIENCE: Duration = Duration::from_secs(40);
+use super::{Dir, PATIENCE, text};
 
 /// One screen with a shell in it; its server ends on drop.
 pub struct Screen {
