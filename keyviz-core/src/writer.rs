@@ -133,7 +133,7 @@ impl<'m> State<'m> {
             ranges: Ranges::new(pools.ranges, &layout, shared.config.seed),
             scratch: pools.scratch,
             key_scratch: pools.key_scratch,
-            hot_keys: HotKeysState::new(&layout, &shared.config, pools.sketches),
+            hot_keys: HotKeysState::new(&layout, shared.config.seed, pools.sketches),
             open: None,
             pending_parts: Segment::EMPTY,
             pending_recorded: Tally::ZERO,

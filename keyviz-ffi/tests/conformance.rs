@@ -13,11 +13,13 @@
 #![allow(unsafe_code, reason = "it calls what C calls; each pointer is of a value that outlives the call")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "said above, once for all calls")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_void};
-use std::path::PathBuf;
 use std::ptr;
 
+use common::{bytes, done, files, folder, number, without_instant};
 use keyviz_core::{AxisKind, Config, Labels, Matrix, MatrixQuery, Op, Recorder, RouteId, Sampler, Series, Tiers, wire};
 use keyviz_ffi::*;
 use serde_json::Value;
@@ -32,38 +34,8 @@ fn needs_allowance(category: &str, name: &str) -> bool {
         || matches!(name, "reregister_inside_grace" | "reregister_after_grace" | "inverted_bounds")
 }
 
-fn folder() -> PathBuf {
-    match std::env::var_os("KEYVIZ_CONFORMANCE_DIR") {
-        Some(dir) => dir.into(),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../conformance"),
-    }
-}
-
-fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_else(|| panic!("not an unsigned number: {value}"))
-}
-
-fn bytes(value: &Value) -> Vec<u8> {
-    let (mut out, mut word, mut bits) = (Vec::new(), 0u32, 0);
-    for letter in value.as_str().unwrap().bytes().filter(|byte| *byte != b'=') {
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        word = word << 6 | alphabet.iter().position(|known| *known == letter).unwrap() as u32;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push((word >> bits) as u8);
-        }
-    }
-    out
-}
-
 fn bound(value: &Value) -> Option<Vec<u8>> {
     if value.is_null() { None } else { Some(bytes(value)).filter(|bound| !bound.is_empty()) }
-}
-
-fn done(status: keyviz_status) {
-    let text = unsafe { CStr::from_ptr(keyviz_last_error()) };
-    assert_eq!(status, keyviz_status::Ok, "{text:?}");
 }
 
 fn at<T>(bytes: &[T]) -> *const c_void {
@@ -348,12 +320,6 @@ fn asked(series: Series, axis: AxisKind, from_ms: u64, to_ms: u64, rows: usize, 
     asked
 }
 
-fn without_instant(json: &str) -> Value {
-    let mut value: Value = serde_json::from_str(json).unwrap();
-    value.as_object_mut().unwrap().remove("generated_at");
-    value
-}
-
 /// Row, column and value of every cell.
 fn cells(arrays: &keyviz_matrix_arrays) -> impl Iterator<Item = (usize, usize, u64)> {
     let (columns, values) = (arrays.columns, arrays.values);
@@ -419,13 +385,7 @@ fn same_arrays(name: &str, arrays: &keyviz_matrix_arrays, matrix: &Matrix) {
 fn every_scenario() {
     let (mut cases, mut against_the_recording) = (0, 0);
     for category in CATEGORIES {
-        let mut files: Vec<PathBuf> =
-            std::fs::read_dir(folder().join(category)).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        assert!(!files.is_empty(), "{category} holds no case");
-        for file in files {
-            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-            let case: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        for (name, case) in files(category) {
             let compare = !needs_allowance(category, &name);
             let mut twins = Twins::new(format!("{category}/{name}"), &case);
             for step in case["steps"].as_array().unwrap() {

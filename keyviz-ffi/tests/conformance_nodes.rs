@@ -13,39 +13,17 @@
 #![allow(unsafe_code, reason = "it calls what C calls; each pointer is of a value that outlives the call")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "said above, once for all calls")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::ffi::CStr;
-use std::path::PathBuf;
 use std::ptr;
 
+use common::{bytes, done, files, number, without_instant};
 use keyviz_core::wire::{decode, encode};
 use keyviz_core::{AxisKind, MatrixQuery, merge};
 use keyviz_ffi::*;
 use serde_json::Value;
-
-fn files(category: &str) -> Vec<(String, Value)> {
-    let root = match std::env::var_os("KEYVIZ_CONFORMANCE_DIR") {
-        Some(dir) => PathBuf::from(dir),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../conformance"),
-    };
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(root.join(category)).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(!files.is_empty(), "{category} holds no case");
-    let read = |file: PathBuf| {
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        (name, serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap())
-    };
-    files.into_iter().map(read).collect()
-}
-
-fn done(status: keyviz_status) {
-    assert_eq!(status, keyviz_status::Ok, "{:?}", unsafe { CStr::from_ptr(keyviz_last_error()) });
-}
-
-fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_else(|| panic!("not an unsigned number: {value}"))
-}
 
 /// The text of a buffer, which is closed.
 fn taken(buffer: keyviz_buffer) -> String {
@@ -55,12 +33,6 @@ fn taken(buffer: keyviz_buffer) -> String {
     assert_eq!(text.len(), len);
     done(keyviz_buffer_close(buffer));
     text
-}
-
-fn without_instant(json: &str) -> Value {
-    let mut value: Value = serde_json::from_str(json).unwrap();
-    value.as_object_mut().unwrap().remove("generated_at");
-    value
 }
 
 /// Answers by place, taken in by one coordinator in this order.
@@ -234,20 +206,6 @@ fn merges_of_hot_keys() {
         }
     }
     println!("hotkeys_merge: {} files checked", files.len());
-}
-
-fn bytes(value: &Value) -> Vec<u8> {
-    let (mut out, mut word, mut bits) = (Vec::new(), 0u32, 0);
-    for letter in value.as_str().unwrap().bytes().filter(|byte| *byte != b'=') {
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        word = word << 6 | alphabet.iter().position(|known| *known == letter).unwrap() as u32;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push((word >> bits) as u8);
-        }
-    }
-    out
 }
 
 /// Keys with count and error, of a sketch of so many keys that every operation of a stream goes through.

@@ -9,26 +9,16 @@
 #![allow(unsafe_code, reason = "it calls what C calls; each pointer is of a value that outlives the call")]
 #![allow(clippy::undocumented_unsafe_blocks, reason = "said above, once for all calls")]
 
-use std::ffi::{CStr, c_char};
+mod common;
+
+use std::ffi::c_char;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use common::{done, files};
 use keyviz_ffi::*;
 use serde_json::Value;
-
-fn folder() -> PathBuf {
-    let root = match std::env::var_os("KEYVIZ_CONFORMANCE_DIR") {
-        Some(dir) => PathBuf::from(dir),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../conformance"),
-    };
-    root.join("http_params")
-}
-
-fn done(status: keyviz_status) {
-    assert_eq!(status, keyviz_status::Ok, "{:?}", unsafe { CStr::from_ptr(keyviz_last_error()) });
-}
 
 /// Route 1, undivided, with hot keys; with one sealed column, or with nothing flushed.
 fn served(flushed: bool) -> (keyviz_sampler, u16) {
@@ -66,14 +56,11 @@ fn ask(port: u16, method: &str, target: &str) -> (u64, Value) {
 
 #[test]
 fn recorded_cases() {
-    let mut files: Vec<String> =
-        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    files.sort();
-    assert_eq!(files, ["hotkeys.json", "matrix.json"], "a file that is not asked here");
+    let files = files("http_params");
+    assert!(files.iter().map(|(name, _)| name).eq(["hotkeys", "matrix"]), "a file that is not asked here");
     let mut checked = 0;
-    for (file, flushed) in [("hotkeys.json", false), ("matrix.json", true)] {
-        let (kv, port) = served(flushed);
-        let recorded: Value = serde_json::from_str(&std::fs::read_to_string(folder().join(file)).unwrap()).unwrap();
+    for (file, recorded) in &files {
+        let (kv, port) = served(file == "matrix");
         for case in recorded["cases"].as_array().unwrap() {
             let member = |name: &str| case[name].as_str().unwrap();
             let (path, query) = (member("path"), member("query"));

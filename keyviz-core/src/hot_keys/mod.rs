@@ -18,7 +18,6 @@ pub(crate) use self::query::ask;
 #[cfg(feature = "alloc")]
 pub use self::query::{HotKeysOf, HotKeysQuery, NoHotKeys};
 pub(crate) use self::sketches::{Head as SketchHead, SketchPools, Sketches};
-use crate::config::Config;
 use crate::counters::Published;
 use crate::key_history::{KeyLog, RecordHead};
 use crate::key_samples::KeySample;
@@ -37,8 +36,8 @@ pub(crate) struct HotKeysState<'m> {
 
 impl<'m> HotKeysState<'m> {
     /// Begins in this memory, whatever stands in it.
-    pub(crate) fn new(layout: &Layout, config: &Config, pools: SketchPools<'m>) -> Self {
-        HotKeysState { sketches: Sketches::new(layout, config, pools), log: KeyLog::new(layout), lacked: [0; 3] }
+    pub(crate) fn new(layout: &Layout, seed: u64, pools: SketchPools<'m>) -> Self {
+        HotKeysState { sketches: Sketches::new(layout, seed, pools), log: KeyLog::new(layout), lacked: [0; 3] }
     }
 }
 

@@ -6,7 +6,6 @@
 //! about as hot do not change places at every column; and a sketch without a sample in 16 windows is free.
 //! Each window begins with empty sketches, so a column's keys are those of its own time.
 
-use crate::config::Config;
 use crate::key_samples::KeySample;
 use crate::layout::Layout;
 use crate::pool::PoolMut;
@@ -80,7 +79,7 @@ pub(crate) struct Sketches<'m> {
 
 impl<'m> Sketches<'m> {
     /// Begins in this memory, whatever stands in it.
-    pub(crate) fn new(layout: &Layout, config: &Config, mut pools: SketchPools<'m>) -> Self {
+    pub(crate) fn new(layout: &Layout, seed: u64, mut pools: SketchPools<'m>) -> Self {
         pools.heads.fill(Head::FREE);
         pools.index.fill(0);
         pools.table.fill(0);
@@ -90,7 +89,7 @@ impl<'m> Sketches<'m> {
             keys: layout.sketch_keys,
             index_len: layout.sketch_keys_index(),
             width: layout.key_width(),
-            seed: mix(config.seed),
+            seed: mix(seed),
             coming: 0,
             samples: 0,
             least_every: 0,

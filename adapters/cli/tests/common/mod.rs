@@ -202,10 +202,15 @@ fn unchunked(mut body: &str) -> String {
     whole
 }
 
-/// The matrix of the running service.
+/// The matrix of the running service, which is asked again while it says that it is busy.
 #[track_caller]
 pub fn matrix(host: &str, query: &str) -> serde_json::Value {
-    let (status, body) = get(host, &format!("/admin/api/v1/keyviz/matrix?{query}"));
-    assert_eq!(status, 200, "{body}");
-    serde_json::from_str(&body).unwrap()
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (status, body) = get(host, &format!("/admin/api/v1/keyviz/matrix?{query}"));
+        if status == 200 {
+            return serde_json::from_str(&body).unwrap();
+        }
+        assert!(status == 503 && body.contains("\"busy\"") && Instant::now() < deadline, "{status}: {body}");
+    }
 }
