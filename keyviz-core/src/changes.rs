@@ -2,14 +2,15 @@
 //!
 //! Of each sort one event a column, told when the column is sealed: the first of it by its ids, and how many more
 //! there were before the seal. Its instant is the middle of the time between two flushes in which the first happened, so it lies in
-//! the window that the counts of that time lie in. Folding is told at most once an hour.
+//! the window that the counts of that time lie in. Folding is told at most once an hour, and so is what happens to ranges
+//! of the core's own, by numbers alone: nobody caused any one of these, and their ids are made of key bytes.
 
 use core::fmt::{self, Write};
 
 use crate::counters::Published;
 use crate::event::EventKind;
 use crate::events::Teller;
-use crate::limits::{FOLDING_EVERY_MS, MAX_EVENT_TEXT_LEN};
+use crate::limits::{FOLDING_EVERY_MS, MAX_EVENT_TEXT_LEN, RANGES_EVERY_MS};
 use crate::shared::Shared;
 use crate::writer::State;
 
@@ -87,6 +88,9 @@ impl State<'_> {
     /// Tells what changed in the column that was sealed.
     #[inline(never)]
     pub(crate) fn tell_changes(&mut self, shared: &Shared) {
+        if self.layout.ranges > 0 {
+            return self.tell_ranges(shared);
+        }
         let take = |change: &mut Change| change.at_ms.map(|at_ms| (at_ms, core::mem::take(change)));
         if let Some((at_ms, change)) = take(&mut self.changes.splits) {
             tell(shared, Teller::Split, at_ms, EventKind::SPLIT, format_args!("{}", Split(&change)));
@@ -98,6 +102,22 @@ impl State<'_> {
             tell(shared, Teller::LeaderChange, at_ms, EventKind::LEADER_CHANGE, format_args!("{}", Term(&change)));
         }
         self.tell_folding(shared);
+    }
+
+    /// Of ranges of the core's own: how many followed the load since the first that was not told.
+    fn tell_ranges(&mut self, shared: &Shared) {
+        let Changes { splits, merges, .. } = &mut self.changes;
+        let now_ms = self.last_ms;
+        let Some(first_ms) = splits.at_ms.into_iter().chain(merges.at_ms).min() else { return };
+        let passed_ms = now_ms.saturating_sub(first_ms);
+        if passed_ms < RANGES_EVERY_MS {
+            return;
+        }
+        let (splits, joins) = (core::mem::take(splits).count, core::mem::take(merges).count);
+        let minutes = passed_ms / 60_000;
+        let text =
+            format_args!("followed the load in {minutes} minutes by {splits} splits and {joins} merges of ranges");
+        tell(shared, Teller::Split, now_ms, EventKind::SPLIT, text);
     }
 
     fn tell_folding(&mut self, shared: &Shared) {

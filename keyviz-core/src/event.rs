@@ -28,7 +28,8 @@ pub struct EventKind {
 }
 
 impl EventKind {
-    /// A range was split. The core tells it of [`split_route`](crate::WriterOn::split_route).
+    /// A range was split. The core tells it of [`split_route`](crate::WriterOn::split_route), and once an hour of the
+    /// ranges that it makes itself, with their merges.
     pub const SPLIT: EventKind = EventKind::known("split");
     /// Ranges were merged. The core tells it of [`merge_routes`](crate::WriterOn::merge_routes).
     pub const MERGE: EventKind = EventKind::known("merge");

@@ -50,6 +50,8 @@ pub const MAX_EVENT_KIND_LEN: usize = if cfg!(keyviz_loom) { 16 } else { 32 };
 pub const MAX_EVENT_TEXT_LEN: usize = if cfg!(keyviz_loom) { 8 } else { 192 };
 /// Least time between two events that say that routes share virtual buckets: an hour.
 pub const FOLDING_EVERY_MS: u64 = 3_600_000;
+/// Least time between two events that tell of ranges of the core's own: an hour.
+pub const RANGES_EVERY_MS: u64 = 3_600_000;
 /// Most key names.
 pub const MAX_KEY_NAMES: usize = 100_000;
 /// Longest key name in bytes.

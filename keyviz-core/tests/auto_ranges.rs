@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use form::{Writer, each};
 use keyviz_core::{
-    AxisKind, Config, ConfigError, HotKeysQuery, MatrixQuery, Op, Partition, RegisterError, RouteId, Scan, Series,
-    Tally, Tiers, merge,
+    AxisKind, Config, ConfigError, EventKind, HotKeysQuery, MatrixQuery, Op, Partition, RegisterError, RouteId, Scan,
+    Series, Tally, Tiers, merge,
 };
 
 const STEP_MS: u64 = 60_000;
@@ -384,6 +384,46 @@ fn the_host_names_no_routes() {
             let out_of_range = matches!(refused, Err(ConfigError::OutOfRange { field: "partition", .. }));
             assert_eq!(!out_of_range, works, "{ranges}: {refused:?}");
         }
+    });
+}
+
+/// Nobody caused a split of these: they are told once an hour, by how many there were, so that what somebody did is seen.
+#[test]
+fn what_follows_the_load_is_told_once_an_hour_and_by_numbers() {
+    each(|| {
+        let mut world = World::new(config(32));
+        let watched = EventKind::new("watched").unwrap();
+        world.writer.annotate(1, watched, "a");
+        let moved = |world: &mut World, step: usize| {
+            let load = Load::new(decimal(1000, &format!("{:02}", step / 3)), |_| 1.0);
+            world.step(&load, 2000);
+        };
+        (0..55).for_each(|step| moved(&mut world, step));
+        let kinds = |world: &World| world.writer.events(0, 0).iter().map(|e| e.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(&world), [watched], "not before the hour is over");
+        let early = world.writer.counters();
+        assert!(early.ranges_split > 30 && early.ranges_joined > 30, "{early:?}");
+        (55..130).for_each(|step| moved(&mut world, step));
+        assert_eq!(kinds(&world), [watched, EventKind::SPLIT, EventKind::SPLIT]);
+        let events = world.writer.events(0, 0);
+        let numbers = |text: &str| -> Vec<u64> { text.split(' ').filter_map(|word| word.parse().ok()).collect() };
+        let [first, second] = [1, 2].map(|at: usize| numbers(&events[at].text));
+        assert_eq!(
+            events[1].text,
+            format!("followed the load in 60 minutes by {} splits and {} merges of ranges", first[1], first[2])
+        );
+        assert!(events.iter().skip(1).all(|event| event.own && event.at_ms % STEP_MS == 0), "{events:?}");
+        let all = world.writer.counters();
+        for (at, before, now) in
+            [(1, early.ranges_split, all.ranges_split), (2, early.ranges_joined, all.ranges_joined)]
+        {
+            let told = first[at] + second[at];
+            assert!(first[at] >= before && told > before && told <= now, "{first:?} {second:?} of {now}");
+        }
+        // What is quiet has nothing to tell.
+        let quiet = Load::new(decimal(1000, "43"), |_| 1.0);
+        (0..200).for_each(|_| world.step(&quiet, 0));
+        assert!(kinds(&world).len() <= 4, "{:?}", world.writer.events(0, 0));
     });
 }
 

@@ -54,7 +54,7 @@ fn build(
         Source::None => return Err(ApiError::disabled()),
         Source::One(reader) => {
             let mut events = reader.events(query.from_ms, query.to_ms);
-            let texts = redactor.events(&mut events, reader.config().partition);
+            let texts = redactor.events(&mut events);
             reserve(&mut json, events.len())?;
             wire::encode::events(&events, &reader.counters(), now_ms, &mut json);
             texts
@@ -63,7 +63,7 @@ fn build(
             let (mut told, mut texts) = (Vec::new(), 0);
             for node in nodes.iter() {
                 let mut events = node.reader.events(query.from_ms, query.to_ms);
-                texts += redactor.events(&mut events, nodes.config().partition);
+                texts += redactor.events(&mut events);
                 told.extend(events.into_iter().map(|event| (node.name.as_str(), event)));
             }
             // Of one instant in the order of the nodes, each in its own.

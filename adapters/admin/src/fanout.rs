@@ -150,9 +150,10 @@ impl Nodes {
         Ok((hot, Merged::default().with_nodes(told).fanout.unwrap_or_default()))
     }
 
-    /// Which nodes there are.
-    pub(crate) fn fanout(&self, series: Series) -> Fanout {
-        Merged::default().with_nodes(self.told(series)).fanout.unwrap_or_default()
+    /// Which nodes there are, and are not: there is no picture here that one which is away could still be in.
+    pub(crate) fn status(&self, series: Series) -> Fanout {
+        let nodes = self.iter().map(|node| node.status(series)).collect();
+        Merged::default().with_nodes(nodes).fanout.unwrap_or_default()
     }
 
     /// What is known of each node, in the configured order.

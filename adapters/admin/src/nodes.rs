@@ -65,6 +65,15 @@ impl Node {
         self.presence.is_here() || window.history_from_ms.is_some() || window.open_from_ms.is_some()
     }
 
+    /// Whether it is there now, and what is known of it.
+    pub(crate) fn status(&self, series: Series) -> FanoutNode {
+        let mut told = self.told(series);
+        if let Some(away) = self.presence.get() {
+            (told.ok, told.state) = (false, away.state);
+        }
+        told
+    }
+
     /// What is known of it beside its answer.
     pub(crate) fn told(&self, series: Series) -> FanoutNode {
         let away = self.presence.get();
@@ -283,8 +292,14 @@ mod tests {
         assert_eq!(nodes.sealed_to_ms(), 7_000);
         presence.away(NodeState::Unreachable, "gone");
         assert_eq!(nodes.sealed_to_ms(), 8_000);
-        assert_eq!(nodes.named("b").unwrap().told(Series::Reads).warnings, [AWAY]);
+        let away = nodes.named("b").unwrap();
+        // It is in the picture, and not there.
+        let (told, status) = (away.told(Series::Reads), away.status(Series::Reads));
+        assert_eq!((told.ok, told.state, &told.warnings), (true, NodeState::Answered, &vec![AWAY.to_owned()]));
+        assert_eq!((status.ok, status.state, &status.warnings), (false, NodeState::Unreachable, &told.warnings));
+        assert_eq!((status.error.as_deref(), nodes.status(Series::Reads).responded), (Some("gone"), 2));
         presence.here();
         assert_eq!(nodes.sealed_to_ms(), 7_000);
+        assert_eq!(nodes.status(Series::Reads).responded, 3);
     }
 }

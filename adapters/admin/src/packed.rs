@@ -58,7 +58,7 @@ pub(crate) fn write_redacted_snapshot(
     let shown = SnapshotShown {
         bound: &|bound| bounds.get(bound).cloned(),
         route: &|route| if redactor.policy().hides() { redactor.route_id(route, partition) } else { route },
-        text: &|event| redactor.event_text(event, partition),
+        text: &|event| redactor.event_text(event),
     };
     pack(reader, |give| reader.snapshot_shown(written_ms, &shown, give).map(|_| ()), sink)
 }

@@ -213,19 +213,18 @@ impl Redactor {
         if kept.len() < text.len() { format!("{kept}~") } else { kept.to_owned() }
     }
 
-    /// Replaces the texts of events that a host told. The core's own hold no keys, but ids of routes, which are made of
-    /// bounds where the ranges are the core's own. Returns how many of the host's there are.
-    pub fn events(&self, events: &mut [Event], partition: Partition) -> usize {
+    /// Replaces the texts of events that a host told. The core's own hold no keys. Returns how many of the host's there
+    /// are.
+    pub fn events(&self, events: &mut [Event]) -> usize {
         for event in events.iter_mut() {
-            event.text = self.event_text(event, partition);
+            event.text = self.event_text(event);
         }
         events.iter().filter(|event| !event.own).count()
     }
 
     /// The text of an event; see [`events`](Self::events).
-    pub(crate) fn event_text(&self, event: &Event, partition: Partition) -> String {
-        let of_keys = !event.own || (self.policy.hides() && partition.ranges() > 0);
-        if of_keys { self.text(&event.text) } else { event.text.clone() }
+    pub(crate) fn event_text(&self, event: &Event) -> String {
+        if event.own { event.text.clone() } else { self.text(&event.text) }
     }
 
     /// Says at the end of a JSON object what was made of the keys in it, as member `redaction`, where that is not

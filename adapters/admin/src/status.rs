@@ -117,7 +117,7 @@ pub(crate) fn text(admin: &Admin, role: Role) -> serde_json::Result<String> {
     }
     let mut json = serde_json::to_string(&status)?;
     if let Source::Several(nodes) = admin.source() {
-        wire::encode::with_fanout(&nodes.fanout(Series::Ops), &mut json);
+        wire::encode::with_fanout(&nodes.status(Series::Ops), &mut json);
     }
     Ok(json)
 }

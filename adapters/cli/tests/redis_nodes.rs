@@ -114,6 +114,12 @@ fn three_servers_are_one_picture_that_says_which_of_them_it_lacks() {
             until(path, || json(&host, path)["fanout"]["nodes"][1].clone(), |node| node["warnings"][0] == "away");
         assert_eq!(node["node"], names[1], "{path}");
     }
+    let status = json(&host, "status");
+    assert_eq!(fanout(&status), (Some(2), Some(3)), "{status}");
+    let node = &status["fanout"]["nodes"][1];
+    assert_eq!((&node["ok"], &node["state"]), (&Value::from(false), &Value::from("unreachable")), "{node}");
+    let top = common::text(&common::keyviz().args(["top", &host, "--once"]).output().unwrap().stdout);
+    assert!(top.contains(&format!("{}: away (", names[1])), "{top}");
 
     // It comes back: newer columns are of all three again, and what was lacking still is.
     two.restart();

@@ -1,6 +1,7 @@
 // @ts-check
 /** What the picture holds and what it leaves out, in numbers: a picture never looks complete when it is not. */
 
+import { awayNow } from "./fanout.js";
 import { formatAmount, formatCount, formatDuration, formatMemory, formatShare } from "./number.js";
 import { instantText } from "./time_text.js";
 import { make } from "./dom.js";
@@ -17,6 +18,15 @@ function columnAccount(matrix) {
   const parts = [lacking > 0 ? `${lacking} lacking a node` : "", late > 0 ? `${late} late` : "", open > 0 ? `${open} open` : "", gaps > 0 ? `${gaps} ${gaps === 1 ? "gap" : "gaps"}` : ""].filter((part) => part !== "");
   const recorded = matrix.columns.length - count("missing");
   return { name: "Columns", value: formatCount(recorded) + (parts.length > 0 ? ` (${parts.join(", ")})` : ""), warn: gaps > 0 || late > 0 || lacking > 0 };
+}
+
+/** @param {import("./fanout.js").Fanout} fanout @returns {Account} how many are in the picture, and how many of these are gone since */
+export function nodesAccount(fanout) {
+  const away = awayNow(fanout);
+  return {
+    name: "Nodes", value: `${formatCount(fanout.responded)} of ${formatCount(fanout.expected)}${away > 0 ? ` (${formatCount(away)} away now)` : ""}`,
+    warn: away > 0 || fanout.responded < fanout.expected,
+  };
 }
 
 /**
@@ -36,7 +46,7 @@ export function accountsOf(picture, status, series, style) {
     { name: `Shown ${series.unit}`, value: amount(matrix.rowsTotal) },
     ...(matrix.rows[0]?.isRange ? [] : [{ name: "In rows cut", value: matrix.cutTotal > 0 ? `${amount(matrix.cutTotal)} (${formatShare(matrix.cutTotal, whole)})` : "none", warn: matrix.cutTotal > 0 }]),
     { name: "Unknown routes", value: matrix.unattributedTotal > 0 ? `${amount(matrix.unattributedTotal)} (${formatShare(matrix.unattributedTotal, whole)})` : "none", warn: matrix.unattributedTotal > 0 },
-    ...(matrix.fanout !== null ? [{ name: "Nodes", value: `${formatCount(matrix.fanout.responded)} of ${formatCount(matrix.fanout.expected)}`, warn: matrix.fanout.responded < matrix.fanout.expected }] : []),
+    ...(matrix.fanout !== null ? [nodesAccount(matrix.fanout)] : []),
     ...(matrix.fanout !== null && matrix.fanout.superseded > 0 ? [{ name: "Left to leaders", value: amount(matrix.fanout.superseded) }] : []),
     ...(matrix.conflicts > 0 ? [{ name: "Cells in conflict", value: formatCount(matrix.conflicts), warn: true }] : []),
     ...(matrix.lacking > 0 ? [{ name: "Cells lacking a node", value: formatCount(matrix.lacking), warn: true }] : []),

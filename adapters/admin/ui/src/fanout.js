@@ -71,6 +71,11 @@ export function awayText(fanout, span) {
   return words.join("; ") + (nodes.length > NAMED ? `; and ${nodes.length - NAMED} more` : "");
 }
 
+/** @param {Fanout} fanout @returns {number} the nodes that are in the picture, and not there any more */
+export function awayNow(fanout) {
+  return fanout.nodes.filter((node) => node.ok && node.warnings.includes(AWAY)).length;
+}
+
 /** @param {Fanout} fanout @returns {string} which nodes are not in the picture, and why */
 export function absentText(fanout) {
   const absent = fanout.nodes.filter((node) => !node.ok);

@@ -87,7 +87,7 @@ const STATES = [
     says: [/2 of 3 nodes are not in this picture/, /db2\.internal:8765 \(no answer within 2 s\), db3\.internal:8765 \(nobody answers there\)/, /Merged with reservations[\s\S]*db1\.internal:8765 has other bounds/, /Nodes\s*1 of 3/, /Left to leaders\s*1,200/],
   },
   {
-    name: "node-away", fragment: "tz=utc", title: null, says: [/80 columns lack a node/, /db2\.internal:6379 was away .*and 1 time before, and still is \(nobody listens there\)/, /Columns.*80 lacking a node/s, /column lacks a node/],
+    name: "node-away", fragment: "tz=utc", title: null, says: [/80 columns lack a node/, /db2\.internal:6379 was away .*and 1 time before, and still is \(nobody listens there\)/, /Columns.*80 lacking a node/s, /Nodes\s*2 of 2 \(1 away now\)/, /column lacks a node/],
     answers: fixed(status(), {
       ...phases(300), column_nodes: phases(300).column_unix_ms.map((/** @type {number} */ _, /** @type {number} */ x) => ((x >= 100 && x < 120) || x >= 239 ? 1 : 2)),
       fanout: {

@@ -1,6 +1,8 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { nodesAccount } from "../../src/accounts.js";
+import { decodeFanout } from "../../src/fanout.js";
 import { messagesFor } from "../../src/page_state.js";
 import { decodeMatrix } from "../../src/matrix.js";
 import { decodeStatus } from "../../src/status.js";
@@ -89,4 +91,12 @@ test("a token that was refused says so; a picture is not left standing for who m
 
 test("observations before any route are counted in words", () => {
   assert.match(first(known({ routes: 0, counters: { ...none, observed_reads: 1234 } }, matrix(columns(0), []))).text, /1,234 operations were observed/);
+});
+
+test("a node that is in the picture and gone since is counted as away", () => {
+  const of = (/** @type {any[]} */ nodes, responded = nodes.length) => nodesAccount(/** @type {import("../../src/fanout.js").Fanout} */ (decodeFanout({ nodes, responded, expected: nodes.length })));
+  const [here, away, failed] = [{ node: "a", ok: true }, { node: "b", ok: true, warnings: ["away"], error: "gone" }, { node: "c", ok: false, warnings: ["away"], error: "gone" }];
+  assert.deepEqual(of([here, here]), { name: "Nodes", value: "2 of 2", warn: false });
+  assert.deepEqual(of([here, away]), { name: "Nodes", value: "2 of 2 (1 away now)", warn: true });
+  assert.deepEqual(of([here, failed], 1), { name: "Nodes", value: "1 of 2", warn: true });
 });
