@@ -181,11 +181,11 @@ fn the_wire_form_is_json_that_says_it_all() {
         r#"{"series":"writes","generated_at":"1970-01-01T00:00:00.000Z","#,
         r#""now":{"start_unix_ms":1000,"end_unix_ms":2000,"covers_ms":1000,"state":"complete","total":9,"rate":9.000},"#,
         r#""before":{"start_unix_ms":0,"end_unix_ms":1000,"covers_ms":1000,"state":"complete","total":1,"rate":1.000},"#,
-        r#""ranges":2,"rows":[{"bucket_id":"route:2","route_id":"2","start":"Zg==","end":"bQ==","middle":"aYA=","#,
+        r#""ranges":2,"rows":[{"bucket_id":"route:2","route_id":"2","start":"Zg==","end":"bQ==","middle":"aQ==","#,
         r#""aggregate":false,"sub_bucket":0,"sub_buckets":1,"raft_group_id":20,"leader_term":0,"#,
         r#""value":6,"rate":6.000,"share":0.666666,"before":0,"before_rate":0.000,"#,
         r#""name":"fruit \"\u003c","split":"split 'it'"},"#,
-        r#"{"bucket_id":"route:18446744073709551615","route_id":"18446744073709551615","start":null,"end":"YQ==","middle":"MIA=","#,
+        r#"{"bucket_id":"route:18446744073709551615","route_id":"18446744073709551615","start":null,"end":"YQ==","middle":"QA==","#,
         r#""aggregate":false,"sub_bucket":0,"sub_buckets":1,"raft_group_id":0,"leader_term":0,"#,
         r#""value":3,"rate":3.000,"share":0.333333,"before":1,"before_rate":1.000}]}"#,
     );

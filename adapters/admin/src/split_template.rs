@@ -8,7 +8,7 @@ use std::fmt;
 ///
 /// | place | what stands there |
 /// |---|---|
-/// | `{key}` | the middle of the range's keys: where to split |
+/// | `{key}` | the middle of the range's keys, printable where its bounds are: where to split |
 /// | `{start}`, `{end}` | the range's bounds; an unbounded one is empty |
 /// | `{route}`, `{group}` | numbers |
 ///

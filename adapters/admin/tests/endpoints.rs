@@ -137,7 +137,7 @@ fn the_hottest_ranges_with_their_names_and_the_command_that_splits_them() {
         ("end", serde_json::Value::Null),
         ("value", 1.into()),
         ("before", 0.into()),
-        ("split", "split 2 $'\\266\\200' 6d".into()),
+        ("split", "split 2 'v' 6d".into()),
     ] {
         assert_eq!(row[member], value, "{member}: {row}");
     }

@@ -1,5 +1,6 @@
 //! What follows from the history, in numbers: where the load is now.
 
+mod middle;
 pub(crate) mod top;
 mod top_nodes;
 

@@ -10,13 +10,14 @@
 //!    bounds now.
 //! 4. Its owner is the group and term under which it took most in the window.
 //! 5. Order: value of the window, falling; then start, route, division.
-//! 6. It may be split in the middle of its keys, where it has one: half of the keys, not half of the load.
+//! 6. It may be split in the middle of its keys, where it has one: half of the keys, not half of the load (`middle`).
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cmp::{Ordering, Reverse};
 use core::ops::Deref;
 
+use crate::advice::middle::middle;
 use crate::history::ColumnState;
 use crate::label::Label;
 use crate::merge::Fanout;
@@ -26,7 +27,6 @@ use crate::reader::{CellView, ReaderOn};
 use crate::reading::Reading;
 use crate::route::RouteId;
 use crate::shared::Shared;
-use crate::sub_bucket::SubLayout;
 use crate::window::Column;
 
 /// The most ranges an answer has.
@@ -95,7 +95,7 @@ pub struct TopRow {
     pub value: u64,
     /// What it took in the window before; `None` where there is none, or its keys were counted under other bounds.
     pub before: Option<u64>,
-    /// The middle of its keys; `None` where no key lies between its bounds.
+    /// The middle of its keys, printable where its bounds are; `None` where no such key lies between them.
     pub middle: Option<Vec<u8>>,
     /// What it took is an estimate: several nodes counted it under more groups and terms than a merge keeps.
     pub estimated: bool,
@@ -326,12 +326,6 @@ fn row(name: &Name, taken: &Taken, is_known: bool) -> TopRow {
         node_count,
         counted: taken.nodes.values().fold(0u64, |sum, value| sum.saturating_add(*value)),
     }
-}
-
-/// Rule 6.
-fn middle(start: &[u8], end: Option<&[u8]>) -> Option<Vec<u8>> {
-    let (_, edge) = SubLayout::new(start, end, 2).bounds(start, end, 0);
-    edge.filter(|key| key.as_slice() > start && end.is_none_or(|end| key.as_slice() < end))
 }
 
 /// Rule 5.
