@@ -1,6 +1,7 @@
 //! The endpoint's settings as flags.
 
 use crate::access::{Access, AccessError};
+use crate::exposed::ExposedFile;
 use crate::host::Host;
 use crate::key_names_file::{KeyNamesFileError, key_names_from_file};
 use crate::listen::{ListenError, ListenWarning, check_listen};
@@ -110,6 +111,13 @@ impl AdminArgs {
         };
         access.check()?;
         Ok(access)
+    }
+
+    /// The files with secrets among these that other users of the machine can get at; to be printed on each start.
+    #[must_use]
+    pub fn exposed_files(&self) -> Vec<ExposedFile> {
+        let files = [&self.admin_token_file, &self.admin_read_token_file, &self.admin_redaction_key_file];
+        files.into_iter().flatten().filter_map(|file| ExposedFile::look(file)).collect()
     }
 
     /// What exports outside of the endpoint show of keys, as [`Admin::recorded_page`](crate::Admin::recorded_page) with

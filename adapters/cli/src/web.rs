@@ -69,6 +69,7 @@ impl Web {
     /// Checks the flags and binds the address.
     pub(crate) fn bind(args: &AdminArgs) -> Result<Web, Failure> {
         let access = args.access().map_err(|error| Failure::new(error.to_string()))?;
+        args.exposed_files().iter().for_each(|exposed| out::complain(&exposed.to_string()));
         let audit = AuditLog::open(args.admin_audit_file.as_deref(), access.has_token())?;
         match args.check(access.has_token()) {
             Ok(Some(warning)) => out::complain(&warning.to_string()),

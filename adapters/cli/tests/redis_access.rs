@@ -19,6 +19,7 @@ use common::redis::{Redis, Watcher, free_port, send, signal, wait_for_total};
 use common::{CANARY, Dir, PATIENCE, get, has_canary, keyviz};
 
 const PASSWORD: &str = "s3cret-canary-word";
+const TOKEN: &str = "0123456789-canary-token";
 
 fn with_password(password: &str, args: &[&str]) -> Watcher {
     Watcher::of(keyviz().env("REDISCLI_AUTH", password).args(["redis", "--listen", "127.0.0.1:0"]).args(args))
@@ -50,6 +51,33 @@ fn a_password_opens_the_server_and_is_shown_nowhere() {
         all += &watcher.interrupt();
         assert!(all.contains("watched (redis") && all.contains("redis-session"));
         assert!(!all.contains(PASSWORD), "{all}");
+    }
+}
+
+/// Secrets that everybody on the machine can read are told, each with what to do; who reads on is not kept from it.
+#[test]
+fn files_with_secrets_that_others_can_read_are_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(redis) = Redis::start_with(&["--requirepass", PASSWORD]) else { return };
+    let dir = Dir::new();
+    let files = [dir.write("password", PASSWORD), dir.write("full", TOKEN), dir.write("read", [TOKEN, "r"].concat())];
+    let [password, full, read] = files.each_ref().map(|file| file.to_str().unwrap());
+    let url = redis.url();
+    let flags = ["--password-file", password, "--admin-token-file", full, "--admin-read-token-file", read];
+    for (mode, exposed) in [(0o644, true), (0o600, false)] {
+        for file in &files {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let mut watcher = Watcher::start(&[&[url.as_str(), "--duration", "0"], &flags[..]].concat());
+        let host = watcher.host();
+        let top = keyviz().args(["top", "--once", "--token-file", full, &host]).output().unwrap();
+        assert!(top.status.success());
+        let said = watcher.interrupt();
+        for (file, said) in [(password, &said), (full, &said), (read, &said), (full, &common::text(&top.stderr))] {
+            let told = format!("can read {file}, which has a secret in it (mode 644); chmod 600 {file}\n");
+            assert_eq!(said.matches(&told).count(), usize::from(exposed), "{mode:o}: {said}");
+        }
+        assert!(!said.contains(PASSWORD) && !said.contains(TOKEN), "{said}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use keyviz_admin::{AdminArgs, ByteSize, HistoryArgs, Millis};
+use keyviz_admin::{AdminArgs, ByteSize, ExposedFile, HistoryArgs, Millis};
 
 use super::tls::TlsFiles;
 use super::url::Address;
@@ -143,6 +143,11 @@ impl RedisArgs {
 
     pub(crate) fn most_buffer_bytes(&self) -> u64 {
         self.max_server_buffer.0 as u64
+    }
+
+    /// The files with the password and the key that other users of this machine can get at.
+    pub(crate) fn exposed_files(&self) -> Vec<ExposedFile> {
+        [&self.password_file, &self.key].into_iter().flatten().filter_map(|file| ExposedFile::look(file)).collect()
     }
 
     pub(crate) fn tls(&self) -> TlsFiles {

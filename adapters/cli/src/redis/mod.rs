@@ -64,6 +64,7 @@ pub(crate) fn run(args: &RedisArgs) -> Result<(), Failure> {
         Err(wrong) => clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{wrong}\n")).exit(),
     };
     let redactor = args.admin.exports().map_err(|error| Failure::new(error.to_string()))?.redactor();
+    args.exposed_files().iter().for_each(|exposed| out::complain(&exposed.to_string()));
     let secret = Secret::find(args.password_file.as_deref())?;
     let names: Vec<String> = addresses.iter().map(url::Address::name).collect();
     let samplers = names.iter().map(|_| counting::sampler(step_ms, names.len())).collect::<Result<Vec<_>, _>>()?;

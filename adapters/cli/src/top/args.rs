@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use keyviz_admin::ExposedFile;
 use keyviz_core::Series;
 
 use super::address::Address;
 use super::color::ColorChoice;
 use super::key_format::KeyFormat;
 use super::live::Theme;
+use crate::out;
 
 /// The longest token file that is read.
 const TOKEN_BYTES: usize = 4096;
@@ -99,6 +101,7 @@ impl TopArgs {
     /// The token, never from the command line, where every user of the machine could read it.
     pub(crate) fn token(&self) -> Result<Option<String>, String> {
         let Some(path) = &self.token_file else { return Ok(None) };
+        ExposedFile::look(path).into_iter().for_each(|exposed| out::complain(&exposed.to_string()));
         let fail = |why: &str| format!("the token in {}: {why}", path.display());
         let text = std::fs::read_to_string(path).map_err(|error| fail(&error.to_string()))?;
         let token = text.trim();
