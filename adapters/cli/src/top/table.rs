@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use ratatui::text::Line;
 use serde_json::Value;
 
 use super::base64;
@@ -30,15 +31,28 @@ pub(crate) fn tell(answer: &Value, limit: u16, keys: KeyFormat) -> String {
         count(ranges),
         redacted(answer)
     );
-    let _ = write!(text, "{:>12} {:>7} {:>9}  {:<12} {:<22} from .. to", "rate/s", "share", "change", "group", "range");
-    for row in at(answer, "/rows").as_array().into_iter().flatten().take(usize::from(limit)) {
+    let rows: Vec<&Value> = at(answer, "/rows").as_array().into_iter().flatten().take(usize::from(limit)).collect();
+    let nodes = nodes(&rows);
+    let node = |at: usize| nodes.get(at).map_or("", String::as_str);
+    let _ = write!(
+        text,
+        "{:>12} {:>7} {:>9}  {:<12} {}{:<22} from .. to",
+        "rate/s",
+        "share",
+        "change",
+        "group",
+        node(0),
+        "range"
+    );
+    for (line, row) in rows.iter().enumerate() {
         let _ = write!(
             text,
-            "\n{:>12} {:>6.1}% {:>9}  {:<12} {:<22} {} .. {}",
-            number(at(row, "/rate").as_f64().unwrap_or(0.0)),
+            "\n{:>12} {:>6.1}% {:>9}  {:<12} {}{:<22} {} .. {}",
+            estimated(row, number(at(row, "/rate").as_f64().unwrap_or(0.0))),
             at(row, "/share").as_f64().unwrap_or(0.0) * 100.0,
             change(row),
             group(row),
+            node(line + 1),
             word(at(row, "/bucket_id")),
             key(at(row, "/start"), "(lowest key)", keys),
             key(at(row, "/end"), "(no upper bound)", keys)
@@ -96,6 +110,37 @@ pub(super) fn group(row: &Value) -> String {
         (None | Some(0), _) => "-".to_owned(),
         (Some(group), None | Some(0)) => group.to_string(),
         (Some(group), Some(term)) => format!("{group} @{term}"),
+    }
+}
+
+/// A rate as it is told of what is an estimate.
+pub(super) fn estimated(row: &Value, rate: String) -> String {
+    if at(row, "/estimated").as_bool() == Some(true) { format!("~{rate}") } else { rate }
+}
+
+/// The column of nodes, its heading first, each line as wide as the widest and a space: of each row the node that counted
+/// most of it, and how many more did. Nothing where one node answers for itself.
+fn nodes(rows: &[&Value]) -> Vec<String> {
+    if !rows.iter().any(|row| at(row, "/nodes").is_array()) {
+        return Vec::new();
+    }
+    let lines: Vec<String> = std::iter::once("node".to_owned()).chain(rows.iter().map(|row| node(row, true))).collect();
+    let width = |text: &str| Line::raw(text).width();
+    let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
+    lines.into_iter().map(|line| format!("{line}{}", " ".repeat(widest + 1 - width(&line)))).collect()
+}
+
+/// Of several nodes, the one that counted most of a range, with its share where others did, too, and how many did.
+pub(super) fn node(row: &Value, with_share: bool) -> String {
+    let Some(hottest) = at(row, "/nodes").as_array().and_then(|nodes| nodes.first()) else { return "-".to_owned() };
+    let name = word(at(hottest, "/node"));
+    match at(row, "/node_count").as_u64().unwrap_or(1).saturating_sub(1) {
+        0 => name,
+        others if with_share => {
+            let share = at(hottest, "/share").as_f64().unwrap_or(0.0) * 100.0;
+            format!("{name} {share:.0}% +{others}")
+        }
+        others => format!("{name} +{others}"),
     }
 }
 
@@ -171,6 +216,33 @@ mod tests {
             serde_json::json!({"node": "b:2", "ok": false, "state": "unreachable", "error": "nothing listens"});
         assert_eq!(of(failed), ["b:2: not in this list, unreachable (nothing listens)"]);
         assert!(of(serde_json::json!({"node": "b:2", "ok": true, "state": "answered"})).is_empty());
+    }
+
+    #[test]
+    fn a_range_of_several_nodes_names_who_counted_most() {
+        let node = |name: &str, share: f64| serde_json::json!({"node": name, "value": 1, "share": share});
+        let row = |nodes: Vec<Value>, count: u64| serde_json::json!({"bucket_id": "route:1", "rate": 5.0, "share": 0.5, "nodes": nodes, "node_count": count});
+        let mut rows = vec![
+            row(vec![node("db2:6379", 0.61), node("db1:6379", 0.39)], 2),
+            row(vec![node("\u{1b}[2J", 1.0)], 1),
+            row(Vec::new(), 0),
+        ];
+        rows[0]["estimated"] = true.into();
+        let now = serde_json::json!({"end_unix_ms": 60_000, "rate": 2.0});
+        let mut answer = serde_json::json!({"series": "ops", "ranges": 3, "now": now, "rows": rows});
+        let lines: Vec<String> = tell(&answer, 9, KeyFormat::Utf8).lines().map(str::to_owned).collect();
+        assert!(lines[1].ends_with("group        node            range                  from .. to"), "{}", lines[1]);
+        for (line, words) in [
+            (2, "        ~5.0   50.0%         -  -            db2:6379 61% +1 route:1 "),
+            (3, "         5.0   50.0%         -  -            \\x1b[2J         route:1 "),
+            (4, "         5.0   50.0%         -  -            -               route:1 "),
+        ] {
+            assert!(lines[line].starts_with(words), "{}", lines[line]);
+        }
+        for row in answer["rows"].as_array_mut().unwrap() {
+            row.as_object_mut().unwrap().remove("nodes");
+        }
+        assert!(!tell(&answer, 9, KeyFormat::Utf8).contains("node"), "one node by itself");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::top::client::Refusal;
 use crate::top::key_format::KeyFormat;
 use crate::top::live::app::App;
 use crate::top::live::words::unit;
-use crate::top::table::{at, change, group, number, redacted};
+use crate::top::table::{at, change, estimated, group, node, number, redacted};
 
 pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
     let answer = match &app.top {
@@ -49,21 +49,73 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
     );
     put(buffer, area, 0, &title, strong());
     let rows = at(answer, "/rows").as_array().map_or(&[][..], Vec::as_slice);
-    // Where no range has an owner there is more room for keys.
-    let owned = rows.iter().any(|row| at(row, "/raft_group_id").as_u64().unwrap_or(0) > 0);
-    let owner = if owned { "group    " } else { "" };
-    put(buffer, area, 1, &format!("{:>11} {:>6} {:>7}  {owner}range", "rate/s", "share", "change"), faint());
+    let columns = Columns::of(rows, usize::from(area.width));
+    put(
+        buffer,
+        area,
+        1,
+        &format!("{:>11} {:>6} {:>7}  {}range", "rate/s", "share", "change", columns.heads()),
+        faint(),
+    );
     for (line, row) in rows.iter().enumerate().take(usize::from(area.height.saturating_sub(2))) {
-        put(buffer, area, line as u16 + 2, &text(app, row, owned, usize::from(area.width)), Style::new());
+        put(buffer, area, line as u16 + 2, &text(app, row, &columns, usize::from(area.width)), Style::new());
     }
 }
 
-fn text(app: &App, row: &Value, owned: bool, width: usize) -> String {
+/// The columns that are there only where they say something: else there is more room for keys.
+struct Columns {
+    owned: bool,
+    /// How wide the nodes' column is; 0 for none.
+    nodes: usize,
+}
+
+impl Columns {
+    fn of(rows: &[Value], width: usize) -> Columns {
+        let several = rows.iter().any(|row| at(row, "/nodes").is_array());
+        let widest = rows.iter().map(|row| Line::raw(node(row, false)).width()).max().unwrap_or(0);
+        Columns {
+            owned: rows.iter().any(|row| at(row, "/raft_group_id").as_u64().unwrap_or(0) > 0),
+            nodes: if several { widest.max(NODE.len()).min(width / 4) } else { 0 },
+        }
+    }
+
+    fn heads(&self) -> String {
+        let node = if self.nodes > 0 { format!("{NODE:<0$}  ", self.nodes) } else { String::new() };
+        format!("{}{node}", if self.owned { "group    " } else { "" })
+    }
+
+    fn of_row(&self, row: &Value) -> String {
+        let owner = if self.owned { format!("{:<9}", group(row)) } else { String::new() };
+        if self.nodes == 0 {
+            return owner;
+        }
+        let name = cut_node(row, self.nodes);
+        let spare = self.nodes.saturating_sub(Line::raw(name.as_str()).width());
+        format!("{owner}{name}{:spare$}  ", "")
+    }
+}
+
+/// The heading of the nodes' column.
+const NODE: &str = "node";
+
+/// Of a name that is too long the middle goes, and not how many more there are.
+fn cut_node(row: &Value, room: usize) -> String {
+    let whole = node(row, false);
+    let others = at(row, "/node_count").as_u64().unwrap_or(0) > 1;
+    match whole.rsplit_once(" +").filter(|_| others) {
+        Some((name, others)) => {
+            let others = format!(" +{others}");
+            cut(name, room.saturating_sub(others.len())) + &others
+        }
+        None => cut(&whole, room),
+    }
+}
+
+fn text(app: &App, row: &Value, columns: &Columns, width: usize) -> String {
     let share = at(row, "/share").as_f64().unwrap_or(0.0) * 100.0;
     let name = at(row, "/name").as_str().map_or(String::new(), |name| format!("[{}] ", escape::key(name.as_bytes())));
-    let rate = amount(app.series, at(row, "/rate").as_f64().unwrap_or(0.0));
-    let owner = if owned { format!("{:<9}", group(row)) } else { String::new() };
-    let head = format!("{rate:>11} {share:>5.1}% {:>7}  {owner}{name}", change(row));
+    let rate = estimated(row, amount(app.series, at(row, "/rate").as_f64().unwrap_or(0.0)));
+    let head = format!("{rate:>11} {share:>5.1}% {:>7}  {}{name}", change(row), columns.of_row(row));
     let key = |path: &str| at(row, path).as_str().and_then(base64::decode);
     let (start, end) = (key("/start"), key("/end"));
     let room = width.saturating_sub(Line::raw(head.as_str()).width() + 1);

@@ -287,6 +287,44 @@ fn every_state_says_what_to_do() {
 }
 
 #[test]
+fn the_hottest_of_several_nodes_name_who_counted_most() {
+    let row = |nodes: Value, count: u64, estimated: bool| {
+        let mut row = top()["rows"][0].clone();
+        (row["nodes"], row["node_count"], row["estimated"]) = (nodes, json!(count), json!(estimated));
+        (row["raft_group_id"], row["name"]) = (json!(0), Value::Null);
+        row
+    };
+    let long = "shard-0.of-a-cluster.internal:6379";
+    let mut several = top();
+    several["rows"] = json!([
+        row(json!([{"node": "db2:6379", "share": 0.61}, {"node": "db1:6379", "share": 0.39}]), 2, false),
+        row(json!([{"node": long, "share": 0.06}]), 40, true),
+        row(json!([{"node": "\u{1b}[2J", "share": 1.0}]), 1, false),
+    ]);
+    let mut app = app(Depth::True);
+    answer(&mut app, &status(&json!({})), &matrix(&json!({})), several);
+    let shown = says(
+        &app,
+        &[
+            "rate/s share change node range",
+            "5,000 99.7% +100% db2:6379 +1 key-2 .. key-3",
+            "~5,000 99.7% +100% shard-0..al:6379 +39 key-2 .. key-3",
+            "5,000 99.7% +100% \\x1b[2J key-2 .. key-3",
+        ],
+    );
+    assert!(shown.lines().count() == 24 && shown.lines().all(|line| line.chars().count() == 80), "{shown}");
+    let places: Vec<Option<usize>> =
+        shown.lines().filter_map(|line| line.contains("99.7%").then(|| line.find("key-2"))).collect();
+    assert!(places.len() == 3 && places.iter().all(|place| *place == places[0]), "one below the other: {shown}");
+    for width in 1..80 {
+        let _ = screen(&app, width, 24);
+    }
+    assert!(text(&screen(&app, 200, 24)).contains(&format!("{long} +39 ")));
+    answer(&mut app, &status(&json!({})), &matrix(&json!({})), top());
+    assert!(says(&app, &["change group range"]).contains("[orders]"), "one node by itself has no such column");
+}
+
+#[test]
 fn every_refusal_says_what_to_do_and_keeps_what_may_be_kept() {
     let told = |code: u16, name: &str, words: &[&str]| {
         let mut app = app(Depth::True);
