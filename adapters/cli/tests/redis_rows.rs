@@ -53,7 +53,8 @@ fn top(host: &str) -> Value {
         assert_eq!(nodes.len() as u64, number(&row["node_count"]), "{row}");
         total += number(&row["value"]);
     }
-    assert!(top["now"].is_null() || total == number(&top["now"]["total"]), "{top}");
+    let is_cut = number(&top["ranges"]) > 1024;
+    assert!(top["now"].is_null() || is_cut || total == number(&top["now"]["total"]), "{top}");
     top
 }
 

@@ -314,7 +314,7 @@ fn the_hottest_of_several_nodes_name_who_counted_most() {
     );
     assert!(shown.lines().count() == 24 && shown.lines().all(|line| line.chars().count() == 80), "{shown}");
     let places: Vec<Option<usize>> =
-        shown.lines().filter_map(|line| line.contains("99.7%").then(|| line.find("key-2"))).collect();
+        shown.lines().filter(|line| line.contains("99.7%")).map(|line| line.find("key-2")).collect();
     assert!(places.len() == 3 && places.iter().all(|place| *place == places[0]), "one below the other: {shown}");
     for width in 1..80 {
         let _ = screen(&app, width, 24);
