@@ -54,7 +54,7 @@ export function accountsOf(picture, status, series, style) {
     { name: "Step", value: formatDuration(matrix.stepMs) },
   ];
   if (status.historyFromMs !== null) accounts.push({ name: "History from", value: instantText(status.historyFromMs, style) });
-  if (view.clipped) accounts.push({ name: "Range", value: "all there is" });
+  if (view.clipped) accounts.push({ name: "Time shown", value: "all that is kept" });
   if (status.memoryBytes > 0) accounts.push({ name: "Sampler memory", value: formatMemory(status.memoryBytes) });
   return accounts;
 }

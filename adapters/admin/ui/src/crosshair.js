@@ -14,6 +14,8 @@ import { pick } from "./heatmap.js";
 export class Crosshair {
   /** @type {[number, number] | null} device pixels */
   #pointer = null;
+  /** Where the pointer was seen last, of the window. @type {[number, number]} */
+  #seen = [0, 0];
   /** @type {CellName | null} */
   #cursor = null;
   /** @type {CellName | null} */
@@ -30,8 +32,14 @@ export class Crosshair {
     this.picture = picture;
     this.size = size;
     this.tell = tell;
-    canvas.addEventListener("pointermove", (event) => this.#point(event));
-    canvas.addEventListener("pointerdown", (event) => this.#point(event));
+    const point = (/** @type {PointerEvent} */ event) => {
+      this.#seen = [event.clientX, event.clientY];
+      this.#pointer = this.#under();
+      this.#cursor = null;
+      tell.moved();
+    };
+    canvas.addEventListener("pointermove", point);
+    canvas.addEventListener("pointerdown", point);
     canvas.addEventListener("pointerleave", () => {
       this.#pointer = null;
       tell.moved();
@@ -46,14 +54,18 @@ export class Crosshair {
     });
   }
 
-  /** @param {PointerEvent} event @returns {void} */
-  #point(event) {
+  /** The picture became another size under a pointer at rest, which is then over another place of it, or over none. @returns {void} */
+  resized() {
+    if (this.#pointer !== null) this.#pointer = this.#under();
+  }
+
+  /** @returns {[number, number] | null} the pixel under the pointer */
+  #under() {
     const box = this.canvas.getBoundingClientRect();
-    const at = (/** @type {number} */ offset, /** @type {number} */ size, /** @type {number} */ pixels) =>
-      Math.min(pixels - 1, Math.max(0, Math.floor((offset / size) * pixels)));
-    this.#pointer = [at(event.clientX - box.left, box.width, this.canvas.width), at(event.clientY - box.top, box.height, this.canvas.height)];
-    this.#cursor = null;
-    this.tell.moved();
+    const [x, y] = [this.#seen[0] - box.left, this.#seen[1] - box.top];
+    if (x < 0 || y < 0 || x > box.width || y > box.height) return null;
+    const at = (/** @type {number} */ offset, /** @type {number} */ size, /** @type {number} */ pixels) => Math.min(pixels - 1, Math.floor((offset / size) * pixels));
+    return [at(x, box.width, this.canvas.width), at(y, box.height, this.canvas.height)];
   }
 
   /** @param {KeyboardEvent} event @returns {void} */

@@ -14,7 +14,7 @@ import { pixelOf } from "./palette.js";
  * @typedef {{matrix: Matrix, levels: Uint8Array, view: import("./layout.js").Span, rows?: import("./layout.js").RowsShown, swift?: boolean, palette: Palette, hatchPx: number}} Painting
  */
 /** @typedef {{row: number, column: number, rowsHere: number, columnsHere: number}} Picked */
-/** What a paint needs of the palette, as pixels. @typedef {{colours: Uint32Array, outside: number, gapInk: number, openInk: number, markInk: number}} Inks */
+/** What a paint needs of the palette, as pixels. @typedef {{colours: Uint32Array, outside: number, gapInk: number, openInk: number, lattice: Uint32Array}} Inks */
 
 /** @param {number} x @param {number} y @param {number} every @returns {boolean} whether the pixel is on a rising hatch line (gaps) */
 export function onGapLine(x, y, every) {
@@ -39,7 +39,7 @@ export function onEstimateDot(x, y, every) {
 /** @param {Palette} palette @returns {Inks} */
 function inksOf(palette) {
   const { ground } = palette;
-  return { colours: palette.pixels, outside: pixelOf(ground.outside), gapInk: pixelOf(ground.gapInk), openInk: pixelOf(ground.openInk), markInk: pixelOf(ground.markInk) };
+  return { colours: palette.pixels, outside: pixelOf(ground.outside), gapInk: pixelOf(ground.gapInk), openInk: pixelOf(ground.openInk), lattice: palette.lattice };
 }
 
 /**
@@ -191,7 +191,7 @@ function putMarks(line, marks, y, pixels, inks, every) {
   for (let x = 0; x < line.length; x += 1) {
     const mark = marks[x];
     if (mark === 0) continue;
-    if ((mark & CONFLICT) !== 0 && onConflictLine(x, y, 2 * every)) pixels[base + x] = inks.markInk;
+    if ((mark & CONFLICT) !== 0 && onConflictLine(x, y, 2 * every)) pixels[base + x] = inks.lattice[line[x]];
     else if ((mark & LACKING) !== 0 && onGapLine(x, y, every)) pixels[base + x] = line[x] === 0 ? inks.gapInk : inks.openInk;
     else if ((mark & ESTIMATED) !== 0 && line[x] !== 0 && onEstimateDot(x, y, every - 1)) pixels[base + x] = inks.openInk;
   }

@@ -70,7 +70,7 @@ export function drawHotKeys(hot, format) {
     const text = formatKey(key, format);
     const share = hot.operations > 0 ? `, ${formatShare(Math.min(count, hot.operations), hot.operations)}` : "";
     return make("li", {}, make("code", { class: "key", text: text === "" ? "(empty key)" : shortened(text, 60) }), copyButton("Copy", "the key", text), bar,
-      make("span", { class: "muted", text: (error > 0 ? `${formatCount(sure)} to ${formatCount(count)}` : formatCount(count)) + share }));
+      make("span", { class: "muted", text: (error > 0 ? `${formatCount(sure)} to ${formatCount(count)}` : `${hot.sampleRate > 1 ? "about " : ""}${formatCount(count)}`) + share }));
   });
   const rate = make("p", { class: "muted", text: hot.sampleRate > 1 ? `One in about ${formatCount(hot.sampleRate)} operations was looked at.` : "Every operation was looked at." });
   const lack = lackText(hot);

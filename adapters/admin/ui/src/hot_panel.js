@@ -22,14 +22,22 @@ export function whose(row, label) {
   return { start: start === "" && end === "" ? LEAST : start, end };
 }
 
-/** Keeps one answer. */
+/** @param {import("./series.js").SeriesName} series of the picture @returns {("writes" | "reads")[]} the hot keys that belong to it: they are followed apart, so that of all operations there are two lists */
+export function followed(series) {
+  if (series === "ops") return ["writes", "reads"];
+  return [series === "writes" || series === "write_bytes" ? "writes" : "reads"];
+}
+
+/** What came of a question. @typedef {{hot: import("./hot_keys.js").HotKeys} | {absent: string}} Answer */
+
+/** Keeps the answers for one cell. */
 export class HotPanel {
   #asked = "";
   #drawn = "";
   /** @type {AbortController | null} */
   #running = null;
-  /** @type {{hot: import("./hot_keys.js").HotKeys} | {absent: string} | null} */
-  #answer = null;
+  /** In the order of the questions. @type {Answer[] | null} */
+  #answers = null;
 
   /** @param {HTMLElement} into @param {import("./api.js").Source} api @param {() => void} answered */
   constructor(into, api, answered) {
@@ -45,49 +53,64 @@ export class HotPanel {
       return;
     }
     const [row, column] = [picture.matrix.rows[pinned.row], picture.matrix.columns[pinned.column]];
-    const reads = choice.series === "reads" || choice.series === "read_bytes";
-    const query = { series: reads ? "reads" : "writes", of: whose(row, choice.label), fromUnixMs: column.endMs, toUnixMs: column.endMs + 1, top: KEYS };
-    const asked = JSON.stringify([query, column.state]);
+    const lists = followed(choice.series);
+    const queries = lists.map((series) => ({ series, of: whose(row, choice.label), fromUnixMs: column.endMs, toUnixMs: column.endMs + 1, top: KEYS }));
+    const asked = JSON.stringify([queries, column.state]);
     if (asked !== this.#asked) {
       this.#forget();
       this.#asked = asked;
-      void this.#ask(query);
+      void this.#ask(queries);
     }
-    this.#draw(choice, query.series);
+    this.#draw(choice, lists);
   }
 
   /** @returns {void} */
   #forget() {
     this.#running?.abort();
     this.#running = null;
-    this.#answer = null;
+    this.#answers = null;
     if (this.#asked === "") return;
     this.#asked = this.#drawn = "";
     this.into.replaceChildren();
   }
 
-  /** @param {import("./api.js").HotQuery} query @returns {Promise<void>} */
-  async #ask(query) {
+  /** @param {import("./api.js").HotQuery[]} queries @returns {Promise<void>} */
+  async #ask(queries) {
     const mine = new AbortController();
     this.#running = mine;
-    try {
-      this.#answer = { hot: decodeHotKeys(await this.api.hotKeys(query, mine.signal)) };
-    } catch (error) {
-      if (mine.signal.aborted) return;
-      const [code, message] = error instanceof ApiFailure ? [error.code, error.message] : ["garbled", "the answer is not understood"];
-      this.#answer = { absent: absenceText(code, message) };
-    }
+    const answers = await Promise.all(queries.map((query) => this.#answerTo(query, mine.signal)));
+    if (mine.signal.aborted) return;
+    this.#answers = answers;
     this.answered();
   }
 
-  /** @param {import("./fragment.js").Choice} choice @param {string} series @returns {void} */
-  #draw(choice, series) {
-    const shape = JSON.stringify([this.#asked, this.#answer === null, choice.format]);
+  /** @param {import("./api.js").HotQuery} query @param {AbortSignal} signal @returns {Promise<Answer>} */
+  async #answerTo(query, signal) {
+    try {
+      return { hot: decodeHotKeys(await this.api.hotKeys(query, signal)) };
+    } catch (error) {
+      const [code, message] = error instanceof ApiFailure ? [error.code, error.message] : ["garbled", "the answer is not understood"];
+      return { absent: absenceText(code, message) };
+    }
+  }
+
+  /** @param {import("./fragment.js").Choice} choice @param {string[]} lists @returns {void} */
+  #draw(choice, lists) {
+    const shape = JSON.stringify([this.#asked, this.#answers === null, choice.format]);
     if (shape === this.#drawn) return;
     this.#drawn = shape;
-    const head = make("h3", { text: `Hot keys, ${series}` });
-    if (this.#answer === null) this.into.replaceChildren(head, make("p", { class: "muted", role: "status", text: "Asking." }));
-    else if ("absent" in this.#answer) this.into.replaceChildren(head, make("p", { class: "muted", text: this.#answer.absent }));
-    else this.into.replaceChildren(head, ...drawHotKeys(this.#answer.hot, choice.format));
+    const answers = this.#answers;
+    if (answers === null) {
+      this.into.replaceChildren(headOf(lists), make("p", { class: "muted", role: "status", text: "Asking." }));
+      return;
+    }
+    // One reason for both is said once.
+    const [first] = answers;
+    const alike = "absent" in first && answers.every((one) => "absent" in one && one.absent === first.absent);
+    const parts = alike ? [{ of: lists, answer: first }] : lists.map((series, i) => ({ of: [series], answer: answers[i] }));
+    this.into.replaceChildren(...parts.flatMap(({ of, answer }) => [headOf(of), ...("absent" in answer ? [make("p", { class: "muted", text: answer.absent })] : drawHotKeys(answer.hot, choice.format))]));
   }
 }
+
+/** @param {string[]} lists @returns {HTMLElement} */
+const headOf = (lists) => make("h3", { text: `Hot keys, ${lists.join(" and ")}` });

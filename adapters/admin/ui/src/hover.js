@@ -70,7 +70,8 @@ function rowFacts(picture, picked) {
   const [group, term] = [row.groups?.[picked.column] ?? 0, row.terms?.[picked.column] ?? 0];
   if (group > 0) facts.push(["Group", term > 0 ? `${idText(group)}, term ${idText(term)}` : idText(group)]);
   if (row.draining) facts.push(["State", "removed, draining"]);
-  if (row.conflict) facts.push(["Nodes", "disagree on some cells"]);
+  const mark = picture.matrix.marks?.[picked.row * picture.matrix.columns.length + picked.column] ?? 0;
+  if (row.conflict) facts.push(["Nodes", (mark & CONFLICT) !== 0 ? "disagree here; this is the greatest value" : "disagree on other cells of this row"]);
   return facts;
 }
 
@@ -83,7 +84,6 @@ function cellFacts(picture, picked) {
   /** @type {[string, string][]} */
   const facts = [];
   if ((mark & ESTIMATED) !== 0) facts.push(["Estimate", "counted under wider bounds, spread evenly over their keys"]);
-  if ((mark & CONFLICT) !== 0) facts.push(["Conflict", "nodes contradict one another here; the greatest value is shown"]);
   if ((mark & LACKING) !== 0) facts.push(["Lacking", "a node that has this row does not cover this time"]);
   const { fanout, columns } = picture.matrix;
   if (fanout !== null) {
@@ -111,7 +111,7 @@ export function drawCell(into, picture, picked, series, style, format, letGo) {
   /** @type {[string, string][]} */
   const lines = [
     ["Time", spanText(fromMs, toMs, style)], ["Column", `${formatDuration(toMs - fromMs)}, ${STATE_TEXT[column.state]}`], ...rowFacts(picture, picked), ...cellFacts(picture, picked),
-    ["All rows then", perSecond(picture.sums.columns[picked.column])], ["This row, all time", perSecond(picture.sums.rows[picked.row])],
+    ["All rows then", perSecond(picture.sums.columns[picked.column])], ["Row on average", perSecond(picture.sums.rows[picked.row])],
   ];
   for (const [name, value] of lines) facts.append(make("dt", { text: name }), make("dd", { text: value }));
   const parts = [textOfStart(row.start, format), textOfEnd(row.end, format)];

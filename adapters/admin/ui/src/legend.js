@@ -2,6 +2,7 @@
 /** The legend: the ramp with its rates, and what each pattern means, drawn by the code that draws the picture. */
 
 import { formatAmount } from "./number.js";
+import { GAP, OPEN, OUTSIDE, pixelColumns } from "./layout.js";
 import { legendTicks } from "./scale.js";
 import { make } from "./dom.js";
 import { onConflictLine, onEstimateDot, onGapLine, onOpenLine } from "./heatmap.js";
@@ -41,11 +42,26 @@ function stripPattern(palette, text, what) {
   return make("div", {}, canvas, text);
 }
 
+/** @typedef {"gap" | "open" | "late" | "lacking_column" | "estimated" | "lacking" | "conflict" | "outside"} Mark */
+
+/** @param {import("./picture.js").Picture} picture @param {number} width device pixels @returns {Set<Mark>} what is in it: a legend of more would have a reader look for what is not there */
+export function marksIn({ matrix, view }, width) {
+  const { columns } = matrix;
+  const kinds = new Set(pixelColumns(columns, view, width).kind);
+  /** @type {[Mark, boolean][]} */
+  const marks = [
+    ["gap", kinds.has(GAP) || columns.some((column) => column.state === "missing")], ["open", kinds.has(OPEN)], ["late", columns.some((column) => column.state === "late")],
+    ["lacking_column", columns.some((column) => column.lacksNode)], ["estimated", matrix.estimates > 0], ["lacking", matrix.lacking > 0],
+    ["conflict", matrix.conflicts > 0], ["outside", kinds.has(OUTSIDE)],
+  ];
+  return new Set(marks.filter(([, is]) => is).map(([mark]) => mark));
+}
+
 /**
  * @param {HTMLElement} into @param {Palette} palette @param {import("./scale.js").Scale} scale
- * @param {import("./series.js").Series} series @param {boolean} lacks whether a column of the picture lacks a node @returns {void}
+ * @param {import("./series.js").Series} series @param {Set<Mark>} marks what the picture has beside its colours @returns {void}
  */
-export function drawLegend(into, palette, scale, series, lacks = false) {
+export function drawLegend(into, palette, scale, series, marks) {
   const ramp = swatch(255, 1, "ramp", (pixels) => pixels.set(palette.pixels.subarray(1)));
   const ticks = make("div", { class: "ramp-ticks" });
   let last = -1;
@@ -59,18 +75,21 @@ export function drawLegend(into, palette, scale, series, lacks = false) {
     tick.style.transform = `translateX(${at < 0.03 ? 0 : at > 0.97 ? -100 : -50}%)`;
     ticks.append(tick);
   }
-  const { ground, pixels } = palette;
+  const { ground, pixels, lattice } = palette;
   const mid = pixels[150];
+  /** @type {[Mark, () => HTMLElement][]} */
+  const patterns = [
+    ["gap", () => pattern("gap, not recorded", (x, y) => (onGapLine(x, y, 5) ? pixelOf(ground.gapInk) : pixels[0]))],
+    ["open", () => pattern("open window", (x, y) => (onOpenLine(x, y, 5) ? pixelOf(ground.openInk) : mid))],
+    ["late", () => stripPattern(palette, "late column", { state: "late" })],
+    ["lacking_column", () => stripPattern(palette, "column lacks a node", { state: "complete", lacksNode: true })],
+    ["estimated", () => pattern("estimated share", (x, y) => (onEstimateDot(x, y, 5) ? pixelOf(ground.openInk) : mid))],
+    ["lacking", () => pattern("part lacking", (x, y) => (onGapLine(x, y, 5) ? pixelOf(ground.openInk) : mid))],
+    ["conflict", () => pattern("nodes disagree", (x, y) => (onConflictLine(x, y, 6) ? lattice[150] : mid))],
+    ["outside", () => pattern("outside history", () => pixelOf(ground.outside))],
+  ];
   const swatches = make("div", { class: "swatches" },
-    pattern("nothing counted", () => pixels[0]),
-    pattern("gap, not recorded", (x, y) => (onGapLine(x, y, 5) ? pixelOf(ground.gapInk) : pixels[0])),
-    pattern("open window", (x, y) => (onOpenLine(x, y, 5) ? pixelOf(ground.openInk) : mid)),
-    stripPattern(palette, "late column", { state: "late" }),
-    ...(lacks ? [stripPattern(palette, "column lacks a node", { state: "complete", lacksNode: true })] : []),
-    pattern("estimated share", (x, y) => (onEstimateDot(x, y, 5) ? pixelOf(ground.openInk) : mid)),
-    pattern("part lacking", (x, y) => (onGapLine(x, y, 5) ? pixelOf(ground.openInk) : mid)),
-    pattern("nodes disagree", (x, y) => (onConflictLine(x, y, 8) ? pixelOf(ground.markInk) : mid)),
-    pattern("outside history", () => pixelOf(ground.outside)));
+    pattern("nothing counted", () => pixels[0]), ...patterns.filter(([mark]) => marks.has(mark)).map(([, draw]) => draw()));
   const unit = make("div", { class: "ramp-unit", text: `${series.unit} per second, ${scale.kind === "log" ? "logarithmic" : "linear"}` });
   into.replaceChildren(unit, ramp, ticks, swatches);
 }

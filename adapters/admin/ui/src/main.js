@@ -21,7 +21,7 @@ import { choiceOf, fragmentOf } from "./fragment.js";
 import { bytesOfBase64url, compareBytes, shortened } from "./key.js";
 import { textOfStart } from "./key_format.js";
 import { drawCell, drawNoCell, spokenCell } from "./hover.js";
-import { drawLegend } from "./legend.js";
+import { drawLegend, marksIn } from "./legend.js";
 import { drawNotice } from "./notice.js";
 import { drawMap, paintingOf } from "./map_view.js";
 import { listEvents } from "./event_lane.js";
@@ -45,7 +45,10 @@ const api = recorded ?? new Api();
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 const canvas = byIdAs("picture", HTMLCanvasElement);
 const help = byIdAs("help", HTMLDialogElement);
-const surfaces = new Surfaces(() => draw());
+const surfaces = new Surfaces(() => {
+  crosshair.resized();
+  draw();
+});
 /** From this height on there is room for the table of the hottest ranges beside the map. */
 const TALL_PX = 900;
 let [drawPlanned, movePlanned] = [false, false];
@@ -208,12 +211,13 @@ function draw() {
   topTable.show(state.top.list, state.top.failure, { format: state.choice.format, style: state.style(), part: state.choice.keyFrom !== "" || state.choice.keyTo !== "" });
   byId("theme").textContent = colouring.theme === "dark" ? "Light theme" : "Dark theme";
   byId("forget").hidden = !api.hasToken;
+  byIdAs("goto-open", HTMLButtonElement).disabled = picture === null;
   byIdAs("undo", HTMLButtonElement).disabled = !navigator.canUndo;
   byIdAs("reset", HTMLButtonElement).disabled = !navigator.canUndo && state.choice.range !== "custom" && state.choice.keyFrom === "" && state.choice.keyTo === "";
   drawMap(surfaces, state, colouring);
   if (picture !== null && status !== null) {
     const series = seriesOf(picture.matrix.series);
-    drawLegend(byId("legend"), colouring, picture.scale, series, picture.matrix.columns.some((column) => column.lacksNode));
+    drawLegend(byId("legend"), colouring, picture.scale, series, marksIn(picture, surfaces.picture.canvas.width));
     drawAccounts(byId("accounts"), accountsOf(picture, status, series, state.style()));
     listEvents(byId("events-section"), byId("events-list"), state.events, picture.view, state.style());
   }
@@ -315,7 +319,9 @@ listenForKeys({
   undo: () => navigator.undo(),
   reset: () => navigator.reset(),
   help: () => help.showModal(),
-  goTo: () => void finder.open(),
+  goTo: () => {
+    if (state.picture !== null) void finder.open();
+  },
   top: toggleTop,
   zoom: (factor) => {
     const [x, y] = crosshair.place();

@@ -9,6 +9,9 @@ import { isTokenText } from "./api.js";
 /** @typedef {import("./page_state.js").Action} Action */
 /** @typedef {{act: (action: Action) => void, token: (token: string) => void}} Handlers */
 
+/** @param {string} text @returns {(Node | string)[]} with the flags of a command line as what they are, each in one piece */
+const worded = (text) => text.split(/(--[a-z][a-z-]+)/).map((part) => (part.startsWith("--") ? make("code", { text: part }) : part));
+
 /** @param {number} ms left @returns {string} */
 const countdownText = (ms) => (ms <= 0 ? "any moment" : formatDuration(Math.ceil(ms / 1000) * 1000));
 
@@ -36,7 +39,7 @@ export class MessageView {
       this.lines.replaceChildren(...messages.filter((message) => message !== first).map((message) => this.#line(message)));
     }
     for (const message of messages) {
-      for (const node of document.querySelectorAll(`[data-text-of="${message.kind}"]`)) if (node.textContent !== message.text) node.textContent = message.text;
+      for (const node of document.querySelectorAll(`[data-text-of="${message.kind}"]`)) if (node.textContent !== message.text) node.replaceChildren(...worded(message.text));
       if (message.countdownToMs === undefined) continue;
       const left = countdownText(message.countdownToMs - serverNowMs);
       for (const node of document.querySelectorAll(`[data-countdown-of="${message.kind}"]`)) node.textContent = left;
@@ -45,9 +48,9 @@ export class MessageView {
 
   /** @param {Message} message @returns {HTMLElement} */
   #card(message) {
-    const card = make("div", { role: "status" }, make("h2", { text: message.title }), make("p", { "data-text-of": message.kind, text: message.text }));
+    const card = make("div", { role: "status" }, make("h2", { text: message.title }), make("p", { "data-text-of": message.kind }, ...worded(message.text)));
     if (message.countdownToMs !== undefined) card.append(make("div", { class: "countdown", role: "timer", "aria-live": "off", "data-countdown-of": message.kind }));
-    card.append(make("p", { class: "muted", text: message.next }));
+    card.append(make("p", { class: "muted" }, ...worded(message.next)));
     if (message.code !== undefined) card.append(make("pre", { text: message.code }));
     if (message.asksToken) card.append(this.#tokenForm());
     const { action } = message;
@@ -57,9 +60,9 @@ export class MessageView {
 
   /** @param {Message} message @returns {HTMLElement} */
   #line(message) {
-    const line = make("div", { "data-kind": message.kind }, make("b", { text: message.title }), make("span", { "data-text-of": message.kind, text: message.text }));
+    const line = make("div", { "data-kind": message.kind }, make("b", { text: message.title }), make("span", { "data-text-of": message.kind }, ...worded(message.text)));
     if (message.countdownToMs !== undefined) line.append(make("span", {}, "It closes in ", make("span", { role: "timer", "aria-live": "off", "data-countdown-of": message.kind }), "."));
-    line.append(make("span", { class: "muted", text: message.next }));
+    line.append(make("span", { class: "muted" }, ...worded(message.next)));
     const { action } = message;
     if (action !== undefined) line.append(button(action.label, () => this.handlers.act(action)));
     return line;

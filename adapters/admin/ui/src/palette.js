@@ -123,7 +123,12 @@ export function pixelOf([r, g, b]) {
   return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
-/** @typedef {{theme: Theme, rgb: Triple[], pixels: Uint32Array, ground: Ground}} Palette */
+/** The lattice of a conflict over light and over dark colours: one ink of all would be lost on a level as light as it is. @type {readonly [Triple, Triple]} */
+const LATTICE = [[0, 66, 128], [150, 225, 255]];
+/** Below this lightness a colour takes the lighter ink. */
+const DARK = 55;
+
+/** `lattice` is the ink of a conflict's lattice on each level. @typedef {{theme: Theme, rgb: Triple[], pixels: Uint32Array, lattice: Uint32Array, ground: Ground}} Palette */
 
 /** @type {Map<string, Palette>} */
 const made = new Map();
@@ -134,7 +139,7 @@ export function paletteFor(theme, name = "ember") {
   let palette = made.get(key);
   if (palette === undefined) {
     const rgb = colours(theme, name);
-    palette = { theme, rgb, pixels: Uint32Array.from(rgb, pixelOf), ground: GROUNDS[theme] };
+    palette = { theme, rgb, pixels: Uint32Array.from(rgb, pixelOf), lattice: Uint32Array.from(rgb, (colour) => pixelOf(LATTICE[labOf(colour)[0] < DARK ? 1 : 0])), ground: GROUNDS[theme] };
     made.set(key, palette);
   }
   return palette;

@@ -40,7 +40,7 @@ export function drawPhases(lane, phases, view, nowMs) {
     const until = Math.min(phase.toMs ?? nowMs, Math.max(nowMs, phase.fromMs), view.toMs);
     const from = Math.max(phase.fromMs, view.fromMs);
     if (until <= from) continue;
-    const node = make("span", { text: phase.title, title: phase.title, class: (phase.toMs ?? Infinity) > nowMs ? "now" : "" });
+    const node = make("span", { title: phase.title, class: (phase.toMs ?? Infinity) > nowMs ? "now" : "" }, make("b", { text: phase.title }));
     node.style.left = `${(100 * (from - view.fromMs)) / span}%`;
     node.style.width = `${(100 * (until - from)) / span}%`;
     nodes.push(node);

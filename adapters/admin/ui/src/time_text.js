@@ -78,7 +78,8 @@ const STEPS = [
 export function timeTicks(fromMs, toMs, most, style) {
   const span = toMs - fromMs;
   const stepMs = STEPS.find((step) => span / step <= most) ?? 28 * DAY * Math.ceil(span / most / (28 * DAY));
-  const detail = stepMs >= 60_000 ? "minute" : stepMs >= 1000 ? "second" : "ms";
+  // Counted from a start, hours and minutes alone would be taken for minutes and seconds.
+  const detail = stepMs >= 60_000 && style.originMs === null ? "minute" : stepMs >= 1000 ? "second" : "ms";
   /** @type {TimeTick[]} */
   const ticks = [];
   const offset = offsetMs(fromMs, style);

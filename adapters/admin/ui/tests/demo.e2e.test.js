@@ -21,6 +21,9 @@ function noDemo() {
 async function showsHotKeys(page) {
   // Beneath a hand that looks closely, a picture that moves on would be another one.
   await page.click("#pause");
+  // Of all operations there would be two lists.
+  await page.check("#series input[value=writes]");
+  await page.waitForFunction(() => document.querySelector(".ramp-unit")?.textContent?.startsWith("writes"));
   const box = await page.locator("#picture").boundingBox();
   assert.ok(box !== null);
   for (let down = 0.02; down < 1; down += 0.06) {

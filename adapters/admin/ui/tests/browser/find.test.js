@@ -274,7 +274,7 @@ describe("find", { skip }, () => {
     const page = await visit.open();
     await page.mouse.move(...(await at(page, 0.5, 10.5 / 16)));
     const text = await page.innerText("#cell");
-    for (const words of [/Group\s*50, term 7/, /Column\s*1 s, complete/, /All rows then\s*[\d.]+ k? ?ops\/s/, /This row, all time\s*[\d.]+ (k )?ops\/s/, /Route\s*11/]) assert.match(text, words);
+    for (const words of [/Group\s*50, term 7/, /Column\s*1 s, complete/, /All rows then\s*[\d.]+ k? ?ops\/s/, /Row on average\s*[\d.]+ (k )?ops\/s/, /Route\s*11/]) assert.match(text, words);
     const line = page.locator("#cell svg.sparkline");
     assert.match(String(await line.getAttribute("aria-label")), /This row over time, at most [\d.]+ k? ?ops\/s/);
     assert.ok(((await line.locator("path.over").getAttribute("d")) ?? "").length > 300);
@@ -283,7 +283,8 @@ describe("find", { skip }, () => {
   test("the hot keys of a pinned cell, with what is not sure of them; or why there are none", async () => {
     /** @type {any} */
     let answer = { status: 200, body: { series: "writes", keys: [{ key_b64: base64("orders/1"), count: 900 }, { key_b64: base64(HOSTILE), count: 300 }, { key_b64: "", count: 120, error: 0 }], approximate: true, sample_rate: 16, sampled_n: 125, operations: 2000, dropped_samples: 0, skipped_long_keys: 0, unsampled_ops: 0, degraded: false, error_bound: 100 } };
-    serve({ hotkeys: () => answer });
+    const read = { status: 200, body: { series: "reads", keys: [{ key_b64: base64("orders/7"), count: 4800 }], approximate: true, sample_rate: 16, sampled_n: 400, operations: 6400, dropped_samples: 0, skipped_long_keys: 0, unsampled_ops: 0, degraded: false, error_bound: 0 } };
+    serve({ hotkeys: (/** @type {URLSearchParams} */ query) => (query.get("series") === "reads" && answer.status === 200 ? read : answer) });
     const page = await visit.open();
     await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
     await page.waitForSelector("#hot .hot-keys li");
@@ -291,8 +292,9 @@ describe("find", { skip }, () => {
     assert.deepEqual([asked?.get("series"), asked?.get("route_id"), asked?.get("start"), asked?.get("top")], ["writes", "11", null, "10"]);
     assert.equal(Number(asked?.get("to_unix_ms")) - Number(asked?.get("from_unix_ms")), 1, "of this column");
     const text = await page.innerText("#hot");
-    for (const words of [/Hot keys, writes/i, /orders\/1[\s\S]*800 to 900, 45 %/, /<img src=x[\s\S]*200 to 300, 15 %/, /\(empty key\)[\s\S]*120, 6 %/, /One in about 16 operations was looked at/]) assert.match(text, words);
+    for (const words of [/Hot keys, writes/i, /orders\/1[\s\S]*800 to 900, 45 %/, /<img src=x[\s\S]*200 to 300, 15 %/, /\(empty key\)[\s\S]*about 120, 6 %/, /Hot keys, reads\s*orders\/7[\s\S]*about 4,800, 75 %/i, /One in about 16 operations was looked at/]) assert.match(text, words);
     assert.doesNotMatch(text, /Degraded/);
+    assert.deepEqual(visit.asked("hotkeys").map((one) => one.query.get("series")), ["writes", "reads"], "of all operations both are asked for");
     await everyLook(page, "hot-keys");
     answer = { status: 200, body: { ...answer.body, degraded: true, dropped_samples: 17, skipped_long_keys: 4 } };
     await page.keyboard.press("Escape");
@@ -303,6 +305,13 @@ describe("find", { skip }, () => {
       await page.keyboard.press("Escape");
       await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
       await page.waitForFunction((wanted) => document.querySelector("#hot")?.textContent?.includes(wanted), words);
+    }
+    assert.equal(await page.locator("#hot h3").count(), 1, "a reason for both is said once");
+    for (const [series, wanted] of [["read_bytes", "reads"], ["writes", "writes"]]) {
+      const before = visit.asked("hotkeys").length;
+      await page.check(`#series input[value=${series}]`);
+      await visit.quiet(page);
+      assert.deepEqual(visit.asked("hotkeys").slice(before).map((one) => one.query.get("series")), [wanted], series);
     }
     assert.equal(await page.isVisible("#message"), false, "the picture goes on");
     assert.doesNotMatch(await page.title(), /^owned/);

@@ -317,7 +317,7 @@ describe("navigation", { skip }, () => {
       server.answers = fixed(status({ history_from_unix_ms: LAST - 60 * STEP }), marked);
       const page = await visit.open({ fragment: "range=all&refresh=60&tz=utc", theme });
       const { width, height, data } = await bufferOf(page);
-      const { ground } = paletteFor(theme);
+      const { ground, lattice } = paletteFor(theme);
       const plain = data[Math.floor(height / 8) * width + 5];
       const band = (/** @type {number} */ row) => {
         const found = new Map();
@@ -331,16 +331,28 @@ describe("navigation", { skip }, () => {
       const [y2, y3] = [Math.floor(height * 0.6), Math.floor(height * 0.9)];
       for (let x = Math.floor(width * 0.6); x < width; x += 1) {
         assert.equal(data[y2 * width + x] === pixelOf(ground.openInk), onGapLine(x, y2, 6), "struck out like a gap");
-        assert.equal(data[y3 * width + x] === pixelOf(ground.markInk), onConflictLine(x, y3, 12));
+        assert.equal(data[y3 * width + x] === lattice[255], onConflictLine(x, y3, 12));
         assert.equal(data[y3 * width + x - Math.floor(width * 0.58)], plain, "only where it is so");
       }
       const text = await page.innerText("#side");
       for (const words of [/estimated share/, /part lacking/, /nodes disagree/, /Estimated cells\s*30 of 240/, /Cells in conflict\s*30/, /Cells lacking a node\s*30/]) assert.match(text, words);
       await page.mouse.move(...(await at(page, 0.8, 0.9)));
-      assert.match(await page.innerText("#cell"), /Nodes\s*disagree/);
+      assert.match(await page.innerText("#cell"), /Nodes\s*disagree here/);
       await look(page, `marks-${theme}`);
+      await page.mouse.move(...(await at(page, 0.2, 0.9)));
+      assert.match(await page.innerText("#cell"), /Nodes\s*disagree on other cells of this row/);
     });
   }
+
+  test("the legend explains what is in the picture, and nothing else", async () => {
+    visit.serve(calm);
+    let page = await visit.open({ fragment: "range=5m&refresh=60" });
+    const legend = () => page.evaluate(() => [...document.querySelectorAll("#legend .swatches div")].map((one) => one.textContent));
+    assert.deepEqual(await legend(), ["nothing counted", "open window"]);
+    server.answers = fixed(status({ history_from_unix_ms: LAST - 60 * STEP }), busyMatrix(16, 60, (i) => (i === 59 ? "open" : i === 7 ? "missing" : i === 9 ? "late" : "complete")));
+    page = await visit.open({ fragment: `from=${new Date(LAST - 90 * STEP).toISOString()}&to=${new Date(LAST).toISOString()}&refresh=60` });
+    assert.deepEqual(await legend(), ["nothing counted", "gap, not recorded", "open window", "late column", "outside history"]);
+  });
 
   test("time is linear whatever the columns' widths", async () => {
     const wide = columns(60, () => "complete");

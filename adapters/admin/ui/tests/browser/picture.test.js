@@ -137,5 +137,11 @@ describe("picture", { skip }, () => {
     assert.match(await page.innerText("#cell"), /row-5[\s\S]*row-6/);
     const frame = await page.locator("#cross-cell").boundingBox();
     assert.ok(frame !== null && frame.x <= x && x <= frame.x + frame.width && frame.y <= y && y <= frame.y + frame.height);
+    // The window is made smaller around a pointer at rest: what is pointed at is what is under it then.
+    await page.setViewportSize({ width: 3200, height: 1800 });
+    await fitted(page);
+    await settled(page);
+    const now = await page.locator("#cross-cell").boundingBox();
+    assert.ok(now !== null && now.x <= x && x <= now.x + now.width && now.y <= y && y <= now.y + now.height, JSON.stringify([x, y, now]));
   });
 });

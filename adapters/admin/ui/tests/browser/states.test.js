@@ -21,10 +21,19 @@ const error = (/** @type {number} */ code, /** @type {string} */ name, /** @type
 const notice = { id: "hot-range", title: "Hot range", text: "One band is bright: a twentieth of the keys takes most of the operations.", since_unix_ms: NOW - 14_000, until_unix_ms: NOW + 6000 };
 const phases = (/** @type {number} */ count) => busyMatrix(16, count, (i) => (i === count - 1 ? "open" : "complete"));
 
-const TOP = {
-  series: "ops", ranges: 16, now: { start_unix_ms: NOW - 2400, end_unix_ms: NOW - 1400, covers_ms: 1000, state: "complete", total: 2000, rate: 2000 }, before: null,
-  rows: Array.from({ length: 12 }, (_, i) => ({ bucket_id: `route:${i}`, route_id: String(i), start: base64(`orders/eu/customer-0${i}250`), end: base64(`orders/eu/customer-0${i}875`), middle: null, aggregate: false, raft_group_id: i % 3, leader_term: 4, value: 900 - 70 * i, rate: 900 - 70 * i, share: 0.45 - 0.035 * i, before: 450, before_rate: 450, split: `mydb split --region ${i} --at 'orders/eu/x'` })),
-};
+const TOP = topOf(phases(300));
+
+/** @param {any} matrix @returns {Record<string, any>} what a server says of the picture's newest whole column */
+function topOf(matrix) {
+  const at = matrix.column_unix_ms.length - 2;
+  const total = matrix.rows.reduce((/** @type {number} */ sum, /** @type {any} */ row) => sum + row.values[at], 0);
+  const window = (/** @type {number} */ x) => ({ start_unix_ms: matrix.column_start_unix_ms[x], end_unix_ms: matrix.column_unix_ms[x], covers_ms: STEP, state: "complete", total, rate: total });
+  const rows = matrix.rows.map((/** @type {any} */ row, /** @type {number} */ i) => ({
+    bucket_id: row.bucket_id, route_id: String(i + 1), start: row.start, end: row.end, middle: null, aggregate: false, raft_group_id: 40 + (i % 3), leader_term: 4,
+    value: row.values[at], rate: row.values[at], share: row.values[at] / total, before: row.values[at - 1], before_rate: row.values[at - 1], split: row.end === null ? null : `mydb split --region ${i + 1} --at '${Buffer.from(row.end, "base64")}'`,
+  }));
+  return { series: "ops", ranges: rows.length, now: window(at), before: window(at - 1), rows: rows.sort((/** @type {any} */ a, /** @type {any} */ b) => b.value - a.value) };
+}
 
 /** @type {State[]} */
 const STATES = [
@@ -81,7 +90,7 @@ const STATES = [
   { name: "replay", answers: fixed(status({ mode: "static", title: "monitor.txt", time_label: "relative", last_flush_unix_ms: Math.floor(NOW / STEP) * STEP + STEP }), busyMatrix(200, 301, () => "complete")), title: null, says: [/complete/, /from the start/] },
   { name: "cut", answers: fixed(status({ routes: 9871 }), { ...busyMatrix(1024, 300, (i) => (i === 299 ? "open" : i % 97 === 5 ? "late" : i > 180 && i < 190 ? "missing" : "complete")), cut: { rows: 8847, values: new Array(300).fill(700) } }), title: null, says: [/1,024 of 9,871/, /In rows cut/, /Columns.*late.*open.*1 gap\b/s] },
   { name: "sampled", answers: fixed(status({ notice: { id: "sampled", title: "Sampled", text: "Commands are watched for 1 s of every 10 s: rates are of the seconds watched.", since_unix_ms: NOW - 60_000, until_unix_ms: null } }), busyMatrix(16, 300, (i) => (i % 10 < 9 ? "missing" : "complete"))), title: null, says: [/1 s of every 10 s/, /30 gaps/] },
-  { name: "top", fragment: "top=1&tz=utc", answers: ({ path, query }) => (path === "top" ? ok(TOP) : fixed(status(), phases(300))({ path, query, authorization: undefined })), title: null, says: [/Hottest now/i, /▲ \+100 %/, /split command/] },
+  { name: "top", fragment: "top=1&tz=utc", answers: ({ path, query }) => (path === "top" ? ok(TOP) : fixed(status(), phases(300))({ path, query, authorization: undefined })), title: null, says: [/Hottest now/i, /[▲▼] [+−×]\d/, /split command/] },
   {
     name: "partial", fragment: "tz=utc", answers: fixed(status(), { ...phases(300), fanout: { nodes: [{ node: "db1.internal:8765", ok: true, state: "answered", warnings: ["catalog_divergence"] }, { node: "db2.internal:8765", ok: false, state: "timed_out", error: "no answer within 2 s" }, { node: "db3.internal:8765", ok: false, state: "unreachable" }], responded: 1, expected: 3, writes_superseded: 1200 } }), title: null,
     says: [/2 of 3 nodes are not in this picture/, /db2\.internal:8765 \(no answer within 2 s\), db3\.internal:8765 \(nobody answers there\)/, /Merged with reservations[\s\S]*db1\.internal:8765 has other bounds/, /Nodes\s*1 of 3/, /Left to leaders\s*1,200/],

@@ -22,7 +22,7 @@ function distance(a, b) {
 }
 
 for (const [name, way] of PALETTES.flatMap((palette) => THEMES.map((one) => /** @type {const} */ ([palette, one])))) {
-  const { rgb, pixels, ground } = paletteFor(way, name);
+  const { rgb, pixels, lattice, ground } = paletteFor(way, name);
   const theme = `${name}, ${way}`;
   const lightness = rgb.map((colour) => labOf(colour)[0]);
 
@@ -56,6 +56,14 @@ for (const [name, way] of PALETTES.flatMap((palette) => THEMES.map((one) => /** 
     }
     assert.ok(distance(ground.surface, ground.outside) > 3);
     assert.ok(contrast(ground.gapInk, ground.surface) >= 1.8, "the hatch of a gap is seen");
+  });
+
+  test(`${theme}: the lattice of a conflict is seen on every level, and on no load`, () => {
+    rgb.forEach((colour, level) => {
+      const bytes = new Uint8ClampedArray(Uint32Array.of(lattice[level]).buffer);
+      const seen = contrast([bytes[0], bytes[1], bytes[2]], colour);
+      assert.ok(seen >= 2.5, `level ${level}: contrast ${seen}`);
+    });
   });
 
   // Machado, Oliveira, Fernandes 2009, severity 1, in linear light.

@@ -26,6 +26,12 @@ test("times in UTC, in the local zone, and from an origin", () => {
   assert.equal(zoneText(Date.UTC(2026, 6, 1), LOCAL), "UTC+02:00");
 });
 
+test("ticks counted from a start have seconds, so that no minute is taken for an hour", () => {
+  const texts = timeTicks(0, 300_000, 6, { zone: "utc", originMs: 0 }).map(({ text }) => text);
+  assert.deepEqual(texts, ["+00:00:00", "+00:01:00", "+00:02:00", "+00:03:00", "+00:04:00", "+00:05:00"]);
+  assert.equal(timeTicks(AT, AT + 3_600_000, 6, UTC)[0].text, "03:20");
+});
+
 test("the fields of the picker and back, in both zones", () => {
   const whole = AT - 250;
   for (const zone of /** @type {const} */ (["utc", "local"])) assert.equal(fieldTime(fieldValue(whole, zone), zone), whole);
