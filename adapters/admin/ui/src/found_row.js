@@ -63,8 +63,8 @@ export function frameFound(painting, find, heightPx) {
   frame.style.height = `${bottom - top}px`;
 }
 
-/** @param {boolean} unknown whether it was gone to by a key for want of a name or a route @returns {string} what stands before the key */
-export const rowOf = (unknown) => (unknown ? "No such name or route; the row that holds the key " : "Row of ");
+/** @param {boolean} unknown whether it was gone to by a key for want of a name or a route @returns {string} what stands behind the key */
+export const asKey = (unknown) => (unknown ? " (a key: no name and no route is called so)" : "");
 
 /** @param {HTMLElement} into @param {readonly Row[]} rows @param {{find: string, unknown: boolean}} found @param {import("./key_format.js").KeyFormat} format @param {() => void} forget @returns {void} */
 export function noteFound(into, rows, { find, unknown }, format, forget) {
@@ -72,9 +72,10 @@ export function noteFound(into, rows, { find, unknown }, format, forget) {
   into.hidden = key === null;
   if (key === null) return;
   const text = key.length === 0 ? "(lowest key)" : shortened(formatKey(key, format), 80);
-  const where = rowsOfFind(rows, find) === null ? " is in no row of this picture" : "";
-  const held = rowOf(unknown) + text + where;
+  const away = rowsOfFind(rows, find) === null;
+  const [before, after] = [away ? "" : "Row of ", asKey(unknown) + (away ? " is in no row of this picture" : "")];
+  const held = before + text + after;
   if (into.dataset["held"] === held) return;
   into.dataset["held"] = held;
-  into.replaceChildren(make("span", {}, rowOf(unknown), make("code", { class: "key", text }), where), button("Clear", forget, { class: "small" }));
+  into.replaceChildren(make("span", {}, before, make("code", { class: "key", text }), after), button("Clear", forget, { class: "small" }));
 }

@@ -26,7 +26,7 @@ import { drawNotice } from "./notice.js";
 import { drawMap, paintingOf } from "./map_view.js";
 import { listEvents } from "./event_lane.js";
 import { listenForKeys } from "./shortcuts.js";
-import { frameFound, keyOfFind, noteFound, rowOf } from "./found_row.js";
+import { asKey, frameFound, keyOfFind, noteFound } from "./found_row.js";
 import { boundsOf, viewOf } from "./time_range.js";
 import { decodeMatrix } from "./matrix.js";
 import { formatDuration } from "./number.js";
@@ -152,7 +152,7 @@ function goTo(found) {
   unknownFind = found.unknown ? findOf(found) : "";
   change({ find: findOf(found) });
   if (outside) navigator.go({ keyFrom: "", keyTo: "" });
-  byId("found-spoken").textContent = `${found.unknown ? rowOf(true) : "Framed: the row of "}${shortened(textOfStart(key, state.choice.format), 80)}.`;
+  byId("found-spoken").textContent = `Framed: the row of ${shortened(textOfStart(key, state.choice.format), 80)}${asKey(found.unknown ?? false)}.`;
   canvas.focus();
 }
 

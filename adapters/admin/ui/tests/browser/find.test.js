@@ -179,8 +179,8 @@ describe("find", { skip }, () => {
     await framed(8, "Row of orders/eu/customer-05");
     await arrive("zzz");
     await found("zzz");
-    await framed(15, "No such name or route; the row that holds the key zzz");
-    assert.equal(await page.textContent("#found-spoken"), "No such name or route; the row that holds the key zzz.");
+    await framed(15, "Row of zzz (a key: no name and no route is called so)");
+    assert.equal(await page.textContent("#found-spoken"), "Framed: the row of zzz (a key: no name and no route is called so).");
     await arrive("key:zzz");
     await framed(15, "Row of zzz");
     await arrive("a\\x00b");

@@ -115,11 +115,13 @@ describe("picture", { skip }, () => {
     assert.match(new URL(page.url()).hash, /theme=dark/);
     await page.click("#theme");
     assert.doesNotMatch(new URL(page.url()).hash, /theme/);
-    for (const size of [{ width: 620, height: 900 }, { width: 2560, height: 1300 }]) {
+    for (const size of [{ width: 360, height: 780 }, { width: 620, height: 900 }, { width: 2560, height: 1300 }]) {
       await page.setViewportSize(size);
       await settled(page);
       await shoot(page, `width-${size.width}`);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `nothing sticks out at ${size.width}`);
+      const cut = await page.evaluate(() => [...document.querySelectorAll(".segments")].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.id));
+      assert.deepEqual(cut, [], `every choice can be read at ${size.width}`);
     }
     assert.deepEqual(browser.complaints, []);
   });
