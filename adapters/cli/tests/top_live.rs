@@ -145,7 +145,7 @@ fn map_table_crosshair_and_zoom_agree_with_the_service() {
         shown.contains("reads/s") && shown.contains("Hottest until") && !shown.contains("loading")
     });
     screen.press(&["S", "k"]);
-    screen.until("Hot keys of the cell");
+    screen.until("Hot keys of the cell, ");
     screen.press(&["Escape", "?"]);
     screen.until("move the crosshair");
 }

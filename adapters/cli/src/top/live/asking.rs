@@ -131,11 +131,15 @@ impl Question {
     }
 }
 
+/// Whose hot keys belong to a series: they are followed apart, and of all operations those of writes are shown.
+pub(super) fn hot_series(series: Series) -> &'static str {
+    if matches!(series, Series::Reads | Series::ReadBytes | Series::Scans) { "reads" } else { "writes" }
+}
+
 /// A route as it is now is asked for by its id; what else counted there, and what had other bounds, by the keys.
 pub(super) fn hot_keys_path(picture: &Picture, cell: Cell) -> Option<String> {
     let (row, column) = (picture.row(cell)?, picture.column(cell)?);
-    let reads = matches!(picture.answer.series, Series::Reads | Series::ReadBytes);
-    let series = if reads { "reads" } else { "writes" };
+    let series = hot_series(picture.answer.series);
     let id = row.bucket_id.as_str();
     let whose = match id.strip_prefix("route:").filter(|id| !id.contains('~')) {
         Some(id) => {

@@ -10,19 +10,21 @@ use crate::escape;
 use crate::quantity::{count, share};
 use crate::top::client::Refusal;
 use crate::top::live::app::{App, Hot};
+use crate::top::live::asking::hot_series;
 use crate::top::table::{at, key};
 
 pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect) {
-    let title = " Hot keys of the cell (k closes)";
+    let series = app.picture.as_ref().map_or(app.series, |picture| picture.answer.series);
+    let title = format!(" Hot keys of the cell, {} (k closes)", hot_series(series));
     match &app.hot {
         Hot::Closed => {}
         Hot::Asked(_) => {
-            put(buffer, area, 0, title, strong());
+            put(buffer, area, 0, &title, strong());
             let text = if app.inspected().is_some() { " Asking." } else { " Arrows or the mouse point at a cell." };
             put(buffer, area, 1, text, faint());
         }
         Hot::Answered(_, Err(refusal)) => {
-            put(buffer, area, 0, title, strong());
+            put(buffer, area, 0, &title, strong());
             put(buffer, area, 1, &format!(" {}", absence(refusal)), Style::new());
         }
         Hot::Answered(_, Ok(answer)) => list(app, answer, buffer, area),

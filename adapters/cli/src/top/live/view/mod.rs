@@ -257,7 +257,7 @@ fn line(app: &App, typing: &Typing, width: usize) -> String {
 
 fn help(buffer: &mut Buffer) {
     let area = buffer.area;
-    let (width, height) = (66.min(area.width), (HELP.len() as u16 + 2).min(area.height));
+    let (width, height) = (78.min(area.width), (HELP.len() as u16 + 2).min(area.height));
     let inside = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
     for y in inside.top()..inside.bottom() {
         for x in inside.left()..inside.right() {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::super::app::{App, Then};
 use super::super::asking::Round;
-use super::super::keys::Action;
+use super::super::keys::{Action, HELP};
 use super::super::palette::{Depth, Theme};
 use super::super::picture::Picture;
 use super::super::status::Status;
@@ -359,7 +359,7 @@ fn hot_keys_with_what_is_not_sure_or_why_there_are_none() {
     app.act(Action::HotKeys);
     let path = app.hot_question().unwrap();
     assert!(path.starts_with("hotkeys?series=writes"), "{path}");
-    says(&app, &["Hot keys of the cell (k closes)", "Asking."]);
+    says(&app, &["Hot keys of the cell, writes (k closes)", "Asking."]);
     let keys = json!([{"key_b64": "b3JkZXJzLzE=", "count": 900}, {"key_b64": "GwBd", "count": 300, "error": 0}, {"key_b64": "", "count": 120}]);
     let body = json!({"series": "writes", "keys": keys, "sample_rate": 16, "operations": 2000, "error_bound": 100, "degraded": true, "dropped_samples": 17});
     app.answered_hot("another".to_owned(), Ok(json!({})));
@@ -427,7 +427,9 @@ fn keys_lead_where_they_say_and_back() {
     app.act(Action::Pin);
     says(&app, &["pinned"]);
     app.act(Action::Help);
-    says(&app, &["move the crosshair", "quit"]);
+    for (_, what) in HELP {
+        says(&app, &[what]);
+    }
     assert_eq!(app.act(Action::Quit), Then::Quit);
 }
 
