@@ -53,3 +53,17 @@ export async function copyText(text) {
     return copied;
   }
 }
+
+/** @param {string} text @param {string} name what is copied @param {string} copied @returns {HTMLButtonElement} says for a moment what came of a press */
+export function copyButton(text, name, copied) {
+  const say = (/** @type {string} */ words) => {
+    copy.textContent = words;
+    // What is read out begins with what is seen.
+    copy.setAttribute("aria-label", `${words}: ${name}`);
+  };
+  const copy = button(text, async () => {
+    say((await copyText(copied)) ? "Copied" : "Not allowed");
+    setTimeout(() => say(text), 1500);
+  }, { "aria-label": `${text}: ${name}`, title: copied.length > 300 ? name : copied, class: "small" });
+  return copy;
+}

@@ -4,8 +4,7 @@
 import { bytesOfBase64, shortened } from "./key.js";
 import { formatCount, formatShare } from "./number.js";
 import { formatKey } from "./key_format.js";
-import { copyButton } from "./top_table.js";
-import { make } from "./dom.js";
+import { copyButton, make } from "./dom.js";
 
 /** `error` is how much of the count may be other keys'. @typedef {{key: Uint8Array, count: number, error: number}} HotKey */
 /**

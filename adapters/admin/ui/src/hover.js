@@ -1,7 +1,7 @@
 // @ts-check
 /** The detail of one cell: rate, count, time, key range, route. Keys are text, never markup. */
 
-import { button, copyText, make } from "./dom.js";
+import { button, copyButton, make } from "./dom.js";
 import { lackingNodes, namedText } from "./fanout.js";
 import { formatAmount, formatCount, formatDuration } from "./number.js";
 import { formatKey, textOfEnd, textOfStart } from "./key_format.js";
@@ -47,14 +47,7 @@ export function cellNumbers(picture, picked, series) {
 /** @param {string} head @param {string} text @param {string | null} copied what the button copies; null where there is no key @returns {HTMLElement} */
 function bound(head, text, copied) {
   const top = make("div", { class: "head" }, head);
-  if (copied !== null) {
-    const copy = button("Copy", async () => {
-      const done = await copyText(copied);
-      copy.textContent = done ? "Copied" : "Not allowed";
-      setTimeout(() => (copy.textContent = "Copy"), 1500);
-    }, { "aria-label": `Copy: the key ${head}` });
-    top.append(copy);
-  }
+  if (copied !== null) top.append(copyButton("Copy", `the key ${head}`, copied));
   return make("div", { class: "bound" }, top, make("code", { class: copied === null ? "key none" : "key", text: shortened(text) }));
 }
 

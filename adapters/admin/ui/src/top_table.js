@@ -1,7 +1,7 @@
 // @ts-check
 /** The table of the hottest ranges now. Keys and commands are text, never markup. */
 
-import { button, copyText, make } from "./dom.js";
+import { button, copyButton, make } from "./dom.js";
 import { formatAmount, formatCount, formatShare } from "./number.js";
 import { formatKey, textOfEnd, textOfStart } from "./key_format.js";
 import { changeOf } from "./top_list.js";
@@ -16,15 +16,6 @@ import { spanText } from "./time_text.js";
 
 /** Longer keys are cut in the table; copying takes the whole. */
 const SHOWN = 48;
-
-/** @param {string} text @param {string} name what is copied @param {string} copied @returns {HTMLButtonElement} */
-export function copyButton(text, name, copied) {
-  const copy = button(text, async () => {
-    copy.textContent = (await copyText(copied)) ? "Copied" : "Not allowed";
-    setTimeout(() => (copy.textContent = text), 1500);
-  }, { "aria-label": `${text}: ${name}`, title: copied.length > 300 ? name : copied, class: "small" });
-  return copy;
-}
 
 /** @param {TopRow} row @returns {HTMLElement} */
 function changeCell(row) {

@@ -294,6 +294,10 @@ describe("find", { skip }, () => {
     const text = await page.innerText("#hot");
     for (const words of [/Hot keys, writes/i, /orders\/1[\s\S]*800 to 900, 45 %/, /<img src=x[\s\S]*200 to 300, 15 %/, /\(empty key\)[\s\S]*about 120, 6 %/, /Hot keys, reads\s*orders\/7[\s\S]*about 4,800, 75 %/i, /One in about 16 operations was looked at/]) assert.match(text, words);
     assert.doesNotMatch(text, /Degraded/);
+    await browser.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.locator("#hot li button").nth(1).click();
+    await page.waitForSelector("#hot >> text=Copied");
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), SHOWN, "a key is copied escaped");
     assert.deepEqual(visit.asked("hotkeys").map((one) => one.query.get("series")), ["writes", "reads"], "of all operations both are asked for");
     await everyLook(page, "hot-keys");
     answer = { status: 200, body: { ...answer.body, degraded: true, dropped_samples: 17, skipped_long_keys: 4 } };

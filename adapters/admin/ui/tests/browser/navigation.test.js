@@ -183,6 +183,15 @@ describe("navigation", { skip }, () => {
     await page.waitForFunction((start) => new URLSearchParams(location.hash.slice(1)).get("start") !== start, keyOfRow(6));
     await settled(page);
     assert.deepEqual([choice(page).get("start"), choice(page).get("end")], [keyOfRow(4), keyOfRow(8)], "two rows up, as far as the hand moved");
+    // The middle button does the same, and two rows down leads back.
+    await page.mouse.move(...(await at(page, 0.5, 0.7)));
+    await page.mouse.down({ button: "middle" });
+    await page.mouse.move(...(await at(page, 0.5, 0.4)));
+    await page.mouse.move(...(await at(page, 0.5, 0.2)));
+    await page.mouse.up({ button: "middle" });
+    await page.waitForFunction((start) => new URLSearchParams(location.hash.slice(1)).get("start") === start, keyOfRow(6));
+    await settled(page);
+    assert.deepEqual([choice(page).get("start"), choice(page).get("end"), choice(page).has("pin")], [keyOfRow(6), keyOfRow(10), false]);
     const before = choice(page);
     await page.keyboard.press("Shift+ArrowLeft");
     await page.waitForFunction((from) => new URLSearchParams(location.hash.slice(1)).get("from") !== from, before.get("from"));
@@ -192,7 +201,7 @@ describe("navigation", { skip }, () => {
     await page.mouse.move(...(await at(page, 0.5, 0.5)));
     for (let i = 0; i < 12; i += 1) await page.mouse.wheel(0, 300);
     await shownRows(page, 16);
-    await page.waitForFunction(() => !/(start|end)=/.test(location.hash), undefined, { timeout: 5000 });
+    await page.waitForFunction(() => !/(start|end)=/.test(location.hash));
     assert.ok(Date.parse(String(choice(page).get("from") ?? new Date(LAST - 300 * STEP).toISOString())) >= LAST - 300 * STEP - STEP, "not before history");
     assert.deepEqual(browser.complaints, []);
   });
@@ -423,5 +432,11 @@ describe("navigation", { skip }, () => {
     assert.equal(choice(page).get("keys"), "hex");
     await page.mouse.move(...(await at(page, 0.99, 1.5 / 8)));
     assert.match(await page.innerText("#cell .key"), /^0x74656e616e742d61/);
+    // 17 bytes are two numbers and a rest, or a UUID and a rest.
+    for (const [format, text] of [["u64be", "8387231245791407457/3418076417721791279/0x31"], ["uuid", "74656e61-6e74-2d61-2f6f-72646572732f/0x31"]]) {
+      await page.selectOption("#format", format);
+      await page.waitForFunction((wanted) => document.querySelector("#cell .key")?.textContent === wanted, text);
+      assert.equal(choice(page).get("keys"), format);
+    }
   });
 });

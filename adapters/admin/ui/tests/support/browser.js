@@ -72,7 +72,7 @@ export function settled(page) {
 }
 
 /** What hands do to a page, by who has the method. */
-const HANDS = /** @type {const} */ ({ frame: ["click", "check", "uncheck", "fill", "focus", "hover", "selectOption"], keyboard: ["press", "up", "type"], mouse: ["move", "up", "wheel"] });
+const HANDS = /** @type {const} */ ({ frame: ["click", "check", "uncheck", "fill", "focus", "hover", "selectOption"], keyboard: ["press", "up", "type"], mouse: ["move", "up", "click", "wheel"] });
 
 /**
  * Lets every touch of the page wait until what came of it is drawn: a test that looks right after it would else see what was
