@@ -179,8 +179,8 @@ fn a_user_without_the_right_is_told_the_line_that_gives_it() {
     redis.cli(&["ACL", "SETUSER", "ann", "on", &format!(">{PASSWORD}"), "~user:*", "+@read", "+@write"]);
     let url = format!("redis://ann@127.0.0.1:{}", redis.port);
     let said = with_password(PASSWORD, &[&url]).ended(1);
-    assert!(said.contains("(NOPERM)") && !said.contains(PASSWORD) && !said.contains("ann"), "{said}");
-    let line = said.lines().find_map(|line| line.trim().strip_prefix("ACL SETUSER USER ")).unwrap();
+    assert!(said.contains("(NOPERM)") && !said.contains(PASSWORD), "{said}");
+    let line = said.lines().find_map(|line| line.trim().strip_prefix("ACL SETUSER ann ")).unwrap();
     redis.cli(&["ACL", "SETUSER", "bob", "on", &format!(">{PASSWORD}")]);
     let given: Vec<&str> = ["ACL", "SETUSER", "bob"].into_iter().chain(line.split(' ')).collect();
     assert_eq!(redis.cli(&given).trim(), "OK", "{line}");
@@ -196,7 +196,12 @@ fn a_user_without_the_right_is_told_the_line_that_gives_it() {
     redis.cli(&["ACL", "SETUSER", "eve", "on", &format!(">{PASSWORD}"), "+monitor", "+info", "+client|id"]);
     let url = format!("redis://eve@127.0.0.1:{}", redis.port);
     let said = with_password(PASSWORD, &[&url]).ended(1);
-    assert!(said.contains("may not run CLIENT LIST (NOPERM)"), "{said}");
+    assert!(said.contains("may not run CLIENT LIST (NOPERM)") && said.contains("ACL SETUSER eve "), "{said}");
+    // Who logs in by a password alone is the default user.
+    redis.cli(&["ACL", "SETUSER", "admin", "on", "nopass", "+@all"]);
+    redis.cli(&["ACL", "SETUSER", "default", &format!(">{PASSWORD}"), "resetkeys", "-@all", "+info", "+acl|whoami"]);
+    let said = with_password(PASSWORD, &[&redis.url()]).ended(1);
+    assert!(said.contains("ACL SETUSER default +monitor"), "{said}");
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn a_place_that_cannot_be_written_is_told_at_once() {
     let host = watcher.host();
     let said = watcher.said();
     let told = said.find(&format!("{} could not be written (making a file beside it: No such", nowhere.display()));
-    assert!(told.is_some_and(|at| at < said.find("watches ").unwrap()), "{said}");
+    assert!(told.is_some_and(|at| at < said.find("watching  ").unwrap()), "{said}");
     let trouble = status(&host)["history_file"]["trouble"].to_string();
     assert!(trouble.contains("could not be written"), "{trouble}");
     write(&redis, "vault", 10);

@@ -46,8 +46,9 @@ impl Dialer {
     pub(crate) fn dial(&self) -> Result<Connection, Trouble> {
         let tls = self.tls.is_some();
         let stream = self.open().map_err(|error| explain::broken(&error, tls, true))?;
-        let mut connection = Connection { stream, unread: Vec::new(), tls, fresh: true };
+        let mut connection = Connection { stream, unread: Vec::new(), tls, fresh: true, user: String::new() };
         let user = self.address.user.as_str();
+        connection.user = if user.is_empty() { "default".to_owned() } else { user.to_owned() };
         let answer = match (user, self.secret.password()) {
             ("", None) => return Ok(connection),
             ("", Some(password)) => connection.ask(&["AUTH", password])?,
@@ -150,6 +151,8 @@ pub(crate) struct Connection {
     tls: bool,
     /// Nothing was answered yet.
     fresh: bool,
+    /// Whom it logged in as.
+    user: String,
 }
 
 impl Connection {
@@ -160,9 +163,22 @@ impl Connection {
     pub(crate) fn ask(&mut self, words: &[&str]) -> Result<Reply, Trouble> {
         self.send(&resp::command(words))?;
         match self.answer()? {
-            Reply::Error(text) => Err(explain::refused(&named(words), &text)),
+            Reply::Error(text) if text.starts_with("NOPERM") => {
+                let user = self.user();
+                Err(explain::refused(&named(words), &text, &user))
+            }
+            Reply::Error(text) => Err(explain::refused(&named(words), &text, &self.user)),
             reply => Ok(reply),
         }
+    }
+
+    /// Who we are to the server, as it may be written into a command: by itself, where it says so, else as the address
+    /// has it.
+    fn user(&mut self) -> String {
+        let said = self.try_ask(&["ACL", "WHOAMI"]).ok().flatten().map(|reply| reply.text());
+        let given = [said, Some(self.user.clone())].into_iter().flatten();
+        let mut plain = given.filter(|user| !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_graphic()));
+        plain.next().unwrap_or_else(|| "USER".to_owned())
     }
 
     /// Asks, and takes a refusal for an answer: `None` then.

@@ -28,8 +28,8 @@ impl Trouble {
     }
 }
 
-/// Of an error that the server answered `command` with.
-pub(crate) fn refused(command: &str, answer: &str) -> Trouble {
+/// Of an error that the server answered `command` of this user with.
+pub(crate) fn refused(command: &str, answer: &str, user: &str) -> Trouble {
     let code = answer.split(' ').next().unwrap_or_default();
     let said = match command {
         // It may repeat what it was given, which is a password.
@@ -45,7 +45,7 @@ pub(crate) fn refused(command: &str, answer: &str) -> Trouble {
         "WRONGPASS" => Trouble::lasting("the server does not take this password for this user (WRONGPASS)"),
         "NOPERM" => Trouble::lasting(format!(
             "this user may not run {command} (NOPERM); what keyviz needs, an administrator allows with:\n    ACL SETUSER \
-             USER {ACL}"
+             {user} {ACL}"
         )),
         "DENIED" => Trouble::lasting(
             "the server is in protected mode: it takes connections from its own machine only; run keyviz there, or \
@@ -138,10 +138,10 @@ mod tests {
 
     #[test]
     fn a_missing_permission_names_the_line_that_gives_it() {
-        let trouble = refused("MONITOR", "NOPERM this user has no permissions to run the 'monitor' command");
+        let trouble = refused("MONITOR", "NOPERM this user has no permissions to run the 'monitor' command", "ann");
         assert!(trouble.lasting);
         assert!(trouble.text.contains("may not run MONITOR"), "{}", trouble.text);
-        assert!(trouble.text.contains("ACL SETUSER USER +monitor "), "{}", trouble.text);
+        assert!(trouble.text.contains("ACL SETUSER ann +monitor "), "{}", trouble.text);
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
             ("ERR max number of clients reached", false),
             ("ERR \u{1b}[2Jsomething", false),
         ] {
-            let trouble = refused("MONITOR", answer);
+            let trouble = refused("MONITOR", answer, "ann");
             assert_eq!(trouble.lasting, lasting, "{answer}");
             assert!(!trouble.text.contains('\u{1b}'));
         }
@@ -169,13 +169,13 @@ mod tests {
                 [format!("{code} unknown command, with args beginning with: 's3cret'"), format!("{code} s3cret")]
             {
                 for command in ["AUTH", "HELLO"] {
-                    let trouble = refused(command, &answer);
+                    let trouble = refused(command, &answer, "ann");
                     assert!(!trouble.text.contains("s3cret"), "{answer}: {}", trouble.text);
                 }
             }
         }
-        assert!(refused("AUTH", "ERR no").text.contains("the server answered AUTH with"));
-        assert!(refused("MONITOR", "ERR no such thing").text.contains("ERR no such thing"));
+        assert!(refused("AUTH", "ERR no", "ann").text.contains("the server answered AUTH with"));
+        assert!(refused("MONITOR", "ERR no such thing", "ann").text.contains("ERR no such thing"));
     }
 
     #[test]

@@ -260,7 +260,8 @@ impl<'env> Run<'env> {
                     self.annotate(place, "watched", &state.name);
                 }
                 match (first, recovered) {
-                    (true, _) => out::complain(&tell::first(&state, *guarded, self.names)),
+                    // Where nothing can be said any more, the page's address cannot either, and that is an error.
+                    (true, _) => _ = out::say(&tell::first(&state, *guarded, self.names)),
                     (false, true) => out::complain(&format!("{}: watched again", state.name)),
                     (false, false) => {}
                 }

@@ -41,7 +41,9 @@ pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, samp
     for reader in readers {
         for column in reader.for_each_cell(from_ms, 0, true, &mut count) {
             // Of nodes that were not there all the time each column is somebody's.
-            columns.entry(column.start_ms).or_insert(column);
+            let of_all = columns.entry(column.start_ms).or_insert(column);
+            of_all.covers_from_ms = of_all.covers_from_ms.min(column.covers_from_ms);
+            of_all.covers_to_ms = of_all.covers_to_ms.max(column.covers_to_ms);
         }
     }
     let mut by_route = ByRoute::zero(columns.into_values().collect(), catalog.len());
@@ -51,7 +53,18 @@ pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, samp
             *sum += ops;
         }
     }
+    by_route.columns.iter_mut().for_each(|column| *column = covered(*column));
     (by_route, divided)
+}
+
+/// A column that is as long as it was watched, so that rates of columns and of all of them are of the same time; but a
+/// quarter of a window at least, as a moment's rate is noise.
+fn covered(mut column: Column) -> Column {
+    let least_ms = (column.end_ms - column.start_ms) / 4;
+    let watched_ms = column.covers_to_ms.saturating_sub(column.covers_from_ms);
+    column.start_ms = column.covers_from_ms;
+    column.end_ms = column.start_ms + watched_ms.max(least_ms).max(1);
+    column
 }
 
 /// Sampled keys, with what all before each weigh.
@@ -123,6 +136,40 @@ mod tests {
             divide(whole, &mut shares);
             assert_eq!(shares, parts);
         }
+    }
+
+    /// A short watch has two parts of windows: no column's rate is below that of all.
+    #[test]
+    fn a_peak_is_a_rate_of_the_time_that_was_watched() {
+        let mut config = Config::default();
+        config.partition = Partition::Auto { ranges: 8 };
+        (config.step_ms, config.prefault) = (1000, false);
+        let samplers = [Sampler::new(config.clone(), 0).unwrap(), Sampler::new(config, 0).unwrap()];
+        let observe = |sampler: &Sampler, times: u32| {
+            (0..times).for_each(|_| sampler.observe_key(Op::Write, b"a", 1));
+        };
+        let [one, two] = &samplers;
+        one.skip(1_300);
+        observe(one, 70);
+        one.flush(2_000);
+        observe(one, 30);
+        one.flush(2_300);
+        two.skip(1_500);
+        two.flush(2_000);
+        two.flush(2_310);
+        samplers.iter().for_each(|sampler| sampler.skip(3_000));
+        let readers = samplers.each_ref().map(Sampler::reader);
+        let (by_route, _) = by_route(&readers, 1, &Catalog::new(Vec::new()), &Sample::default());
+        let columns: Vec<(u64, u64)> = by_route
+            .columns
+            .iter()
+            .filter(|column| column.state != keyviz_core::ColumnState::Missing)
+            .map(|column| (column.start_ms, column.end_ms))
+            .collect();
+        assert_eq!(columns, [(1_300, 2_000), (2_000, 2_310)]);
+        let mut moment = by_route.columns[0];
+        (moment.start_ms, moment.end_ms, moment.covers_from_ms, moment.covers_to_ms) = (0, 1_000, 999, 1_000);
+        assert_eq!((covered(moment).start_ms, covered(moment).end_ms), (999, 1_249));
     }
 
     /// Whatever the ranges were, all that was counted is there, and a route that they never cut has its share.

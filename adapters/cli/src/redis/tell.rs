@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use keyviz_admin::{Clock, Notice, Redactor, SystemClock};
-use keyviz_core::{Series, Tally};
+use keyviz_core::{ColumnState, Series, Tally};
 use keyviz_trace::Reason;
 
 use super::args::RedisArgs;
@@ -32,8 +32,7 @@ pub(crate) fn cost(names: &[String], args: &RedisArgs) -> String {
         .duty()
         .map_or(String::new(), |duty| format!(", {} of every {}", duration(duty.on_ms), duration(duty.period_ms)));
     format!(
-        "keyviz redis: {}\n\n\
-         watches   with MONITOR, {time}{duty}\n\
+        "watching  {} with MONITOR, {time}{duty}\n\
          cost      the server writes every command of every client to keyviz as well: a server at its limit \
          loses half of its throughput and more while it lasts, one with time to spare next to nothing; --duty 1s/10s costs a \
          tenth\n\
@@ -45,7 +44,7 @@ pub(crate) fn cost(names: &[String], args: &RedisArgs) -> String {
 
 /// What is to know of a node that is watched for the first time.
 pub(crate) fn first(state: &NodeState, guarded: bool, given: &[String]) -> String {
-    let mut text = format!("{}: watched", state.name);
+    let mut text = format!("server    {}: watched", state.name);
     let Some(facts) = &state.facts else { return text };
     let _ = write!(text, " ({}, {}/s before)", facts.version, count(facts.rate_before));
     if facts.replica {
@@ -138,7 +137,9 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Servers, (args, redactor): 
         text.push_str("\nno command with a key came");
         return text;
     }
-    let (answer, divided) = found(counting, total, unattributed.get(Series::Ops));
+    let (answer, divided, shown_ms) = found(counting, total, unattributed.get(Series::Ops));
+    // What was let go is in no column, but in the sum.
+    let rated_ms = if answer.let_go > 0 { watched_ms } else { shown_ms }.max(1);
     let _ = writeln!(
         text,
         "\ntotal     {} operations: {} reads, {} writes; {} read, {} written (keys and values); {} on average",
@@ -147,7 +148,7 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Servers, (args, redactor): 
         count(total.writes),
         bytes(total.read_bytes),
         bytes(total.write_bytes),
-        rate(total_ops, watched_ms.max(1))
+        rate(total_ops, rated_ms)
     );
     if total.scans > 0 {
         let _ = writeln!(
@@ -182,14 +183,15 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Servers, (args, redactor): 
             count(divided)
         );
     }
-    let period = Period { relative: false, duration_ms: watched_ms, rated_ms: watched_ms.max(1) };
+    let period = Period { relative: false, duration_ms: watched_ms, rated_ms };
     let _ = text::hottest(&mut text, period, &answer, redactor);
     text.truncate(text.trim_end().len());
     text
 }
 
-/// What was found, of what was counted here; and how many operations were divided by sampled keys for it.
-fn found(counting: &Servers, total: Tally, unattributed: u64) -> (Answer, u64) {
+/// What was found, of what was counted here; how many operations were divided by sampled keys for it; and how long its
+/// columns are together.
+fn found(counting: &Servers, total: Tally, unattributed: u64) -> (Answer, u64, u64) {
     let (readers, sample) = (counting.readers(), counting.sample());
     let nominated = prefixes::find(&sample);
     let catalog = Catalog::new(cuts::choose(&sample, &nominated, TOLD_OF));
@@ -197,9 +199,11 @@ fn found(counting: &Servers, total: Tally, unattributed: u64) -> (Answer, u64) {
     let from_ms = counting.began_ms() + 1;
     let (by_route, divided) = spread::by_route(&readers, from_ms, &catalog, &sample);
     let Hottest { ranges, prefixes, shown } = answer::hottest(&by_route, &catalog, &sample, &nominated, None);
+    let seen = by_route.columns.iter().filter(|column| column.state != ColumnState::Missing);
+    let shown_ms = seen.map(|column| column.end_ms - column.start_ms).sum();
     let keys = answer::hot_keys(&readers, from_ms, answer::TOLD);
     let let_go = total.get(Series::Ops).saturating_sub(shown + unattributed);
-    (Answer { total, ranges, prefixes, keys, let_go, not_shown: 0 }, divided)
+    (Answer { total, ranges, prefixes, keys, let_go, not_shown: 0 }, divided, shown_ms)
 }
 
 fn of_node(text: &mut String, node: &NodeState) -> std::fmt::Result {
