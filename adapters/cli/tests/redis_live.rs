@@ -221,6 +221,24 @@ fn what_comes_later_is_counted_too_and_nothing_of_our_own() {
     assert_eq!((states("late"), states("missing")), (0, 0));
 }
 
+/// However a second lies in the windows: rates of all and of columns are of the time that was watched.
+#[test]
+fn in_a_short_watch_no_peak_is_below_the_average() {
+    let Some(redis) = Redis::start() else { return };
+    let _load = Load::start(redis.port, Duration::from_millis(2), skewed);
+    let said = Watcher::start(&[&redis.url(), "--duration", "1s", "--no-serve"]).ended(0);
+    let rate = |word: &str| word.strip_suffix("/s").unwrap().replace(',', "").parse::<f64>().unwrap();
+    let ranges = said.lines().skip_while(|line| *line != "hottest ranges").skip(2).take_while(|line| !line.is_empty());
+    let rates: Vec<(f64, f64)> = ranges
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().filter(|word| word.ends_with("/s")).collect();
+            (rate(words[0]), rate(words[1]))
+        })
+        .collect();
+    assert!(rates.len() >= 2, "{said}");
+    assert!(rates.iter().all(|(average, peak)| peak >= average), "{rates:?}: {said}");
+}
+
 #[test]
 fn an_idle_server_is_said_to_be_idle() {
     let Some(redis) = Redis::start() else { return };

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use keyviz_core::{CellView, Column, Reader, Series};
+use keyviz_core::{CellView, Column, ColumnState, Reader, Series};
 
 use crate::catalog::Catalog;
 use crate::replay::answer::ByRoute;
 use crate::replay::sample::Sample;
 
-/// Counts by route of all nodes, and how many of them were divided by sampled keys.
-pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, sample: &Sample) -> (ByRoute, u64) {
+/// Counts by route of all nodes; how many of them were divided by sampled keys; and for how long the columns were watched.
+pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, sample: &Sample) -> (ByRoute, u64, u64) {
     let routes: Vec<(&[u8], Option<&[u8]>)> = catalog.routes().map(|(_, range)| (range.start, range.end)).collect();
     let weights = Weights::of(sample);
     let mut cells: Vec<(u64, usize, u64)> = Vec::new();
@@ -53,12 +53,14 @@ pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, samp
             *sum += ops;
         }
     }
+    let seen = by_route.columns.iter().filter(|column| column.state != ColumnState::Missing);
+    let watched_ms = seen.map(|column| column.covers_to_ms.saturating_sub(column.covers_from_ms)).sum();
     by_route.columns.iter_mut().for_each(|column| *column = covered(*column));
-    (by_route, divided)
+    (by_route, divided, watched_ms)
 }
 
-/// A column that is as long as it was watched, so that rates of columns and of all of them are of the same time; but a
-/// quarter of a window at least, as a moment's rate is noise.
+/// A column that is as long as it was watched, so that its rate is of that time; but a quarter of a window at least, as a
+/// moment's rate is noise.
 fn covered(mut column: Column) -> Column {
     let least_ms = (column.end_ms - column.start_ms) / 4;
     let watched_ms = column.covers_to_ms.saturating_sub(column.covers_from_ms);
@@ -159,14 +161,14 @@ mod tests {
         two.flush(2_310);
         samplers.iter().for_each(|sampler| sampler.skip(3_000));
         let readers = samplers.each_ref().map(Sampler::reader);
-        let (by_route, _) = by_route(&readers, 1, &Catalog::new(Vec::new()), &Sample::default());
+        let (by_route, _, watched_ms) = by_route(&readers, 1, &Catalog::new(Vec::new()), &Sample::default());
         let columns: Vec<(u64, u64)> = by_route
             .columns
             .iter()
-            .filter(|column| column.state != keyviz_core::ColumnState::Missing)
+            .filter(|column| column.state != ColumnState::Missing)
             .map(|column| (column.start_ms, column.end_ms))
             .collect();
-        assert_eq!(columns, [(1_300, 2_000), (2_000, 2_310)]);
+        assert_eq!((columns.as_slice(), watched_ms), (&[(1_300, 2_000), (2_000, 2_310)][..], 1_010));
         let mut moment = by_route.columns[0];
         (moment.start_ms, moment.end_ms, moment.covers_from_ms, moment.covers_to_ms) = (0, 1_000, 999, 1_000);
         assert_eq!((covered(moment).start_ms, covered(moment).end_ms), (999, 1_249));
@@ -192,7 +194,7 @@ mod tests {
             sampler.flush(step * 1000);
         }
         let catalog = Catalog::new(vec![b"user:hot:".to_vec(), b"user:hot;".to_vec()]);
-        let (by_route, divided) = by_route(&[sampler.reader()], 0, &catalog, &reservoir.sorted());
+        let (by_route, divided, _) = by_route(&[sampler.reader()], 0, &catalog, &reservoir.sorted());
         let sums: Vec<u64> = by_route.ops.iter().map(|values| values.iter().sum()).collect();
         assert_eq!((by_route.columns.len(), sums.iter().sum::<u64>()), (5, 50_000));
         assert!((29_900..=30_100).contains(&sums[1]), "{sums:?}");

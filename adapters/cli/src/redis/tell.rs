@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use keyviz_admin::{Clock, Notice, Redactor, SystemClock};
-use keyviz_core::{ColumnState, Series, Tally};
+use keyviz_core::{Series, Tally};
 use keyviz_trace::Reason;
 
 use super::args::RedisArgs;
@@ -189,18 +189,16 @@ pub(crate) fn answer(nodes: &[NodeState], counting: &Servers, (args, redactor): 
     text
 }
 
-/// What was found, of what was counted here; how many operations were divided by sampled keys for it; and how long its
-/// columns are together.
+/// What was found, of what was counted here; how many operations were divided by sampled keys for it; and for how long its
+/// columns were watched together.
 fn found(counting: &Servers, total: Tally, unattributed: u64) -> (Answer, u64, u64) {
     let (readers, sample) = (counting.readers(), counting.sample());
     let nominated = prefixes::find(&sample);
     let catalog = Catalog::new(cuts::choose(&sample, &nominated, TOLD_OF));
     // Columns count by when they end.
     let from_ms = counting.began_ms() + 1;
-    let (by_route, divided) = spread::by_route(&readers, from_ms, &catalog, &sample);
+    let (by_route, divided, shown_ms) = spread::by_route(&readers, from_ms, &catalog, &sample);
     let Hottest { ranges, prefixes, shown } = answer::hottest(&by_route, &catalog, &sample, &nominated, None);
-    let seen = by_route.columns.iter().filter(|column| column.state != ColumnState::Missing);
-    let shown_ms = seen.map(|column| column.end_ms - column.start_ms).sum();
     let keys = answer::hot_keys(&readers, from_ms, answer::TOLD);
     let let_go = total.get(Series::Ops).saturating_sub(shown + unattributed);
     (Answer { total, ranges, prefixes, keys, let_go, not_shown: 0 }, divided, shown_ms)

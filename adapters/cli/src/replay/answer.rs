@@ -1,6 +1,6 @@
 //! What was found, as data. Everything is counted in the columns that the picture shows.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use keyviz_admin::Redactor;
 use keyviz_core::{Column, HotKeys, HotKeysQuery, Matrix, MatrixQuery, Reader, Series, Tally};
@@ -22,6 +22,15 @@ pub(crate) struct Peak {
     pub(crate) ops: u64,
     pub(crate) duration_ms: u64,
     pub(crate) start_ms: u64,
+}
+
+impl Peak {
+    /// Compares its rate with that of so many operations in this time.
+    pub(crate) fn cmp_rate(&self, ops: u64, duration_ms: u64) -> Ordering {
+        let (own, other) =
+            (u128::from(self.ops) * u128::from(duration_ms), u128::from(ops) * u128::from(self.duration_ms));
+        own.cmp(&other)
+    }
 }
 
 /// The answer.
@@ -155,7 +164,7 @@ fn with_peak(range: HotRange, by_route: &ByRoute) -> (HotRange, Option<Peak>) {
         duration_ms: column.end_ms - column.start_ms,
         start_ms: column.start_ms,
     });
-    // Of equal columns the first.
-    let peak = peak.rev().max_by_key(|peak| peak.ops);
+    // Of equal columns the first. Columns that were watched in part are shorter than others.
+    let peak = peak.rev().max_by(|a, b| a.cmp_rate(b.ops, b.duration_ms));
     (range, peak)
 }

@@ -104,6 +104,10 @@ pub(crate) fn hottest(text: &mut String, period: Period, answer: &Answer, redact
     writeln!(text, "\nhottest ranges\n    share        rate         peak  from                 operations  range")?;
     for (range, peak) in &answer.ranges {
         let (peak_rate, peak_time) = match peak {
+            // Columns that were hardly watched are taken for longer than that, and no peak is below the average.
+            Some(peak) if peak.cmp_rate(range.ops, period.rated_ms).is_lt() => {
+                (rate(range.ops, period.rated_ms), when(period, peak))
+            }
             Some(peak) => (rate(peak.ops, peak.duration_ms), when(period, peak)),
             None => (String::new(), String::new()),
         };
