@@ -34,10 +34,10 @@ impl NodeState {
         self.total = sum(&self.past, beat);
     }
 
-    /// Whether it is this server. One that is in trouble may be another by now.
-    fn is(&self, facts: &Facts) -> bool {
-        let own = self.facts.as_ref().filter(|_| self.trouble.is_none());
-        !facts.run_id.is_empty() && own.is_some_and(|own| own.run_id == facts.run_id)
+    /// The server that it is, where that says so. One that is in trouble may be another by now.
+    fn server(&self) -> Option<&str> {
+        let facts = self.facts.as_ref().filter(|_| self.trouble.is_none());
+        facts.map(|facts| facts.run_id.as_str()).filter(|run_id| !run_id.is_empty())
     }
 
     /// For how long trouble has kept it from being watched.
@@ -65,6 +65,13 @@ impl Board {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(node).map(what)
     }
 
+    /// The servers that other nodes watch: run ids, and the nodes' names.
+    pub(crate) fn taken(&self, node: usize) -> Vec<(String, String)> {
+        let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = states.iter().enumerate().filter(|(other, _)| *other != node);
+        others.filter_map(|(_, other)| Some((other.server()?.to_owned(), other.name.clone()))).collect()
+    }
+
     /// A session of the node began; whether it is the node's first, and whether it was in trouble before.
     ///
     /// # Errors
@@ -72,7 +79,7 @@ impl Board {
     pub(crate) fn began(&self, node: usize, facts: Facts) -> Result<(bool, bool), String> {
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let others = states.iter().enumerate().filter(|(other, _)| *other != node);
-        if let Some((_, same)) = others.into_iter().find(|(_, other)| other.is(&facts)) {
+        if let Some((_, same)) = others.into_iter().find(|(_, other)| other.server() == Some(&facts.run_id)) {
             return Err(same.name.clone());
         }
         let Some(state) = states.get_mut(node) else { return Ok((false, false)) };
@@ -158,12 +165,14 @@ mod tests {
         assert_eq!(board.began(0, facts("x")), Ok((true, false)));
         assert_eq!(board.began(1, facts("x")), Err("a".to_owned()));
         assert_eq!(board.nodes()[1].facts, None);
+        assert_eq!((board.taken(0), board.taken(1)), (Vec::new(), vec![("x".to_owned(), "a".to_owned())]));
         // Between two sessions of a duty it is still the first's, and who comes back is the same.
         board.ended(0, (Why::Done, ""), &Beat::default(), SystemClock.now_ms());
         assert_eq!(board.began(1, facts("x")), Err("a".to_owned()));
         assert_eq!(board.began(0, facts("x")), Ok((false, false)));
         // One that was lost may have gone to the other address.
         lose(0);
+        assert_eq!(board.taken(1), []);
         assert_eq!(board.began(1, facts("x")), Ok((true, false)));
         assert_eq!(board.began(0, facts("x")), Err("b".to_owned()));
         assert_eq!(board.began(0, facts("y")), Ok((false, true)));

@@ -110,6 +110,7 @@ impl Node {
             begin_unix_ms: common.plan.duty.map_or(0, |_| phase.begin_ms),
             watch_for_ms: if unlimited { common.duration_ms } else { phase.for_ms },
             most_buffer_bytes: common.most_buffer_bytes,
+            taken: common.board.taken(self.place),
         };
         let mut from = match self.held.start(&settings) {
             Ok(from) => from,

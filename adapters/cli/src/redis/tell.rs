@@ -33,10 +33,11 @@ pub(crate) fn cost(names: &[String], args: &RedisArgs) -> String {
         .map_or(String::new(), |duty| format!(", {} of every {}", duration(duty.on_ms), duration(duty.period_ms)));
     format!(
         "watching  {} with MONITOR, {time}{duty}\n\
-         cost      the server writes every command of every client to keyviz as well: a server at its limit \
-         loses half of its throughput and more while it lasts, one with time to spare next to nothing; --duty 1s/10s costs a \
-         tenth\n\
-         limit     when {} wait in the server for keyviz, or its memory runs short, the connection is ended there",
+         cost      the server writes every command of every client to keyviz as well: a server at\n          its limit \
+         loses half of its throughput and more while it lasts, one with time to\n          spare next to nothing; --duty \
+         1s/10s costs a tenth\n\
+         limit     when {} wait in the server for keyviz, or its memory runs short, the\n          connection is ended \
+         there",
         names.join(", "),
         bytes(args.most_buffer_bytes()),
     )

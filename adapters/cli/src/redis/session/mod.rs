@@ -27,7 +27,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::connection::{Dialer, Flow};
-use super::explain::Trouble;
+use super::explain::{self, Trouble};
 use super::frames::{self, Beat, Report, Why};
 use super::resp::Reply;
 use super::secret::Secret;
@@ -60,6 +60,8 @@ pub(crate) struct Settings {
     /// For how long, from then or where that is 0 from the beginning on; 0 until it is stopped.
     pub(crate) watch_for_ms: u64,
     pub(crate) most_buffer_bytes: u64,
+    /// Servers that are watched already: their run ids, and their names. None of them is told `MONITOR` once more.
+    pub(crate) taken: Vec<(String, String)>,
 }
 
 /// A session that is ready to begin.
@@ -109,6 +111,9 @@ fn begin(settings: &Settings, state: &State) -> Result<Result<Ready, String>, Tr
     // Names are for whoever looks at CLIENT LIST; a user who may not give one goes without.
     control.try_ask(&["CLIENT", "SETNAME", "keyviz-watch"])?;
     let facts = Facts::ask(&mut control)?;
+    if let Some((_, other)) = settings.taken.iter().find(|(run_id, _)| *run_id == facts.run_id) {
+        return Err(Trouble::lasting(explain::same_server(other)));
+    }
     let memory = server::memory(&mut control)?;
     if memory.is_full() {
         return Ok(Err(watch::full(&memory)));
