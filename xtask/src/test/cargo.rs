@@ -1,5 +1,7 @@
 //! The steps that are cargo's: format, lints, docs, the core's feature rungs, every test, the binary.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use super::{Done, Step};
@@ -156,8 +158,32 @@ fn core_std(checkout: &Checkout) -> Result<Done, String> {
     core(checkout, &["--no-default-features", "--features", "std"], &[])
 }
 
+/// A test that names the feature is there for what serde brings; the others do not know of it, and ran with `alloc`.
 fn core_serde(checkout: &Checkout) -> Result<Done, String> {
-    core(checkout, &["--no-default-features", "--features", "serde"], WITHOUT_EXAMPLES)
+    let mut targets = vec!["--lib".to_owned()];
+    for test in naming(&checkout.root().join("keyviz-core/tests"), "feature = \"serde\"")? {
+        targets.extend(["--test".to_owned(), test]);
+    }
+    if targets.len() == 1 {
+        return Err("no test of the core names the feature serde".to_owned());
+    }
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    core(checkout, &["--no-default-features", "--features", "serde"], &targets)
+}
+
+/// The test files of a folder in which these words stand, by name.
+fn naming(folder: &Path, words: &str) -> Result<Vec<String>, String> {
+    let problem = |error| format!("{}: {error}", folder.display());
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(problem)? {
+        let path = entry.map_err(problem)?.path();
+        let is_source = path.extension().is_some_and(|extension| extension == "rs");
+        if is_source && fs::read_to_string(&path).map_err(problem)?.contains(words) {
+            names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// The build comes first and by itself: what the tests depend on could lend the library a feature it lacks.
