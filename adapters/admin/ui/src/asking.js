@@ -52,9 +52,10 @@ async function round(api, state, signal) {
   const { choice } = state;
   const view = viewOf(choice, clock);
   const bounds = boundsOf(view, clock);
-  const matrix = decodeMatrix(await api.matrix({ series: choice.series, axis: choice.axis, rows: choice.rows, start: choice.keyFrom, end: choice.keyTo, label: labelOf(choice, status), split: choice.split, ...bounds }, signal));
+  const part = { start: choice.keyFrom, end: choice.keyTo, label: labelOf(choice, status), ...bounds };
+  const matrix = decodeMatrix(await api.matrix({ series: choice.series, axis: choice.axis, rows: choice.rows, split: choice.split, ...part }, signal));
   const empty = matrix.rowsTotal === 0 && matrix.cutTotal === 0 && matrix.unattributedTotal === 0;
-  const elsewhere = empty ? await loadElsewhere(api, status, choice.series, bounds, signal) : undefined;
+  const elsewhere = empty ? await loadElsewhere(api, status, choice.series, part, signal) : undefined;
   const events = await aside(api.events(signal), signal);
   if (events !== null) state.events = decodeEvents(events);
   if (state.topShown) await askTop(api, state, labelOf(choice, status), signal);
@@ -90,16 +91,16 @@ async function aside(answer, signal) {
 }
 
 /**
- * @param {Source} api @param {import("./status.js").Status} status @param {string} shown @param {{fromUnixMs: number, toUnixMs: number}} bounds
- * @param {AbortSignal} signal @returns {Promise<import("./series.js").SeriesName | null>} a series with load in the same time
+ * @param {Source} api @param {import("./status.js").Status} status @param {string} shown @param {{start: string, end: string, label: string, fromUnixMs: number, toUnixMs: number}} part of the map
+ * @param {AbortSignal} signal @returns {Promise<import("./series.js").SeriesName | null>} a series with load in it
  */
-async function loadElsewhere(api, status, shown, bounds, signal) {
+async function loadElsewhere(api, status, shown, part, signal) {
   // Every operation is in `ops`: where that is empty, all are.
   if (shown === "ops") return null;
   for (const series of SERIES) {
     const ever = series.observed.some((name) => (status.counters[name] ?? 1) > 0);
     if (series.name === shown || series.name === "ops" || !ever) continue;
-    const found = decodeMatrix(await api.matrix({ series: series.name, axis: "route", rows: 1, start: "", end: "", label: "", split: false, ...bounds }, signal));
+    const found = decodeMatrix(await api.matrix({ series: series.name, axis: "route", rows: 1, split: false, ...part }, signal));
     if (found.rowsTotal > 0 || found.cutTotal > 0) return series.name;
   }
   return null;

@@ -95,6 +95,8 @@ const messages = new MessageView(byId("message"), byId("lines"), {
       controls.customOpen = false;
       change({ range: "all" });
     } else if (action.do === "all_keys") change({ keyFrom: "", keyTo: "" });
+    else if (action.do === "all_labels") change({ label: "", split: false });
+    else if (action.do === "undo") navigator.undo();
     else void poller.now();
   },
   token: (token) => {
@@ -253,6 +255,7 @@ function tick() {
     status, matrix: picture?.matrix ?? null, failure, series: picture?.matrix.series ?? choice.series, host: location.host,
     lastAnswerMs: state.answeredMs, hereMs: Date.now(), hadToken: api.hasToken, range: state.range(), style: state.style(),
     askedMs: picture !== null && choice.range === "custom" ? [picture.view.fromMs, picture.view.toMs] : null, loadElsewhere: state.loadElsewhere,
+    part: { keys: choice.keyFrom !== "" || choice.keyTo !== "", label: (status?.labels ?? []).includes(choice.label) ? choice.label : "", canUndo: navigator.canUndo },
     // What was zoomed to here is of this picture.
     askedKeys: state.zoomed ? [] : [choice.keyFrom, choice.keyTo].map((key) => (key === "" ? null : bytesOfBase64url(key))),
   });

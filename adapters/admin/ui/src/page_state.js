@@ -11,16 +11,17 @@ import { absentText, awayText, warningsText } from "./fanout.js";
 import { SERIES, seriesOf } from "./series.js";
 import { spanText } from "./time_text.js";
 
-/** @typedef {{do: "series", label: string, series: import("./series.js").SeriesName} | {do: "all" | "all_keys" | "retry" | "resume", label: string}} Action */
+/** @typedef {{do: "series", label: string, series: import("./series.js").SeriesName} | {do: "all" | "all_keys" | "all_labels" | "undo" | "retry" | "resume", label: string}} Action */
 /** `countdownMs` is a server time to count down to. `code` is something to type. */
 /** @typedef {{kind: string, blocks: boolean, title: string, text: string, next: string, code?: string, action?: Action, countdownToMs?: number, asksToken?: boolean}} Message */
 /** @typedef {{kind: import("./api.js").FailureKind, code: string, message: string}} Failure */
 /**
  * `askedMs` is the absolute time asked for, null while the picture follows a range. `loadElsewhere` is a series that
  * has load in this view, null where none has, undefined while that is not known. `askedKeys` are the bounds asked for.
+ * `part` is what of the map is looked at: whether not all keys, the only label, whether there is a way back.
  * @typedef {{status: import("./status.js").Status | null, matrix: import("./matrix.js").Matrix | null, failure: Failure | null,
  *   series: string, host: string, lastAnswerMs: number | null, hereMs: number, hadToken: boolean, askedMs: [number, number] | null, askedKeys?: readonly (Uint8Array | null)[],
- *   range: string, style: import("./time_text.js").TimeStyle, loadElsewhere: import("./series.js").SeriesName | null | undefined}} Known
+ *   range: string, style: import("./time_text.js").TimeStyle, loadElsewhere: import("./series.js").SeriesName | null | undefined, part: {keys: boolean, label: string, canUndo: boolean}}} Known
  */
 
 /** The code of a failure that is the page's own: an answer that is not what the wire's description says. */
@@ -177,19 +178,27 @@ function noLoad(known) {
   const series = seriesOf(known.series);
   const other = known.loadElsewhere;
   const offered = SERIES.find((one) => one.name === other);
-  const what = series.name === "ops" ? "operations" : series.title.toLowerCase();
+  const { keys, label } = known.part;
+  const what = `${series.name === "ops" ? "operations" : series.title.toLowerCase()}${label === "" ? "" : ` of ${label}`}`;
+  const title = `No ${what} in this ${keys ? "part of the map" : "time"}`;
   if (offered !== undefined) {
     return {
-      kind: "no_load", blocks: true, title: `No ${what} in this time`, text: `Nothing of this series was counted here, but there are ${offered.title.toLowerCase()}.`,
+      kind: "no_load", blocks: true, title, text: `Nothing of this series was counted here, but there are ${offered.title.toLowerCase()}.`,
       next: "Look at that instead:", action: { do: "series", label: `Show ${offered.title.toLowerCase()}`, series: offered.name },
     };
   }
-  return {
-    kind: "no_load", blocks: true, title: `No ${what} in this time`,
-    text: other === undefined ? "Looking whether another series has load." : "No series has load in this time: the store was idle.",
-    next: known.range === "all" ? "Send the store some requests; they appear with the next column." : "Look at a longer time:",
-    ...(known.range === "all" ? {} : { action: /** @type {Action} */ ({ do: "all", label: "Show all history" }) }),
-  };
+  const none = keys || label !== "" ? "No series has load here." : "No series has load in this time: the store was idle.";
+  const [next, action] = wayOut(known);
+  return { kind: "no_load", blocks: true, title, text: other === undefined ? "Looking whether another series has load." : none, next, ...(action === null ? {} : { action }) };
+}
+
+/** @param {Known} known @returns {[string, Action | null]} where there may be load, nearest first */
+function wayOut({ range, part }) {
+  if (part.canUndo) return ["Go back to what was shown before:", { do: "undo", label: "One step back" }];
+  if (part.label !== "") return ["Look at the traffic of all labels:", { do: "all_labels", label: "Show all labels" }];
+  if (part.keys) return ["Look at all keys:", { do: "all_keys", label: "Show all keys" }];
+  if (range === "all") return ["Send the store some requests; they appear with the next column.", null];
+  return ["Look at a longer time:", { do: "all", label: "Show all history" }];
 }
 
 /** @param {import("./status.js").Status} status @param {number} part @param {number} whole @param {boolean} blocks @returns {Message} */

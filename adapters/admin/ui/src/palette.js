@@ -8,7 +8,7 @@
 /** @typedef {"light" | "dark"} Theme */
 /** @typedef {"ember" | "viridis" | "cividis"} PaletteName */
 /** @typedef {[number, number, number]} Triple */
-/** Colours that are no level. @typedef {{surface: Triple, outside: Triple, gapInk: Triple, openInk: Triple, markInk: Triple}} Ground */
+/** Colours that are no level; `markInk` is what the terminal marks cells with. @typedef {{surface: Triple, outside: Triple, gapInk: Triple, openInk: Triple, markInk: Triple}} Ground */
 
 /** In the order of the choice. */
 export const PALETTES = /** @type {const} */ (["ember", "viridis", "cividis"]);

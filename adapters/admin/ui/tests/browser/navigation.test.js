@@ -106,6 +106,24 @@ describe("navigation", { skip }, () => {
     await page.waitForFunction(() => document.querySelector("#live-text")?.textContent?.startsWith("live"));
   });
 
+  test("a part without load says so, of its keys alone, and leads one step back", async () => {
+    const idle = { ...calm, rows: calm.rows.map((/** @type {any} */ row, /** @type {number} */ i) => (i < 4 || i > 7 ? row : { ...row, values: row.values.map(() => 0) })) };
+    visit.serve(idle);
+    const page = await visit.open({ fragment: "series=reads&tz=utc&refresh=60" });
+    const all = visit.asked().length;
+    await drag(page, [0.25, 4.2 / 16], [0.75, 7.8 / 16]);
+    await page.mouse.up();
+    await page.waitForFunction(() => document.querySelector("#message h2")?.textContent === "No reads in this part of the map");
+    const others = visit.asked().slice(all).map((one) => one.query);
+    assert.deepEqual([...new Set(others.map((query) => `${query.get("start")} ${query.get("end")}`))], [`${keyOfRow(4)} ${keyOfRow(8)}`], "another series with load elsewhere is none here");
+    assert.ok(others.some((query) => query.get("series") === "writes"));
+    await look(page, "no-load-part-light");
+    await page.click("#message .actions button");
+    await shownRows(page, 16);
+    assert.equal(await page.isVisible("#message"), false);
+    assert.equal(new URL(page.url()).hash, "#series=reads&tz=utc&refresh=60");
+  });
+
   test("a box that is given up changes nothing", async () => {
     visit.serve(calm);
     const page = await visit.open();

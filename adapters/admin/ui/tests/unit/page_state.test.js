@@ -17,7 +17,7 @@ const none = { observed_reads: 0, observed_writes: 0, unattributed_reads: 0, una
 function known(statusChanges, body, changes = {}) {
   return {
     status: decodeStatus(status(statusChanges), NOW), matrix: body === null ? null : decodeMatrix(body), failure: null, series: "ops", host: "localhost", lastAnswerMs: NOW, hereMs: NOW,
-    hadToken: false, askedMs: null, range: "5m", style: { zone: "utc", originMs: null }, loadElsewhere: undefined, ...changes,
+    hadToken: false, askedMs: null, range: "5m", style: { zone: "utc", originMs: null }, loadElsewhere: undefined, part: { keys: false, label: "", canUndo: false }, ...changes,
   };
 }
 const two = (/** @type {number[]} */ values = [0, 0]) => matrix(columns(2, () => "complete"), [row(values)]);
@@ -66,6 +66,14 @@ test("no load offers a series that has it, else a longer time", () => {
   assert.deepEqual(first(known({}, two(), { series: "reads", loadElsewhere: "writes" })).action, { do: "series", label: "Show writes", series: "writes" });
   assert.deepEqual(first(known({}, two(), { series: "reads", loadElsewhere: null })).action, { do: "all", label: "Show all history" });
   assert.equal(first(known({}, two(), { series: "reads", loadElsewhere: null, range: "all" })).action, undefined);
+});
+
+test("no load in a part of the map leads to what is nearest: a step back, all labels, all keys", () => {
+  const at = (/** @type {Partial<Known["part"]>} */ part, series = "ops") => first(known({}, two(), { series, loadElsewhere: null, part: { keys: false, label: "", canUndo: false, ...part } }));
+  assert.deepEqual([at({}).title, at({}).action?.do], ["No operations in this time", "all"]);
+  assert.deepEqual([at({ keys: true, canUndo: true }).title, at({ keys: true, canUndo: true }).action?.do], ["No operations in this part of the map", "undo"]);
+  assert.deepEqual([at({ keys: true }).text, at({ keys: true }).action?.do], ["No series has load here.", "all_keys"]);
+  assert.deepEqual([at({ label: "s3" }, "reads").title, at({ label: "s3" }).action?.do], ["No reads of s3 in this time", "all_labels"]);
 });
 
 test("unknown routes: the share in view, from half a percent on", () => {
