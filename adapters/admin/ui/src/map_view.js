@@ -20,11 +20,11 @@ const BAR = { light: [120, 132, 146], dark: [112, 124, 138] };
 /** As `--line-strong` of the style sheet. @type {Record<"light" | "dark", [number, number, number]>} */
 const RULE = { light: [180, 188, 199], dark: [69, 78, 90] };
 
-/** @param {import("./state.js").State} state @param {Palette} palette @returns {Painting | null} what is drawn now */
-export function paintingOf(state, palette) {
+/** @param {import("./state.js").State} state @param {Palette} palette @param {number} [density] device pixels a pixel of the style sheet has: more on a wall, where hatching is to be seen from afar too @returns {Painting | null} what is drawn now */
+export function paintingOf(state, palette, density = devicePixelRatio) {
   if (state.picture === null) return null;
   const { matrix, levels, view } = state.picture;
-  const hatchPx = Math.max(4, Math.round(6 * devicePixelRatio));
+  const hatchPx = Math.max(4, Math.round(6 * density));
   const { viewport } = state;
   if (viewport === null) return { matrix, levels, view, palette, hatchPx };
   const { fromMs, toMs, top, bottom } = viewport;
@@ -33,7 +33,7 @@ export function paintingOf(state, palette) {
 
 /** @param {import("./surfaces.js").Surfaces} surfaces @param {import("./state.js").State} state @param {Palette} palette @returns {void} */
 export function drawMap(surfaces, state, palette) {
-  const painting = paintingOf(state, palette);
+  const painting = paintingOf(state, palette, surfaces.picture.canvas.width / surfaces.size.width);
   surfaces.picture.draw(painting, palette);
   const { picture } = state;
   if (picture === null || painting === null || state.status === null) return;

@@ -134,6 +134,14 @@ describe("picture", { skip }, () => {
     await fitted(page);
     const box = await page.locator("#picture").boundingBox();
     if (box === null) throw new Error("no picture");
+    // Hatching grows with everything else: lines as fine as on a desk are a grey from afar.
+    const gap = await page.evaluate((part) => {
+      const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById("picture"));
+      const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).getImageData(Math.round(part * canvas.width), 20, 27, 1);
+      return Array.from(new Uint32Array(data.buffer));
+    }, 22 / COUNT);
+    const lines = gap.flatMap((pixel, i) => (pixel === pixelOf(paletteFor("light").ground.gapInk) ? [i] : []));
+    assert.deepEqual(lines.slice(1).map((line, i) => line - lines[i]), [9, 9]);
     const [x, y] = [box.x + (3.5 * box.width) / COUNT, box.y + (5.5 * box.height) / 8];
     await page.mouse.move(x, y);
     assert.match(await page.innerText("#cell"), /row-5[\s\S]*row-6/);
