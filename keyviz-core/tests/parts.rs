@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use keyviz_core::{
-    Absence, Answer, AxisKind, Config, FanoutNode, Heat, Labels, MatrixQuery, Merge, Merged, Op, Partition, RouteId,
-    Sampler, Series, Top, TopQuery, TopRow,
+    Absence, Answer, AxisKind, Cell, Config, FanoutNode, Heat, Labels, MatrixQuery, Merge, Merged, Op, Partition,
+    RouteId, Sampler, Series, Top, TopQuery, TopRow,
 };
 use proptest::prelude::*;
 
@@ -314,6 +314,59 @@ fn new_bounds_of_one_node_are_no_change() {
     );
 }
 
+/// What each node counted between two keys, in columns whose ends are from one to below another.
+fn cell(samplers: &[&Sampler], keys: (&[u8], Option<&[u8]>), times: (u64, u64), order: &[usize]) -> Cell {
+    let (start, end) = (keys.0.to_vec(), keys.1.map(<[u8]>::to_vec));
+    let (from_ms, to_ms) = times;
+    let asked = MatrixQuery { start, end, from_ms, to_ms, ..query(AxisKind::Route, 0) };
+    let part = |at: &usize| (*at as u32, samplers[*at].reader().part(&asked, 16384));
+    let parts: Vec<(u32, Answer)> = order.iter().map(part).collect();
+    let mut merge = Merge::new();
+    parts.iter().for_each(|(place, part)| merge.add(*place, part).unwrap());
+    Cell::of_nodes(merge.finish_whole().answer, &parts, &asked)
+}
+
+#[test]
+fn a_cell_says_who_counted_in_it() {
+    let node = |writes: u64, term: u64| {
+        let mut config = Config::default();
+        (config.step_ms, config.prefault) = (STEP_MS, false);
+        let sampler = Sampler::new(config, 0).unwrap();
+        sampler.register(RouteId(1), b"a", Some(b"c"), 7).unwrap();
+        sampler.register(RouteId(2), b"c", None, 8).unwrap();
+        sampler.set_term(7, term);
+        (0..writes).for_each(|_| sampler.observe(RouteId(1), Op::Write, b"a1", 0));
+        sampler.observe(RouteId(2), Op::Write, b"z", 0);
+        sampler.flush(STEP_MS);
+        sampler
+    };
+    let samplers = [node(4, 3), node(10, 3), node(0, 3)];
+    let parts = |start: &[u8], end: Option<&[u8]>| {
+        let asked = MatrixQuery {
+            series: Series::Writes,
+            start: start.to_vec(),
+            end: end.map(<[u8]>::to_vec),
+            ..query(AxisKind::Route, 0)
+        };
+        let of = |(place, sampler): (u32, &Sampler)| (place, sampler.reader().part(&asked, 16384));
+        let parts: Vec<(u32, Answer)> = (0..).zip(&samplers).map(of).collect();
+        let mut merge = Merge::new();
+        parts.iter().for_each(|(place, part)| merge.add(*place, part).unwrap());
+        Cell::of_nodes(merge.finish_whole().answer, &parts, &asked)
+    };
+    let told =
+        |cell: &Cell| cell.nodes.iter().map(|node| (node.place, node.value, node.group, node.term)).collect::<Vec<_>>();
+    let route = parts(b"a", Some(b"c"));
+    assert_eq!((route.columns, route.value, route.estimated, route.conflict), (1, 10, false, true), "the leader rule");
+    assert_eq!(told(&route), [(1, 10, 7, 3), (0, 4, 7, 3)]);
+    // Half of the keys, so half of what was counted, whoever did.
+    let half = parts(b"a", Some(b"b"));
+    assert_eq!((half.value, half.estimated, told(&half)), (5, true, vec![(1, 5, 7, 3), (0, 2, 7, 3)]));
+    assert!(half.nodes.iter().all(|node| node.estimated));
+    let none = parts(b"A", Some(b"B"));
+    assert_eq!((none.columns, none.value, none.nodes.len()), (1, 0, 0));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -359,6 +412,41 @@ proptest! {
             prop_assert_eq!(&row.estimated, &other.estimated);
         }
         prop_assert_eq!(whole.answer.rows.len(), at_once.answer.rows.len());
+    }
+
+    /// A cell has what the map shows there, and its nodes have it.
+    #[test]
+    fn cells_are_those_of_the_map(nodes in 2usize..5, windows in 1u64..6, order in Just(vec![2usize, 0, 3, 1]).prop_shuffle()) {
+        let samplers: Vec<Sampler> = (0..nodes as u64).map(ranges).collect();
+        let counts = |node: u64, window: u64| (node * 31 + window * 17) % 90 + 1;
+        for window in 0..windows {
+            (0..).zip(&samplers).for_each(|(node, sampler)| load(sampler, node, window, counts(node, window)));
+        }
+        let samplers: Vec<&Sampler> = samplers.iter().collect();
+        let order: Vec<usize> = order.into_iter().filter(|at| *at < nodes).collect();
+        // All keys of all time, and of one window.
+        for (times, shown) in [((0, 0), 0..windows), ((STEP_MS, STEP_MS + 1), 0..1)] {
+            let all = cell(&samplers, (b"", None), times, &order);
+            prop_assert_eq!(&all, &cell(&samplers, (b"", None), times, &(0..nodes).collect::<Vec<_>>()));
+            let mut told: Vec<(u32, u64)> = all.nodes.iter().map(|node| (node.place, node.value)).collect();
+            told.sort_unstable();
+            let of = |node: u64| (node as u32, shown.clone().map(|window| counts(node, window)).sum::<u64>());
+            prop_assert_eq!(told, (0..nodes as u64).map(of).collect::<Vec<_>>());
+            prop_assert_eq!((all.columns as u64, all.estimated), (shown.end, false));
+        }
+        let map = whole(&samplers, &query(AxisKind::Route, 0)).shown(&query(AxisKind::Range, 8)).answer;
+        for row in &map.rows {
+            for (at, value) in row.values.iter().enumerate() {
+                let end_ms = map.columns[at].end_ms;
+                let cell = cell(&samplers, (&row.start, row.end.as_deref()), (end_ms, end_ms + 1), &order);
+                // What is divided is divided among other rows here.
+                let estimated = row.estimated.get(at) == Some(&true);
+                prop_assert!(cell.value == *value || estimated && cell.value.abs_diff(*value) <= 64, "{cell:?} {value}");
+                prop_assert_eq!(cell.estimated, estimated);
+                let sum: u64 = cell.nodes.iter().map(|node| node.value).sum();
+                prop_assert!(sum == cell.value || cell.estimated && sum.abs_diff(cell.value) <= 64);
+            }
+        }
     }
 
     /// Ranges and their nodes have all that was counted; what the map shows once is there once; no order of arrival changes

@@ -53,6 +53,7 @@ static FILES: &[Asset] = &[
     asset!("matrix.js", "text/javascript; charset=utf-8"),
     asset!("message_view.js", "text/javascript; charset=utf-8"),
     asset!("navigator.js", "text/javascript; charset=utf-8"),
+    asset!("node_panel.js", "text/javascript; charset=utf-8"),
     asset!("notice.js", "text/javascript; charset=utf-8"),
     asset!("number.js", "text/javascript; charset=utf-8"),
     asset!("page_state.js", "text/javascript; charset=utf-8"),

@@ -23,7 +23,7 @@ pub struct Audited {
     pub token: Option<String>,
     /// Where the request came from; `None` where the host's own server does not tell.
     pub address: Option<SocketAddr>,
-    /// The endpoint: `matrix`, `events`, `hotkeys`, `snapshot`, `top`, `names`.
+    /// The endpoint: `matrix`, `events`, `hotkeys`, `snapshot`, `top`, `cell`, `names`.
     pub endpoint: &'static str,
     /// The least key asked for, as 16 hex digits that tell equal keys and nothing else; `None` for the lowest.
     pub keys_from: Option<String>,

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 
 /// Endpoints whose answers are redacted, so that they are open to every role and under every redaction. Any other shows
 /// whole keys, and one that is new is closed to them until it stands here.
-const REDACTED: [&str; 6] = ["matrix", "events", "status", "top", "names", "snapshot"];
+const REDACTED: [&str; 7] = ["matrix", "events", "status", "top", "cell", "names", "snapshot"];
 
 /// Endpoints whose answers are redacted for role full, and that role read does not get.
 const REDACTED_FOR_FULL: [&str; 1] = ["hotkeys"];

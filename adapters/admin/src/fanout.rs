@@ -6,8 +6,8 @@
 
 use keyviz_core::limits::{MAX_PART_ROWS, MAX_ROWS};
 use keyviz_core::{
-    Answer, AxisKind, Config, Fanout, FanoutNode, Heat, HotKeys, HotKeysQuery, MatrixQuery, Merge, MergeError, Merged,
-    NoHotKeys, Series, Top, TopQuery, WindowInfo,
+    Answer, AxisKind, Cell, Config, Fanout, FanoutNode, Heat, HotKeys, HotKeysQuery, MatrixQuery, Merge, MergeError,
+    Merged, NoHotKeys, Series, Top, TopQuery, WindowInfo,
 };
 
 use crate::error::{ApiError, Code};
@@ -26,6 +26,8 @@ const ROW_CELLS: usize = 16;
 const RANKED_BYTES: usize = 1024;
 /// Columns that they are ranked by: two sealed ones and the open one.
 const RANKED_COLUMNS: usize = 3;
+
+type Parts = Vec<(u32, Answer)>;
 
 impl Nodes {
     /// The picture of all nodes, which says of each what is known of it.
@@ -100,17 +102,30 @@ impl Nodes {
             split_labels: false,
             ..MatrixQuery::default()
         };
-        let (mut merge, rows) = self.merge(&asked);
-        let mut parts = Vec::with_capacity(self.len());
-        for (place, node) in self.known() {
-            let part = node.reader.part(&asked, rows);
-            merge.add(place, &part).map_err(refused)?;
-            parts.push((place, part));
-        }
-        let merged = merge.finish_whole();
+        let (merged, parts) = self.parts(&asked)?;
         let mut top = Top::of_nodes(&merged.answer, &parts, query);
         top.fanout = merged.with_nodes(self.told(query.series)).fanout;
         Ok(top)
+    }
+
+    /// What each node counted in a cell.
+    pub(crate) fn cell(&self, query: &MatrixQuery) -> Result<Cell, ApiError> {
+        let (merged, parts) = self.parts(query)?;
+        let mut cell = Cell::of_nodes(merged.answer.clone(), &parts, query);
+        cell.fanout = merged.with_nodes(self.told(query.series)).fanout;
+        Ok(cell)
+    }
+
+    /// The nodes' answers, by place, and their merge.
+    fn parts(&self, query: &MatrixQuery) -> Result<(Merged, Parts), ApiError> {
+        let (mut merge, rows) = self.merge(query);
+        let mut parts = Vec::with_capacity(self.len());
+        for (place, node) in self.known() {
+            let part = node.reader.part(query, rows);
+            merge.add(place, &part).map_err(refused)?;
+            parts.push((place, part));
+        }
+        Ok((merge.finish_whole(), parts))
     }
 
     /// The hottest keys of all nodes: those of each add up. A node that should have had some to tell and has none is warned

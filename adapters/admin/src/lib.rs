@@ -12,6 +12,7 @@
 //! | `/admin/api/v1/keyviz/events` | what happened and when, as told; see below | yes |
 //! | `/admin/api/v1/keyviz/snapshot` | everything that the history holds, as a file (zstd; `docs/snapshot-format.md`); of several nodes that of `node=`. Redacted where keys are | yes |
 //! | `/admin/api/v1/keyviz/top` | the hottest ranges of the newest window: rate, share, the window before, owner, bounds, and a split command where the host has a template for one | yes |
+//! | `/admin/api/v1/keyviz/cell` | what each of several nodes counted in a cell of the picture | yes |
 //! | `/admin/api/v1/keyviz/names` | the names of key prefixes | yes |
 //! | `/admin/api/v1/keyviz/status` | what runs, since when, with which counters; 200 also when disabled | yes |
 //! | `/admin/api/v1/keyviz/healthz` | `ok` | no |
@@ -41,14 +42,20 @@
 //! `/top?series=&limit=&label=&start=&end=` (20 rows, at most 1024; keys in base64url) answers the hottest ranges of the
 //! newest window beside the window before: `now`, `before` (`null` where there is none), `ranges`, and
 //! `rows[] {route_id, start, end, value, before, group, term, split_key, split_command, ...}`. Where keys are redacted,
-//! nothing is said of where to split.
+//! nothing is said of where to split. Of several nodes each row has `nodes[] {node, value, share}`, who counted most of it
+//! first and at most 16, `node_count`, and where its value is an estimate `estimated: true`.
+//!
+//! `/cell?series=&from_unix_ms=&to_unix_ms=&start=&end=&label=` (keys in base64url; times and series as in `/matrix`)
+//! answers what was counted between two keys in a time: `series`, `columns`, `value`, `estimated`, `conflict`, `missing`,
+//! and of several nodes `nodes[] {node, value, share, estimated, raft_group_id, leader_term}`, all that counted in it. It
+//! has no keys; those asked with are cut as shown where keys are redacted.
 //!
 //! `/names` answers `{"names": [{"prefix", "name"}]}`, what the host calls the parts of its key space, with a sampler or
 //! without. Names are key bytes, so they are redacted where keys are, as texts are.
 //!
 //! # Several nodes
 //!
-//! [`Admin::of_nodes`] shows several samplers as one picture. `/matrix`, `/top`, `/hotkeys` and `/status` then have a member
+//! [`Admin::of_nodes`] shows several samplers as one picture. `/matrix`, `/top`, `/cell`, `/hotkeys` and `/status` then have a member
 //! `fanout`: `nodes[] {node, ok, state, error?, warnings[]?, history_from_unix_ms, started_unix_ms, step_ms, unattributed,
 //! evicted, absent_unix_ms[]?}` in the configured order, `responded`, `expected`, `writes_superseded`. `absent_unix_ms` has
 //! pairs of instants: from where to where the node does not cover what others do, at most 32. A node that is away at
@@ -115,6 +122,7 @@ mod body;
 mod builder;
 mod byte_size;
 mod caller;
+mod cell;
 mod clock;
 mod counts;
 mod descriptors;

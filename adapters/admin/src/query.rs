@@ -113,6 +113,11 @@ pub(crate) fn top(query: &str, labels: &Labels) -> Result<TopQuery, ApiError> {
     Ok(top)
 }
 
+/// Reads the parameters of `/cell`: `series` (`writes` unless said), `from_unix_ms`, `to_unix_ms`, `label`, `start`, `end`.
+pub(crate) fn cell(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiError> {
+    Ok(MatrixQuery { axis: AxisKind::Route, rows: 0, open: true, split_labels: false, ..matrix(query, labels)? })
+}
+
 /// The keys that a reader asks between, who has seen what the redactor shows.
 pub(crate) fn as_shown(
     (start, end): (Vec<u8>, Option<Vec<u8>>),

@@ -2,7 +2,7 @@
 
 use crate::error::{method_not_allowed, not_found};
 use crate::{
-    Admin, BASE_PATH, auth, body, events, fence, headers, health, host, hot_keys, matrix, names, page, snapshot,
+    Admin, BASE_PATH, auth, body, cell, events, fence, headers, health, host, hot_keys, matrix, names, page, snapshot,
     status, time_limit, top,
 };
 use axum::Router;
@@ -43,6 +43,7 @@ fn routes(admin: &Admin) -> Router<Admin> {
         .route(&api_path("events"), only_get(events::events))
         .route(&api_path("snapshot"), only_get(snapshot::snapshot))
         .route(&api_path("top"), only_get(top::top))
+        .route(&api_path("cell"), only_get(cell::cell))
         .route(&api_path("names"), only_get(names::names))
         .route(&api_path("status"), only_get(status::status))
         .route(&api_path("{*rest}"), any(not_found))

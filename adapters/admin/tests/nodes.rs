@@ -15,6 +15,7 @@ use keyviz_core::{Config, EventKind, KeyNames, NodeState, Op, Partition, Sampler
 use serde_json::Value;
 
 const STEP_MS: u64 = 1_000;
+const CELL: &str = "/admin/api/v1/keyviz/cell";
 const HOTKEYS: &str = "/admin/api/v1/keyviz/hotkeys";
 
 fn sampler(seed: u64, columns: u32) -> Sampler {
@@ -119,6 +120,21 @@ fn every_answer_is_of_all_nodes() {
         }
     }
     assert!(top["ranges"].as_u64().unwrap() <= 20 && counted == [150, 250], "{counted:?} {top}");
+    // What was counted in a cell, and by whom.
+    let cell = server.get(&format!("{CELL}?from_unix_ms={}&to_unix_ms={}", T0 + 2_000, T0 + 2_001)).json();
+    assert_eq!(
+        (&cell["value"], &cell["columns"], &cell["fanout"]["expected"]),
+        (&400.into(), &1.into(), &2.into()),
+        "{cell}"
+    );
+    let told: Vec<(&Value, &Value, &Value)> =
+        cell["nodes"].as_array().unwrap().iter().map(|node| (&node["node"], &node["value"], &node["share"])).collect();
+    let [two, one]: [Value; 2] = ["node-1:1".into(), "node-0:1".into()];
+    assert_eq!(told, [(&two, &250.into(), &0.625.into()), (&one, &150.into(), &0.375.into())], "{cell}");
+    let alone = Server::start(Admin::builder(Some(samplers[0].reader())).build());
+    let cell = alone.get(&format!("{CELL}?series=writes")).json();
+    assert_eq!((&cell["value"], &cell["nodes"], &cell["fanout"]), (&600.into(), &Value::Null, &Value::Null), "{cell}");
+    assert_eq!(alone.get(&format!("{CELL}?start=%21")).json()["error"], "invalid_query");
     let events = server.get(EVENTS).json();
     let told: Vec<(&Value, &Value)> =
         events["events"].as_array().unwrap().iter().map(|event| (&event["kind"], &event["node"])).collect();

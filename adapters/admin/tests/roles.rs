@@ -133,7 +133,7 @@ fn paths() -> Vec<String> {
         "snapshot",
         "top",
         "names",
-        "cell?route_id=1",
+        "cell?open=1",
         "advice?route_id=1",
         "stream",
         "metrics",
@@ -176,7 +176,7 @@ fn one_secret_cannot_open_two_roles() {
 #[test]
 fn what_shows_whole_keys_is_closed_to_role_read() {
     let server = Server::start(endpoint(access()).0.build());
-    for name in ["hotkeys", "hotkeys?route_id=1", "cell", "advice", "stream", "anything"] {
+    for name in ["hotkeys", "hotkeys?route_id=1", "advice", "advice?route_id=1", "stream", "anything"] {
         let path = format!("/admin/api/v1/keyviz/{name}");
         let answer = server.request("GET", &path, &bearer(READ));
         assert_eq!((answer.status, answer.error().as_str()), (403, "forbidden_role"), "{path}");
@@ -187,7 +187,7 @@ fn what_shows_whole_keys_is_closed_to_role_read() {
     // Where role full is redacted too, whole keys are shown to nobody.
     let redacted = Access { redaction: Redaction::Hex, ..access() };
     let server = Server::start(endpoint(redacted).0.build());
-    let answer = server.request("GET", "/admin/api/v1/keyviz/cell", &bearer(FULL));
+    let answer = server.request("GET", "/admin/api/v1/keyviz/advice", &bearer(FULL));
     assert_eq!((answer.status, answer.error().as_str()), (403, "redacted"));
 }
 
@@ -387,6 +387,14 @@ fn key_ranges_are_no_oracle() {
     let (one, other) = (format!("end={}", guess("003")), format!("end={}", guess("zzz")));
     assert_eq!(asked(one.clone(), READ), asked(other, READ));
     assert!(asked(one, READ).1.as_array().unwrap().len() > 2, "and as an end it has the rows of the prefix");
+    // The same of one cell, whose counts are all that it tells.
+    let cell = |query: &str, token| {
+        let path = format!("/admin/api/v1/keyviz/cell?{query}");
+        server.request("GET", &path, &bearer(token)).json()["value"].as_u64().unwrap()
+    };
+    let (one, other) = (format!("start={}", guess("003")), format!("start={}", guess("009")));
+    assert_eq!(cell(&one, READ), cell(&other, READ));
+    assert!(cell(&one, FULL) > cell(&other, FULL));
     // What was shown can be asked for: from a redacted start on there are rows.
     let rows = asked(String::new(), READ).1;
     let start = rows[5]["start"].as_str().unwrap().replace('+', "-").replace('/', "_");
@@ -397,6 +405,8 @@ fn key_ranges_are_no_oracle() {
     let answer = hashed.request("GET", &format!("{MATRIX}?start={}", guess("003")), &bearer(READ));
     assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_query"));
     assert!(!has_canary(&answer.text()));
+    let path = format!("/admin/api/v1/keyviz/cell?start={}", guess("003"));
+    assert_eq!(hashed.request("GET", &path, &bearer(READ)).error(), "invalid_query");
     let (builder, _) = endpoint(Access { read_redaction: Redaction::Hex, ..access() });
     let hex = Server::start(builder.build());
     let start = base64url("74656e616e742d34");

@@ -1,7 +1,9 @@
 //! What follows from the history, in numbers: where the load is now.
 
+mod cell;
 mod middle;
 pub(crate) mod top;
 mod top_nodes;
 
+pub use cell::{Cell, CellNode};
 pub use top::{Top, TopNode, TopQuery, TopRow, TopWindow};

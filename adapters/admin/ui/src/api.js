@@ -32,7 +32,8 @@ export function isTokenText(token) {
 
 /** `start` and `end` are keys in base64url, empty where there is no bound. @typedef {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number, start: string, end: string, label: string, split: boolean}} MatrixQuery */
 /** `of` names a route, with label and division where the row has them, or the bounds of a range. @typedef {{series: string, of: Record<string, string>, fromUnixMs: number, toUnixMs: number, top: number}} HotQuery */
-/** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "events" | "top" | "names" | "hotKeys" | "hasToken" | "setToken">} Source */
+/** A cell by its keys and its time. @typedef {{series: string, start: string, end: string, label: string, fromUnixMs: number, toUnixMs: number}} CellQuery */
+/** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "events" | "top" | "names" | "cell" | "hotKeys" | "hasToken" | "setToken">} Source */
 
 /** @param {URLSearchParams} parameters @param {{start: string, end: string, label: string}} query what is empty is left out @returns {void} */
 function keys(parameters, query) {
@@ -84,6 +85,13 @@ export class Api {
   /** @param {AbortSignal} signal @returns {Promise<any>} null where the server has no names */
   names(signal) {
     return this.#optional("names", signal);
+  }
+
+  /** @param {CellQuery} query @param {AbortSignal} signal @returns {Promise<any>} null where the server does not know of single nodes */
+  cell(query, signal) {
+    const parameters = new URLSearchParams({ series: query.series, from_unix_ms: String(query.fromUnixMs), to_unix_ms: String(query.toUnixMs) });
+    keys(parameters, query);
+    return this.#optional(`cell?${parameters}`, signal);
   }
 
   /** @param {HotQuery} query @param {AbortSignal} signal @returns {Promise<any>} */

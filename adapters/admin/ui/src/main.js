@@ -8,6 +8,7 @@ import { Crosshair } from "./crosshair.js";
 import { Gestures } from "./gestures.js";
 import { GoTo, decodeNames, findOf, routeAmong } from "./go_to.js";
 import { HotPanel } from "./hot_panel.js";
+import { NodePanel } from "./node_panel.js";
 import { MessageView } from "./message_view.js";
 import { Navigator } from "./navigator.js";
 import { Poller, delayMs } from "./poller.js";
@@ -82,6 +83,7 @@ new Gestures(canvas, {
   rested: () => navigator.rest(),
 });
 const topTable = new TopTable(byId("top-body"), (row) => goTo({ key: row.start }));
+const nodePanel = new NodePanel(byId("nodes"), api, () => drawPointed());
 const hotPanel = new HotPanel(byId("hot"), api, () => drawPointed());
 const finder = new GoTo({ format: () => state.choice.format, names: askNames, route: askRoute, routesHidden: () => namesPlaces(state.status?.redaction ?? "") && state.choice.axis !== "route", go: goTo });
 const crosshair = new Crosshair(canvas, () => paintingOf(state, palette()), () => state.picture, () => surfaces.size, {
@@ -238,6 +240,7 @@ function drawPointed() {
   const pinned = crosshair.pinnedCell();
   const shown = pinned ?? crosshair.pointed();
   hotPanel.show(picture, pinned, state.choice);
+  nodePanel.show(picture, pinned, state.choice, { labels: (state.status?.labels.length ?? 0) > 0, redaction: state.status?.redaction ?? "", unit: seriesOf(state.choice.series).unit });
   if (picture === null || shown === null) {
     drawNoCell(into, crosshair.pinned === null ? "Point at the picture, or move through it with the arrow keys. A click or Enter pins a cell." : "The pinned cell is not in this picture.");
     return;

@@ -92,6 +92,11 @@ export class Recorded {
   }
 
   /** @returns {Promise<any>} */
+  async cell() {
+    return null;
+  }
+
+  /** @returns {Promise<any>} */
   async hotKeys() {
     throw new ApiFailure("refused", "in_file", "the file has no keys");
   }

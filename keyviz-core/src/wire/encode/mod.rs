@@ -1,5 +1,6 @@
 //! Encoding into JSON.
 
+mod cell;
 mod counters;
 mod events;
 mod fanout;
@@ -10,6 +11,7 @@ mod row;
 pub(crate) mod text;
 mod top;
 
+pub use cell::cell;
 pub use counters::counters;
 pub use events::{events, events_of_nodes};
 pub use fanout::with_fanout;

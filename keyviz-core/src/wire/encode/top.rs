@@ -164,7 +164,7 @@ fn rate(out: &mut String, value: u64, covers_ms: u64) {
 }
 
 /// A fraction with so many decimals, rounded down; 0 of nothing is 0.
-fn decimal(out: &mut String, part: u128, whole: u128, decimals: u32) {
+pub(super) fn decimal(out: &mut String, part: u128, whole: u128, decimals: u32) {
     let scale = 10u128.pow(decimals);
     let scaled = part.saturating_mul(scale).checked_div(whole).unwrap_or(0);
     number(out, u64::try_from(scaled / scale).unwrap_or(u64::MAX));

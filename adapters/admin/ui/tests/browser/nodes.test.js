@@ -5,11 +5,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { noBrowser } from "../support/browser.js";
 import { look } from "../support/looks.js";
-import { LAST, Visit } from "../support/visit.js";
+import { LAST, Visit, at } from "../support/visit.js";
 import { STEP, busyMatrix } from "../support/answers.js";
+import { base64url } from "../../src/key.js";
 
 const calm = busyMatrix(16, 300);
 const NODES = ["db1.internal:6379", "db2.internal:6379", "db3.internal:6379"];
+const bytes = (/** @type {number} */ row) => Buffer.from(String(calm.rows[row].start), "base64");
 const HOSTILE = "<b>\u202edb4";
 
 /** @param {number} at @param {number} rate @param {Record<string, unknown>} more @returns {Record<string, unknown>} */
@@ -84,6 +86,52 @@ describe("nodes", { skip: noBrowser() }, () => {
     await page.waitForFunction((before) => /** @type {HTMLElement} */ (document.querySelector("#top tbody tr:first-child td:nth-child(3)")).innerText !== before, shown);
     assert.equal(await page.locator(`${FIRST} ul`).isVisible(), true);
     assert.equal(await page.evaluate((first) => document.activeElement === document.querySelector(`${first} button`), FIRST), true);
+  });
+
+  const fanout = { nodes: NODES.map((node) => ({ node, ok: true, state: "answered" })), responded: 3, expected: 3, writes_superseded: 0 };
+  const counts = [[NODES[1], 54, 0.9, 3], [NODES[0], 5, 0.08, 0], [HOSTILE, 1, 0.02, 0]].map(([node, value, share, term]) => ({ node, value, share, estimated: value === 5, raft_group_id: value === 54 ? 50 : 0, leader_term: term }));
+  const LINES = ["db2.internal:6379", "54 ops, 90\u00a0%, group 50 term 3", "db1.internal:6379", "about 5 ops, 8\u00a0%", "<b>\\xe2\\x80\\xaedb4", "1 ops, 2\u00a0%"];
+
+  for (const theme of /** @type {const} */ (["light", "dark"])) {
+    test(`a pinned cell says who counted in it (${theme})`, async () => {
+      visit.serve({ ...calm, fanout, column_nodes: calm.column_nodes.map(() => 3) }, { cell: { series: "ops", columns: 1, value: 60, estimated: false, conflict: false, missing: false, nodes: counts, fanout } });
+      const page = await visit.open({ theme, height: 1000, fragment: "tz=utc&refresh=60" });
+      assert.equal(visit.asked("cell").length, 0, "nobody pinned one");
+      await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
+      await page.waitForSelector("#nodes dt");
+      assert.deepEqual(await page.locator("#nodes dl > *").allInnerTexts(), LINES);
+      assert.match(await page.innerText("#nodes h3"), /^counted by$/i);
+      const query = visit.asked("cell")[0]?.query;
+      assert.deepEqual([query?.get("series"), query?.get("start"), query?.get("end")], ["ops", base64url(bytes(10)), base64url(bytes(11))]);
+      assert.equal(Number(query?.get("to_unix_ms")), Number(query?.get("from_unix_ms")) + 1);
+      await look(page, `cell-nodes-${theme}`);
+      await page.keyboard.press("Escape");
+      await page.waitForFunction(() => document.querySelector("#nodes dt") === null);
+      assert.equal(visit.asked("cell").length, 1, "one cell, one question");
+      assert.deepEqual(browser.complaints, []);
+    });
+  }
+
+  test("a cell of one node, of a server that does not know, or of places in a redacted picture has no such list; a refusal is said", async () => {
+    const pin = async (/** @type {any} */ matrix, /** @type {Record<string, any>} */ others, /** @type {Record<string, unknown>} */ changes = {}) => {
+      visit.serve(matrix, others, changes);
+      const page = await visit.open({ height: 1000, fragment: "tz=utc&refresh=60" });
+      await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
+      await page.waitForSelector("#hot h3");
+      return page;
+    };
+    const cell = { nodes: counts };
+    await pin(calm, { cell });
+    assert.equal(visit.asked("cell").length, 0, "one node by itself");
+    await pin({ ...calm, fanout, redaction: "prefix:8" }, { cell }, { role: "read", redaction: "prefix:8" });
+    assert.equal(visit.asked("cell").length, 0, "places name no keys");
+    const unknown = await pin({ ...calm, fanout }, {});
+    await visit.quiet(unknown);
+    assert.equal(await unknown.locator("#nodes > *").count(), 0);
+    const busy = await pin({ ...calm, fanout }, { cell: () => ({ status: 503, body: { error: "busy", message: "8 pictures are being built" } }) });
+    await busy.waitForFunction(() => document.querySelector("#nodes p")?.textContent === "It could not be had: 8 pictures are being built.");
+    const garbled = await pin({ ...calm, fanout }, { cell: { nodes: 7 } });
+    await garbled.waitForFunction(() => document.querySelector("#nodes p")?.textContent === "The answer is not understood.");
   });
 
   test("where one node answers for itself there is no such column", async () => {

@@ -8,6 +8,7 @@ import { parseKey } from "../../src/key_parse.js";
 import { rowsOfFind, rowsWith } from "../../src/found_row.js";
 import { decodeHotKeys } from "../../src/hot_keys.js";
 import { whose } from "../../src/hot_panel.js";
+import { decodeCell } from "../../src/node_panel.js";
 import { random } from "../support/answers.js";
 
 test("a key that the page writes is read back, in every format", () => {
@@ -52,6 +53,12 @@ test("an answer that is not a list is refused, never drawn in part", () => {
     assert.throws(() => decodeTop(body), TopError, JSON.stringify(body)?.slice(0, 60));
   }
   for (const body of [null, { keys: 7 }, { keys: new Array(2000).fill({ key_b64: "", count: 1 }) }, { keys: [{ key_b64: "*" }] }]) assert.throws(() => decodeHotKeys(body));
+});
+
+test("what nodes counted in a cell is read whole or not at all", () => {
+  const node = { node: "a\u202e", value: 3, share: 1, estimated: true, raft_group_id: 7, leader_term: -1 };
+  assert.deepEqual(decodeCell({ nodes: [node] }), [{ node: "a\\xe2\\x80\\xae", value: 3, share: 1, estimated: true, group: 7, term: 0 }]);
+  for (const body of [null, 7, {}, { nodes: 7 }, { nodes: [null] }, { nodes: [{ ...node, value: -1 }] }, { nodes: [{ ...node, share: "1" }] }, { nodes: [{ ...node, node: 7 }] }, { nodes: new Array(4097).fill(node) }]) assert.equal(decodeCell(body), null);
 });
 
 test("a cell's keys are asked for by its route where it is one as it stands, else by its bounds", () => {
