@@ -363,6 +363,14 @@ fn a_cell_says_who_counted_in_it() {
     let half = parts(b"a", Some(b"b"));
     assert_eq!((half.value, half.estimated, told(&half)), (5, true, vec![(1, 5, 7, 3), (0, 2, 7, 3)]));
     assert!(half.nodes.iter().all(|node| node.estimated));
+    let alone = MatrixQuery {
+        series: Series::Writes,
+        start: b"a".to_vec(),
+        end: Some(b"b".to_vec()),
+        ..query(AxisKind::Range, 1)
+    };
+    let alone = Cell::of_rows(&Answer::from(samplers[1].reader().matrix(&alone)));
+    assert_eq!((alone.columns, alone.value, alone.estimated, alone.nodes.len()), (1, 5, true, 0));
     let none = parts(b"A", Some(b"B"));
     assert_eq!((none.columns, none.value, none.nodes.len()), (1, 0, 0));
 }

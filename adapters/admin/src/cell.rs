@@ -12,11 +12,10 @@ use crate::query;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
-use keyviz_core::limits::MAX_PART_ROWS;
-use keyviz_core::{Cell, MatrixQuery, wire};
+use keyviz_core::{AxisKind, Cell, MatrixQuery, wire};
 
-/// Bytes that a node by itself is expected to take: its rows of the cell's keys, and its columns.
-const ONE_BYTES: usize = 4 << 20;
+/// Bytes that a column of a node by itself is expected to take, of which it has one row.
+const COLUMN_BYTES: usize = 512;
 
 /// Reads the parameters, waits for a turn, and asks on a blocking thread: a long time has many columns.
 pub(crate) async fn cell(
@@ -31,7 +30,7 @@ pub(crate) async fn cell(
     let query = MatrixQuery { start, end, ..query };
     let expected = match admin.source() {
         Source::Several(nodes) => nodes.expected_bytes(&query).saturating_mul(2),
-        _ => ONE_BYTES,
+        _ => config.most_columns().saturating_mul(COLUMN_BYTES),
     };
     let pass = admin.gate().enter(expected).await?;
     on_blocking_thread(move || build(&admin, &caller, &query, pass, packing)).await
@@ -46,7 +45,10 @@ fn build(
 ) -> Result<Answer, ApiError> {
     let cell = match admin.source() {
         Source::None => return Err(ApiError::disabled()),
-        Source::One(reader) => Cell::of_nodes(reader.part(query, MAX_PART_ROWS), &[], query),
+        Source::One(reader) => {
+            let row = MatrixQuery { axis: AxisKind::Range, rows: 1, ..query.clone() };
+            Cell::of_rows(&reader.matrix(&row).into())
+        }
         Source::Several(nodes) => nodes.cell(query)?,
     };
     let mut json = String::new();

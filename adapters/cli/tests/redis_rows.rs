@@ -105,6 +105,13 @@ fn each_of_the_hottest_ranges_names_its_servers() {
         let mut sorted = names.clone();
         sorted.sort_unstable();
         assert_eq!(told.iter().map(|node| node["node"].as_str().unwrap()).collect::<Vec<_>>(), sorted, "{both}");
+        let cell = until(
+            "a cell of both",
+            || json(&host, "cell?series=ops"),
+            |cell| cell["nodes"][1]["value"].as_u64() > Some(0),
+        );
+        let counted = cell["nodes"].as_array().unwrap().iter().map(|node| node["value"].as_u64().unwrap());
+        assert_eq!(counted.sum::<u64>(), cell["value"].as_u64().unwrap(), "{cell}");
         if let Some(screen) = Screen::open(80, 24) {
             screen.line(&keyviz_top);
             let shown = screen.until_it("both servers", |shown| {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use crate::matrix::{Answer, AxisKind, MatrixQuery};
-use crate::merge::{Cuts, Fanout, Heat, Merged};
+use crate::merge::{Fanout, Heat, Merged};
 
 /// A cell of a picture: a range of keys over some columns, with what each node counted in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,11 +79,20 @@ impl Cell {
         let one =
             MatrixQuery { axis: AxisKind::Range, rows: 1, start, end, split_labels: false, ..MatrixQuery::default() };
         let cuts = heat.cuts(&one);
-        let mut cell = Told::of(merged, &cuts).cell;
-        let told = parts.iter().map(|(place, part)| (*place, Told::of(part.clone(), &cuts)));
+        let on_cuts = |answer: Answer| Told::of(&Merged { answer, ..Merged::default() }.on(&cuts).answer);
+        let mut cell = on_cuts(merged).cell;
+        let told = parts.iter().map(|(place, part)| (*place, on_cuts(part.clone())));
         cell.nodes = told.filter(|(_, told)| told.cell.value > 0).map(|(place, told)| told.of_node(place)).collect();
         cell.nodes.sort_by_key(|node| (Reverse(node.value), node.place));
         cell
+    }
+
+    /// The cell that all rows and columns of one node's answer are together, as of the range axis with one row.
+    ///
+    /// Never panics. Cost: linear in the cells.
+    #[must_use]
+    pub fn of_rows(answer: &Answer) -> Cell {
+        Told::of(answer).cell
     }
 }
 
@@ -94,11 +103,10 @@ struct Told {
 }
 
 impl Told {
-    fn of(answer: Answer, cuts: &Cuts) -> Told {
+    fn of(answer: &Answer) -> Told {
         let columns = (0..answer.columns.len()).filter(|at| answer.nodes(*at) > 0).count();
         let mut told = Told { cell: Cell { columns, ..Cell::default() }, owner: (0, 0) };
-        let shown = Merged { answer, ..Merged::default() }.on(cuts);
-        for row in shown.answer.rows {
+        for row in &answer.rows {
             let cell = &mut told.cell;
             cell.value = row.values.iter().fold(cell.value, |sum, value| sum.saturating_add(*value));
             cell.estimated |= row.estimated.contains(&true);
