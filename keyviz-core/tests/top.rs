@@ -5,8 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test speaks by panicking")]
 
 use keyviz_core::{
-    ColumnState, Config, Fanout, FanoutNode, KeyNames, Labels, MatrixQuery, Merge, NewRoute, Op, RouteId, Sampler,
-    Series, Top, TopQuery, wire,
+    ColumnState, Config, Fanout, FanoutNode, KeyNames, Labels, MatrixQuery, Merge, NewRoute, Op, Partition, RouteId,
+    Sampler, Series, Top, TopQuery, wire,
 };
 
 const STEP: u64 = 1000;
@@ -190,6 +190,31 @@ fn the_wire_form_is_json_that_says_it_all() {
         r#""value":3,"rate":3.000,"share":0.333333,"before":1,"before_rate":1.000}]}"#,
     );
     assert_eq!(json, expected);
+}
+
+#[test]
+fn ranges_of_the_cores_own_are_said_to_be() {
+    let of = |config: Config, observe: &dyn Fn(&Sampler)| {
+        let sampler = Sampler::new(config, 0).unwrap();
+        observe(&sampler);
+        sampler.flush(STEP);
+        let mut json = String::new();
+        let top = top(&sampler, Series::Ops);
+        wire::encode::top(&top, 0, None, &|_| None, &mut json);
+        assert_eq!(top.rows.len(), 1);
+        (top.own_ranges, json.contains(r#""ranges":1,"own_ranges":true,"rows":["#))
+    };
+    let mut config = Config::default();
+    config.step_ms = STEP;
+    assert_eq!(
+        of(config.clone(), &|sampler| {
+            sampler.register(RouteId(1), b"", None, 0).unwrap();
+            sampler.observe(RouteId(1), Op::Read, b"a", 0);
+        }),
+        (false, false)
+    );
+    config.partition = Partition::Auto { ranges: 8 };
+    assert_eq!(of(config, &|sampler| sampler.observe_key(Op::Read, b"a", 0)), (true, true));
 }
 
 /// The hottest of so many nodes, of which each has one read more than the one before.

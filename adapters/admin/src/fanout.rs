@@ -104,6 +104,7 @@ impl Nodes {
         };
         let (merged, parts) = self.parts(&asked)?;
         let mut top = Top::of_nodes(&merged.answer, &parts, query);
+        top.own_ranges = self.config().partition.ranges() > 0;
         top.fanout = merged.with_nodes(self.told(query.series)).fanout;
         Ok(top)
     }

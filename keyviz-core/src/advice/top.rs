@@ -131,6 +131,9 @@ pub struct Top {
     pub rows: Vec<TopRow>,
     /// How many ranges took something, those beyond the limit included.
     pub ranges: usize,
+    /// Whether the core made the ranges itself ([`Partition::Auto`](crate::Partition::Auto)): their route ids tell them
+    /// apart, and name nothing that the host knows.
+    pub own_ranges: bool,
     /// Which nodes it is made of, which [`TopNode::place`] counts from 0; `None` for a node by itself.
     pub fanout: Option<Fanout>,
 }
@@ -163,7 +166,7 @@ impl TopWindow {
 
 impl Top {
     pub(super) const fn empty(series: Series) -> Top {
-        Top { series, now: None, before: None, rows: Vec::new(), ranges: 0, fanout: None }
+        Top { series, now: None, before: None, rows: Vec::new(), ranges: 0, own_ranges: false, fanout: None }
     }
 }
 
@@ -252,7 +255,8 @@ pub(crate) fn build<S: Deref<Target = Shared>>(reader: &ReaderOn<S>, query: &Top
         Some(TopWindow::of(column, total))
     };
     let Some(present) = window(now.end_ms, total) else { return empty };
-    ranked(&ranges, query, present, before.and_then(|column| window(column.end_ms, total_before)))
+    let top = ranked(&ranges, query, present, before.and_then(|column| window(column.end_ms, total_before)));
+    Top { own_ranges: reader.config().partition.ranges() > 0, ..top }
 }
 
 /// The last columns: enough for the open one, a sealed one and the one before.

@@ -19,7 +19,8 @@ impl Top {
     /// - A node is named by its place, with what it counted itself. Without `parts` none is.
     /// - The number of a route's divisions is that of those with a row.
     ///
-    /// The other rules are those of [`ReaderOn::top`](crate::ReaderOn::top). `fanout` is the caller's to say.
+    /// The other rules are those of [`ReaderOn::top`](crate::ReaderOn::top). `fanout` and
+    /// `own_ranges` are the caller's to say.
     ///
     /// Never panics. Memory: about 200 bytes and the bounds twice for each row of `merged`, 200 for each in which a node
     /// counted. Cost: O(n log n) in the rows of all nodes; for rows whose bounds are new, times those.

@@ -12,7 +12,11 @@ import { bytesOfBase64, textOfWords } from "./key.js";
  *   value: number, rate: number, share: number, beforeRate: number | null, name: string | null, split: string | null,
  *   estimated: boolean, nodes: TopNode[] | null, nodeCount: number}} TopRow
  */
-/** `redaction` is what the server left out of the keys; empty where it shows them whole. @typedef {{series: string, now: TopWindow | null, before: TopWindow | null, ranges: number, redaction: string, rows: TopRow[]}} TopList */
+/**
+ * `ownRanges`: keyviz made the ranges, and their ids name nothing that anybody knows. `redaction` is what the server left
+ * out of the keys; empty where it shows them whole.
+ * @typedef {{series: string, now: TopWindow | null, before: TopWindow | null, ranges: number, ownRanges: boolean, redaction: string, rows: TopRow[]}} TopList
+ */
 
 /** More than any server answers. */
 const MOST = 1024;
@@ -73,7 +77,7 @@ export function decodeTop(body) {
   if (body === null || typeof body !== "object" || !Array.isArray(body.rows) || body.rows.length > MOST) throw new TopError("/top: rows is not a list");
   return {
     series: String(body.series ?? ""), now: decodeWindow(body.now), before: decodeWindow(body.before), ranges: count(body.ranges ?? body.rows.length, "ranges"),
-    redaction: typeof body.redaction === "string" ? body.redaction : "", rows: body.rows.map(decodeRow),
+    ownRanges: body.own_ranges === true, redaction: typeof body.redaction === "string" ? body.redaction : "", rows: body.rows.map(decodeRow),
   };
 }
 

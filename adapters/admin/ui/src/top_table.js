@@ -17,6 +17,11 @@ import { spanText } from "./time_text.js";
 /** Longer keys are cut in the table; copying takes the whole. */
 const SHOWN = 48;
 
+/** @param {TopRow} row @returns {string} */
+function ownerOf({ group, term }) {
+  return group === 0 ? "–" : `${group}${term === 0 ? "" : `, term ${term}`}`;
+}
+
 /** @param {TopRow} row @returns {HTMLElement} */
 function changeCell(row) {
   const { way, text } = changeOf(row);
@@ -113,26 +118,27 @@ export class TopTable {
     // Bounds of this table that are places in it are neither to be found in the map nor worth copying.
     const places = namesPlaces(list.redaction);
     const hasNodes = list.rows.some((row) => row.nodes !== null);
-    const head = ["#", "Range", "Rate", "Share", "Against before", "Group", ...(hasNodes ? ["Node"] : []), ...(places ? [] : ["Copy"])].map((text) => make("th", { scope: "col", text }));
+    const hasOwners = list.rows.some((row) => row.group !== 0);
+    const head = ["#", "Range", "Rate", "Share", "Against before", ...(hasOwners ? ["Group"] : []), ...(hasNodes ? ["Node"] : []), ...(places ? [] : ["Copy"])].map((text) => make("th", { scope: "col", text }));
     const hasSplit = list.rows.some((row) => row.split !== null);
     const body = list.rows.map((row, at) => {
-      const cells = this.#cells(row, at, rate(row.rate), look.format, places);
-      return make("tr", { "data-row": row.bucketId }, ...cells, ...(hasNodes ? [nodesCell(row, this.#opened)] : []), ...(places ? [] : [copiesCell(row, look.format, hasSplit)]));
+      const cells = this.#cells(row, at, rate(row.rate), look.format, { places, named: !list.ownRanges });
+      return make("tr", { "data-row": row.bucketId }, ...cells, ...(hasOwners ? [make("td", { class: "number", text: ownerOf(row) })] : []), ...(hasNodes ? [nodesCell(row, this.#opened)] : []), ...(places ? [] : [copiesCell(row, look.format, hasSplit)]));
     });
     return [about, ...note, make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body)))];
   }
 
-  /** @param {TopRow} row @param {number} at @param {string} rate @param {import("./key_format.js").KeyFormat} format @param {boolean} places whether its bounds name nothing in the map @returns {HTMLElement[]} */
-  #cells(row, at, rate, format, places) {
+  /** @param {TopRow} row @param {number} at @param {string} rate @param {import("./key_format.js").KeyFormat} format @param {{places: boolean, named: boolean}} how whether its bounds name nothing in the map, and whether its id is the host's @returns {HTMLElement[]} */
+  #cells(row, at, rate, format, { places, named }) {
     const [from, to] = [textOfStart(row.start, format), textOfEnd(row.end, format)];
     const range = places ? make("span", { class: "range" }) : button("", () => this.go(row), { class: "range", title: "Show it in the map" });
     range.append(...(row.name === null ? [] : [make("b", { text: `${row.name} ` })]), make("span", { class: "key", text: shortened(from, SHOWN) }), make("span", { class: "muted", text: " to " }), make("span", { class: "key", text: shortened(to, SHOWN) }));
     const bar = make("i", { class: "bar" });
     bar.style.width = `${Math.max(1, Math.round(row.share * 60))}px`;
-    const owner = row.group === 0 ? "–" : `${row.group}${row.term === 0 ? "" : `, term ${row.term}`}`;
+    const id = row.aggregate ? "several routes together" : named ? row.bucketId.replace("route:", "route ") : "";
     return [
-      make("td", { class: "number muted", text: String(at + 1) }), make("td", { class: "of" }, range, make("span", { class: "muted id", text: row.aggregate ? "several routes together" : row.bucketId.replace("route:", "route ") })),
-      make("td", { class: "number", ...(row.estimated ? { title: "An estimate: nodes counted it under more groups and terms than a merge keeps" } : {}), text: row.estimated ? `≈ ${rate}` : rate }), make("td", {}, bar, formatShare(row.share, 1)), changeCell(row), make("td", { class: "number", text: owner }),
+      make("td", { class: "number muted", text: String(at + 1) }), make("td", { class: "of" }, range, ...(id === "" ? [] : [make("span", { class: "muted id", text: id })])),
+      make("td", { class: "number", ...(row.estimated ? { title: "An estimate: nodes counted it under more groups and terms than a merge keeps" } : {}), text: row.estimated ? `≈ ${rate}` : rate }), make("td", {}, bar, formatShare(row.share, 1)), changeCell(row),
     ];
   }
 }

@@ -34,26 +34,23 @@ pub(crate) fn tell(answer: &Value, limit: u16, keys: KeyFormat) -> String {
     let rows: Vec<&Value> = at(answer, "/rows").as_array().into_iter().flatten().take(usize::from(limit)).collect();
     let nodes = nodes(&rows);
     let node = |at: usize| nodes.get(at).map_or("", String::as_str);
-    let _ = write!(
-        text,
-        "{:>12} {:>7} {:>9}  {:<12} {}{:<22} from .. to",
-        "rate/s",
-        "share",
-        "change",
-        "group",
-        node(0),
-        "range"
-    );
+    // What says nothing is no column: groups where none is known, ids that name nothing the host knows.
+    let owned = rows.iter().any(|row| at(row, "/raft_group_id").as_u64().unwrap_or(0) > 0);
+    let named = at(answer, "/own_ranges").as_bool() != Some(true);
+    let owner = |text: String| if owned { format!("{text:<12} ") } else { String::new() };
+    let id = |text: String| if named { format!("{text:<22} ") } else { String::new() };
+    let (group_head, id_head) = (owner("group".to_owned()), id("range".to_owned()));
+    let _ = write!(text, "{:>12} {:>7} {:>9}  {group_head}{}{id_head}from .. to", "rate/s", "share", "change", node(0));
     for (line, row) in rows.iter().enumerate() {
         let _ = write!(
             text,
-            "\n{:>12} {:>6.1}% {:>9}  {:<12} {}{:<22} {} .. {}",
+            "\n{:>12} {:>6.1}% {:>9}  {}{}{}{} .. {}",
             estimated(row, number(at(row, "/rate").as_f64().unwrap_or(0.0))),
             at(row, "/share").as_f64().unwrap_or(0.0) * 100.0,
             change(row),
-            group(row),
+            owner(group(row)),
             node(line + 1),
-            word(at(row, "/bucket_id")),
+            id(word(at(row, "/bucket_id"))),
             key(at(row, "/start"), "(lowest key)", keys),
             key(at(row, "/end"), "(no upper bound)", keys)
         );
@@ -231,11 +228,11 @@ mod tests {
         let now = serde_json::json!({"end_unix_ms": 60_000, "rate": 2.0});
         let mut answer = serde_json::json!({"series": "ops", "ranges": 3, "now": now, "rows": rows});
         let lines: Vec<String> = tell(&answer, 9, KeyFormat::Utf8).lines().map(str::to_owned).collect();
-        assert!(lines[1].ends_with("group        node            range                  from .. to"), "{}", lines[1]);
+        assert!(lines[1].ends_with("change  node            range                  from .. to"), "{}", lines[1]);
         for (line, words) in [
-            (2, "        ~5.0   50.0%         -  -            db2:6379 61% +1 route:1 "),
-            (3, "         5.0   50.0%         -  -            \\x1b[2J         route:1 "),
-            (4, "         5.0   50.0%         -  -            -               route:1 "),
+            (2, "        ~5.0   50.0%         -  db2:6379 61% +1 route:1 "),
+            (3, "         5.0   50.0%         -  \\x1b[2J         route:1 "),
+            (4, "         5.0   50.0%         -  -               route:1 "),
         ] {
             assert!(lines[line].starts_with(words), "{}", lines[line]);
         }
@@ -243,6 +240,24 @@ mod tests {
             row.as_object_mut().unwrap().remove("nodes");
         }
         assert!(!tell(&answer, 9, KeyFormat::Utf8).contains("node"), "one node by itself");
+    }
+
+    #[test]
+    fn columns_that_say_nothing_are_not_there() {
+        let told = |own: bool, group: u64| {
+            let row = serde_json::json!({"bucket_id": "route:1", "rate": 5.0, "share": 0.5, "raft_group_id": group, "start": "YQ=="});
+            let now = serde_json::json!({"end_unix_ms": 60_000, "rate": 2.0});
+            let answer =
+                serde_json::json!({"series": "ops", "ranges": 1, "now": now, "rows": [row], "own_ranges": own});
+            let text = tell(&answer, 9, KeyFormat::Utf8);
+            text.lines()
+                .skip(1)
+                .map(|line| line.split_whitespace().skip(3).collect::<Vec<_>>().join(" "))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(false, 7), ["group range from .. to", "7 route:1 a .. (no upper bound)"]);
+        assert_eq!(told(false, 0), ["range from .. to", "route:1 a .. (no upper bound)"]);
+        assert_eq!(told(true, 0), ["from .. to", "a .. (no upper bound)"]);
     }
 
     #[test]

@@ -15,7 +15,8 @@ use crate::merge::Fanout;
 /// may exceed 2^53), `start`, `end` and `middle` (base64; `null` is unbounded, or none), `aggregate`, `sub_bucket`,
 /// `sub_buckets`, `raft_group_id`, `leader_term`, `value`, `rate`, `share`, `before` and `before_rate` (`null` where
 /// unknown), `name?`, `split?`. Rates are per second covered; shares are of the window's total. Both have three and six
-/// decimals.
+/// decimals. `own_ranges` (true; else absent) says that the core made the ranges, and that their ids name nothing of the
+/// host's.
 ///
 /// Of several nodes also `fanout`, as [`matrix`](super::matrix()) has it, and in each row `nodes` (`node`, `value`: what it
 /// counted itself, `share`: of what all nodes counted in the row; who counted most first, at most 16), `node_count` (those that
@@ -54,6 +55,9 @@ pub fn top(
     window(out, top.before.as_ref());
     out.push_str(",\"ranges\":");
     number(out, top.ranges as u64);
+    if top.own_ranges {
+        out.push_str(",\"own_ranges\":true");
+    }
     out.push_str(",\"rows\":");
     let (total, covers_ms) = top.now.map_or((0, 0), |now| (now.total, now.covers_ms));
     let before_ms = top.before.map_or(0, |before| before.covers_ms);

@@ -79,6 +79,20 @@ describe("find", { skip }, () => {
     });
   }
 
+  test("ranges of keyviz's own have no ids to show, and where nobody owns them no column says so", async () => {
+    const rows = top.rows.map((row) => ({ ...row, raft_group_id: 0, leader_term: 0 }));
+    const shown = async (/** @type {Record<string, unknown>} */ changes) => {
+      serve({ top: { ...top, ...changes } });
+      const page = await visit.open({ height: 1000 });
+      return [await page.innerText("#top thead"), await page.innerText("#top tbody tr")].map((text) => text.replaceAll(/\s+/g, " ").trim());
+    };
+    const owned = await shown({});
+    assert.match(owned[0], /against before group copy$/i);
+    const [head, first] = await shown({ own_ranges: true, rows });
+    assert.match(head, /against before copy$/i);
+    assert.match(first, /^1 orders\/eu\/customer-06250 to orders\/eu\/customer-06875 900 ops\/s 45 % ▲ \+100 % from to split command$/);
+  });
+
   test("a hot range is shown in the map by a press, and the table opens and closes with T", async () => {
     serve({ top });
     const page = await visit.open();
