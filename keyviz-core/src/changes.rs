@@ -147,7 +147,8 @@ fn tell(shared: &Shared, teller: Teller, at_ms: u64, kind: EventKind, text: fmt:
     push(shared, teller, at_ms, kind, text);
 }
 
-/// Remembers an event of an earlier run.
+/// Remembers an event of an earlier run. A host may tell of kinds that the core tells of, too: its texts stay its own,
+/// since they may hold keys.
 #[cfg(feature = "alloc")]
 pub(crate) fn restore(shared: &Shared, event: &crate::event::Event) {
     let own = [
@@ -156,7 +157,8 @@ pub(crate) fn restore(shared: &Shared, event: &crate::event::Event) {
         (EventKind::LEADER_CHANGE, Teller::LeaderChange),
         (EventKind::FOLDING, Teller::Folding),
     ];
-    let teller = own.iter().find(|(kind, _)| *kind == event.kind).map_or(Teller::Host, |(_, teller)| *teller);
+    let teller =
+        own.iter().find(|(kind, _)| event.own && *kind == event.kind).map_or(Teller::Host, |(_, teller)| *teller);
     push(shared, teller, event.at_ms, event.kind, &event.text);
 }
 

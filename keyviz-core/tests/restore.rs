@@ -163,6 +163,8 @@ fn routes_go_on_in_their_rows_and_the_gap_is_missing() {
 fn events_and_lineage_are_remembered() {
     let before = registered(config(), 0);
     before.annotate(5, EventKind::DEPLOY, "release 7");
+    // Of a kind that the core tells of itself; it is the host's all the same.
+    before.annotate(6, EventKind::SPLIT, "by hand");
     let part = |route, start, end| NewRoute { route: RouteId(route), start, end: Some(end), group: 0 };
     before.split_route(RouteId(4), &[part(4, b"e", b"em"), part(40, b"em", b"f")]).unwrap();
     before.flush(STEP_MS);
@@ -170,9 +172,10 @@ fn events_and_lineage_are_remembered() {
     after.restore(&snapshot(&before, STEP_MS)).unwrap();
     let told = |sampler: &Sampler| -> Vec<_> {
         let events = sampler.reader().events(0, 0);
-        events.into_iter().map(|event| (event.at_ms, event.kind, event.text)).collect()
+        events.into_iter().map(|event| (event.at_ms, event.kind, event.text, event.own)).collect()
     };
-    assert_eq!((told(&after), told(&before).len()), (told(&before), 2));
+    assert_eq!((told(&after), told(&before).len()), (told(&before), 3));
+    assert_eq!(told(&after).iter().filter(|event| event.3).count(), 1);
     assert_eq!(after.reader().lineage(), before.reader().lineage());
     assert_eq!(after.reader().lineage().len(), 2);
 }

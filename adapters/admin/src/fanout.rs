@@ -75,12 +75,16 @@ impl Nodes {
 
     /// A merge that has nothing yet, and how many rows each node may give it.
     fn merge(&self, query: &MatrixQuery) -> (Merge, usize) {
-        let columns = columns_of(self.config(), &self.window(), query);
-        let rows = MOST_CELLS / (columns + ROW_CELLS) / self.len().max(1);
+        let rows = self.most_rows(columns_of(self.config(), &self.window(), query));
         let mut merge = Merge::with_max_cells(MOST_CELLS);
         // Before the parts are read: what is sealed meanwhile is sealed by all the next time.
         merge.sealed_to(self.sealed_to_ms());
-        (merge, rows.clamp(1, MAX_PART_ROWS))
+        (merge, rows)
+    }
+
+    /// How many rows of so many columns each node may give.
+    fn most_rows(&self, columns: usize) -> usize {
+        (MOST_CELLS / (columns + ROW_CELLS) / self.len().max(1)).clamp(1, MAX_PART_ROWS)
     }
 
     /// Those that are, or were, in the picture, by place.
@@ -189,10 +193,10 @@ impl Nodes {
     /// What ranking the hottest ranges is expected to take, beside the answer.
     pub(crate) fn expected_top_bytes(&self) -> usize {
         let divisions = u64::from(self.config().sub_buckets).max(1);
-        let rows = self.iter().map(|node| node.reader.counters().routes.saturating_add(64).saturating_mul(divisions));
-        let rows = usize::try_from(rows.sum::<u64>()).unwrap_or(usize::MAX);
-        let most = MOST_CELLS / (ROW_CELLS + RANKED_COLUMNS);
-        rows.min(most).saturating_mul(RANKED_BYTES)
+        let most = self.most_rows(RANKED_COLUMNS) as u64;
+        let of = |node: &Node| node.reader.counters().routes.saturating_add(64).saturating_mul(divisions).min(most);
+        let rows = usize::try_from(self.iter().map(of).sum::<u64>()).unwrap_or(usize::MAX);
+        rows.saturating_mul(RANKED_BYTES)
     }
 
     /// The query's time in stretches that are merged one after the other; columns of every width lie in one of them.

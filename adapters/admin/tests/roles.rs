@@ -435,6 +435,27 @@ fn events_of_the_host_are_redacted_and_the_cores_own_are_not() {
     assert_eq!(texts(READ), ["moved te~", "group 5 from term 1 to 2"]);
 }
 
+/// A host tells of kinds that keyviz tells of, too; after a restart its texts are still the host's.
+#[test]
+fn events_of_the_host_stay_the_hosts_over_a_restart() {
+    let before = sampler();
+    before.annotate(T0 + 1_500, EventKind::SPLIT, &format!("split at {SEEN}/{CANARY}/007"));
+    let mut file = Vec::new();
+    before.reader().snapshot(T0 + 2_000, |bytes| -> Result<(), ()> { Ok(file.extend_from_slice(bytes)) }).unwrap();
+    let after = Sampler::new(before.reader().config().clone(), T0 + 2_000).unwrap();
+    after.restore(&Snapshot::decode(&file, 16 << 20).unwrap()).unwrap();
+    let server = Server::start(Admin::builder(Some(after.reader())).access(access()).build());
+    let texts = |token| {
+        let json = server.request("GET", EVENTS, &bearer(token)).json();
+        let events = json["events"].as_array().unwrap().clone();
+        events.iter().map(|event| event["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(has_canary(&texts(FULL).concat()), "role full sees it, or this test sees nothing");
+    assert_eq!(texts(READ), ["moved te~", "group 5 from term 1 to 2", "split at~"]);
+    let snapshot = unpacked(&ask(&server, "/admin/api/v1/keyviz/snapshot", READ));
+    assert!(!has_canary(&String::from_utf8_lossy(&snapshot)));
+}
+
 #[test]
 fn every_read_of_keys_is_written_down_without_the_keys() {
     let (builder, lines) = endpoint(access());

@@ -95,7 +95,9 @@ fn what_a_benchmark_loads_is_named() {
     let hottest = after("hottest keys")[0];
     assert!(hottest.contains("  config:the-one"), "{said}");
     let bounds = numbers(hottest.split_once('(').unwrap().1, "");
-    assert!(bounds[0] <= 90_000 && 90_000 <= bounds[1] && bounds[1] - bounds[0] < 9000, "{hottest}");
+    // They are two deviations of sampling to each side, and hold 19 times of 20; six hold always.
+    let (middle, two) = ((bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) / 2);
+    assert!(two < 4500 && middle.abs_diff(90_000) <= 3 * two, "{hottest}");
 }
 
 /// A load that moves on: the ranges are fine where it is, not where it was.

@@ -215,8 +215,10 @@ impl Taken {
         }
         // Of several nodes each by itself: what others count there says nothing of its bounds.
         let moved = |(in_one, in_other): (&Counted, &Counted), others: &[&Taken], of: fn(&Taken) -> &Counted| {
-            let only = || in_one.keys().filter(|place| !in_other.contains_key(place));
-            others.iter().any(|other| only().any(|place| of(other).contains_key(place)) && meets(other))
+            let only: Vec<u32> = in_one.keys().filter(|place| !in_other.contains_key(place)).copied().collect();
+            let counted = |other: &&&Taken| only.iter().any(|place| of(other).contains_key(place));
+            // Most ranges are counted by those who counted them before.
+            !only.is_empty() && others.iter().filter(|other| meets(other)).any(|other| counted(&other))
         };
         !moved((&self.nodes, &self.nodes_before), old, |other| &other.nodes_before)
             && !moved((&self.nodes_before, &self.nodes), new, |other| &other.nodes)

@@ -327,7 +327,8 @@ impl Contents {
         while !payload.is_empty() {
             let at = payload.at();
             let at_ms = payload.at_most(MAX_TIME_MS, "an instant before the year 10000")?;
-            let cut = payload.at_most(1, "whether the text was cut")? == 1;
+            let told = payload.at_most(3, "whether the text was cut, and whose it was")?;
+            let (cut, own) = (told & 1 == 1, told & 2 == 2);
             let here = payload.expected("a kind of a-z, 0-9, _ and -");
             let len = payload.at_most(MAX_EVENT_KIND_LEN as u64, "a kind of at most 32 bytes")?;
             let kind = core::str::from_utf8(payload.take(len, "a kind of this length")?).map_err(|_| here)?;
@@ -338,8 +339,7 @@ impl Contents {
             // Twice, because the list of events doubles when it is full.
             self.charge(at, 2 * size_of::<Event>() + text.len())?;
             let number = self.events.len() as u64;
-            // Whose it was is not told: what is in doubt is the host's, whose texts may hold keys.
-            self.events.push(Event { at_ms, kind, text: String::from(text), cut, number, own: false });
+            self.events.push(Event { at_ms, kind, text: String::from(text), cut, number, own });
         }
         Ok(())
     }

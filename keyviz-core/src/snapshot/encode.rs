@@ -156,7 +156,7 @@ fn events<E, F: FnMut(&[u8]) -> Result<(), E>>(
 ) -> Result<(), E> {
     for event in shared.events.read(0, 0) {
         put(payload, event.at_ms);
-        put(payload, u64::from(event.cut));
+        put(payload, u64::from(event.cut) | u64::from(event.own) << 1);
         put_bytes(payload, event.kind.as_str().as_bytes());
         put_bytes(payload, crate::event::kept(&(shown.text)(&event)).as_bytes());
         if payload.len() >= ROWS_BYTES {
