@@ -441,7 +441,11 @@ fn events_of_the_host_stay_the_hosts_over_a_restart() {
     let before = sampler();
     before.annotate(T0 + 1_500, EventKind::SPLIT, &format!("split at {SEEN}/{CANARY}/007"));
     let mut file = Vec::new();
-    before.reader().snapshot(T0 + 2_000, |bytes| -> Result<(), ()> { Ok(file.extend_from_slice(bytes)) }).unwrap();
+    let keep = |bytes: &[u8]| {
+        file.extend_from_slice(bytes);
+        Ok::<(), std::convert::Infallible>(())
+    };
+    before.reader().snapshot(T0 + 2_000, keep).unwrap();
     let after = Sampler::new(before.reader().config().clone(), T0 + 2_000).unwrap();
     after.restore(&Snapshot::decode(&file, 16 << 20).unwrap()).unwrap();
     let server = Server::start(Admin::builder(Some(after.reader())).access(access()).build());
