@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { noBrowser } from "../support/browser.js";
 import { look } from "../support/looks.js";
-import { LAST, Visit, at } from "../support/visit.js";
+import { LAST, Visit, at, until } from "../support/visit.js";
 import { STEP, busyMatrix } from "../support/answers.js";
 import { base64url } from "../../src/key.js";
 
@@ -94,7 +94,7 @@ describe("nodes", { skip: noBrowser() }, () => {
 
   for (const theme of /** @type {const} */ (["light", "dark"])) {
     test(`a pinned cell says who counted in it (${theme})`, async () => {
-      visit.serve({ ...calm, fanout, column_nodes: calm.column_nodes.map(() => 3) }, { cell: { series: "ops", columns: 1, value: 60, estimated: false, conflict: false, missing: false, nodes: counts, fanout } });
+      visit.serve({ ...calm, fanout, column_nodes: calm.column_nodes.map(() => 3) }, { cell: { series: "ops", columns: 1, estimated: false, conflict: false, missing: false, nodes: counts, fanout } });
       const page = await visit.open({ theme, height: 1000, fragment: "tz=utc&refresh=60" });
       assert.equal(visit.asked("cell").length, 0, "nobody pinned one");
       await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
@@ -111,6 +111,102 @@ describe("nodes", { skip: noBrowser() }, () => {
       assert.deepEqual(browser.complaints, []);
     });
   }
+
+  /** @param {import("playwright-core").Page} page @returns {Promise<void>} pins the eleventh row of the column that is open */
+  async function pinOpen(page) {
+    await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
+    await page.waitForSelector("#nodes dt");
+    await page.focus("#picture");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => /\b100 ops/.test(document.querySelector("#nodes dd")?.textContent ?? ""));
+  }
+
+  test("in the open column the list grows with its cell, and the old one stays until the new one is there", async () => {
+    const whole = Object.assign(structuredClone(calm), { fanout });
+    const values = /** @type {number[]} */ (whole.rows[10].values);
+    const last = values.length - 1;
+    values[last] = 100;
+    let hangs = false;
+    const cell = (/** @type {URLSearchParams} */ query) => {
+      const value = values[Math.max(0, whole.column_unix_ms.indexOf(Number(query.get("from_unix_ms"))))];
+      return hangs ? "hang" : { status: 200, body: { value, estimated: false, nodes: [{ node: NODES[0], value, share: 1 }] } };
+    };
+    visit.serve(whole, { cell });
+    const page = await visit.open({ fragment: "tz=utc&refresh=1" });
+    await pinOpen(page);
+    values[last] = 250;
+    await page.waitForFunction(() => /\b250 ops/.test(document.querySelector("#nodes dd")?.textContent ?? ""));
+    assert.equal(await page.locator("#nodes p").count(), 0, "it is the cell's own count");
+    const before = visit.asked("cell").length;
+    hangs = true;
+    values[last] = 300;
+    await until(() => visit.asked("cell").length > before, "it is asked again");
+    const pictures = visit.asked().length;
+    values[last] = 350;
+    await until(() => visit.asked().length > pictures + 1, "the cell goes on");
+    assert.deepEqual(await page.locator("#nodes > *").allInnerTexts().then((all) => all.slice(1)), ["db1.internal:6379\n250 ops, 100\u00a0%"]);
+    assert.equal(visit.asked("cell").length, before + 1, "one question at a time");
+  });
+
+  test("where other routes counted between the bounds of a cell, the list says what it is of", async () => {
+    const whole = { ...calm, fanout };
+    const noted = async (/** @type {any} */ matrix, /** @type {(own: number) => Record<string, unknown>} */ more) => {
+      const cell = (/** @type {URLSearchParams} */ query) => ({ status: 200, body: { nodes: counts, ...more(calm.rows[10].values[calm.column_unix_ms.indexOf(Number(query.get("from_unix_ms")))]) } });
+      visit.serve(matrix, { cell });
+      const page = await visit.open({ height: 1000, fragment: "tz=utc&refresh=60" });
+      await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
+      await page.waitForSelector("#nodes dt");
+      return page.locator("#nodes p").allInnerTexts();
+    };
+    assert.deepEqual(await noted(whole, (value) => ({ value })), []);
+    assert.deepEqual(await noted(whole, () => ({ value: 123_456 })), ["Of all routes between these bounds: 123,456 ops."]);
+    assert.deepEqual(await noted(whole, () => ({ value: 123_456, estimated: true })), ["Of all routes between these bounds: about 123,456 ops."]);
+    const ranges = { ...whole, rows: calm.rows.map((/** @type {any} */ one, /** @type {number} */ i) => ({ ...one, bucket_id: `range:${i}` })) };
+    assert.deepEqual(await noted(ranges, () => ({ value: 123_456 })), [], "a range is of all routes anyway");
+  });
+
+  test("what came without a label is asked for where labels are summed, and not beside rows of labels", async () => {
+    const pin = async (/** @type {any} */ rows) => {
+      visit.serve({ ...calm, fanout, rows }, { cell: { nodes: counts } }, { labels: ["s3"] });
+      const page = await visit.open({ height: 1000, fragment: "tz=utc&refresh=60" });
+      await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
+      await page.waitForSelector("#hot h3");
+      await visit.quiet(page);
+      return [visit.asked("cell").map((one) => one.query.get("label")), await page.locator("#nodes dt").count()];
+    };
+    const labelled = (/** @type {number} */ which) => calm.rows.map((/** @type {any} */ one, /** @type {number} */ i) => (i === which ? { ...one, label: "s3" } : one));
+    assert.deepEqual(await pin(calm.rows), [[null], 3]);
+    assert.deepEqual(await pin(labelled(3)), [[], 0]);
+    assert.deepEqual(await pin(labelled(10)), [["s3"], 3]);
+  });
+
+  test("an answer that comes after another cell was asked for is not taken for that cell's", async () => {
+    visit.serve(calm);
+    const page = await visit.open();
+    const lines = await page.evaluate(async (address) => {
+      const { NodePanel } = await import(address);
+      /** @type {((body: unknown) => void)[]} */
+      const answers = [];
+      const into = document.createElement("div");
+      const panel = new NodePanel(into, { cell: () => new Promise((done) => answers.push(done)) }, () => show(1));
+      const rows = [1, 2].map((byte) => ({ start: Uint8Array.of(byte), end: null, label: null, isRange: false }));
+      const picture = { matrix: { rows, columns: [{ endMs: 1000, state: "complete" }], values: [7, 7], fanout: {} } };
+      const show = (/** @type {number} */ row) => panel.show(picture, { row, column: 0 }, { series: "ops", label: "" }, { labels: false, redaction: "", unit: "ops" });
+      const answer = (/** @type {string} */ node) => ({ value: 7, nodes: [{ node, value: 7, share: 1 }] });
+      const told = async () => {
+        await new Promise((done) => setTimeout(done));
+        return [...into.querySelectorAll("dt, p")].map((one) => one.textContent);
+      };
+      show(0);
+      show(1);
+      answers[0]?.(answer("first"));
+      const early = await told();
+      answers[1]?.(answer("second"));
+      return [early, await told(), answers.length];
+    }, `${visit.server.url}ui/node_panel.js`);
+    assert.deepEqual(lines, [["Asking."], ["second"], 2]);
+  });
 
   test("a cell of one node, of a server that does not know, or of places in a redacted picture has no such list; a refusal is said", async () => {
     const pin = async (/** @type {any} */ matrix, /** @type {Record<string, any>} */ others, /** @type {Record<string, unknown>} */ changes = {}) => {
