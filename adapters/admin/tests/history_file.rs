@@ -1,7 +1,7 @@
 //! The history over restarts, on real disks: full ones, read-only ones, with files of every kind of wrong in them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
-use keyviz_admin::{Clock, HistoryFile, HistoryNews, SystemClock, read_snapshot};
+use keyviz_admin::{Clock, HistoryArgs, HistoryFile, HistoryNews, Millis, SystemClock, read_snapshot};
 use keyviz_core::{Config, Op, RouteId, Sampler, Tally, Tiers};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ impl Clock for At {
 struct Told(Arc<Mutex<Vec<HistoryNews>>>);
 
 impl Told {
-    fn teller(&self) -> impl Fn(HistoryNews) + Send + Sync + 'static {
+    fn teller(&self) -> impl Fn(HistoryNews) + Clone + Send + Sync + 'static {
         let told = self.clone();
         move |news| told.0.lock().unwrap().push(news)
     }
@@ -328,8 +328,10 @@ fn what_is_no_file_is_left_alone() {
     assert!(told.one().to_string().contains("it is no file"), "{}", told.one());
     assert_eq!(fs::read_to_string(dir.file().join("precious")).unwrap(), "data");
     assert!(sampler.reader().counters().recorded.writes > 0, "the service runs");
-    // A folder that is not there, and one in the way of the file beside: told at once, and at the end.
-    fs::create_dir(dir.0.join("in-the-way.tmp")).unwrap();
+    // A folder that is not there, and folders in the way of the files beside: told at once, and at the end.
+    for ending in ["tmp".to_owned(), format!("try.{}", std::process::id())] {
+        fs::create_dir(dir.0.join(format!("in-the-way.{ending}"))).unwrap();
+    }
     for file in ["no/such/history", "in-the-way"] {
         let told = Told::default();
         let (file, sampler) = (dir.0.join(file), Sampler::new(config(), T0).unwrap());
@@ -357,6 +359,32 @@ fn a_link_is_followed() {
     assert_ne!(restored, Tally::ZERO);
     assert!(fs::symlink_metadata(dir.file()).unwrap().is_symlink());
     assert_eq!(read(&dir.0.join("disk/real")).recorded(), sampler.reader().counters().recorded);
+}
+
+#[test]
+fn a_link_leads_to_the_owner_too() {
+    let dir = Dir::new();
+    fs::create_dir(dir.0.join("disk")).unwrap();
+    let real = fs::canonicalize(dir.0.join("disk")).unwrap().join("real");
+    run(&real, config(), T0, 2, &Told::default());
+    std::os::unix::fs::symlink(&real, dir.file()).unwrap();
+    let args = HistoryArgs { keyviz_history_file: Some(dir.file()), keyviz_history_every: Millis(NEVER_MS) };
+    let run_of = |node: &str, start_ms| {
+        let (sampler, told) = (Sampler::new(config(), start_ms).unwrap(), Told::default());
+        let histories = args.open_each(&[(node, &sampler)], told.teller()).unwrap();
+        let restored = sampler.reader().counters().recorded;
+        work(&sampler, start_ms, 2);
+        histories.into_iter().for_each(HistoryFile::stop);
+        (restored, told.all())
+    };
+    let first = run_of("a:1", T0 + 60_000).0;
+    assert_ne!(first, Tally::ZERO);
+    let own = real.with_file_name("real.b_1");
+    let of_another =
+        HistoryNews::OfAnother { file: real, owner: "a:1".to_owned(), node: "b:1".to_owned(), own: own.clone() };
+    assert_eq!(run_of("b:1", T0 + 120_000), (Tally::ZERO, vec![of_another]));
+    assert!(own.exists() && fs::symlink_metadata(dir.file()).unwrap().is_symlink());
+    assert!(run_of("a:1", T0 + 180_000).0.writes > first.writes, "the first goes on");
 }
 
 /// Runs the test of this name once more, in a namespace of its own where `$DIR` is a disk of so many KiB. `None` out

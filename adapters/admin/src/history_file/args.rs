@@ -1,6 +1,6 @@
 //! The history file's flags.
 
-use super::place::beside;
+use super::place::{beside, followed};
 use super::{HistoryFile, HistoryNews, owner};
 use crate::clock::SystemClock;
 use crate::millis::Millis;
@@ -52,6 +52,8 @@ impl HistoryArgs {
     ///   whose it is, it is that of a node alone.
     /// - Else the node begins a file of its own.
     ///
+    /// A link is followed: what a node has lies beside the file that the link leads to.
+    ///
     /// # Errors
     /// Where the system gives no thread.
     pub fn open_each(
@@ -59,11 +61,11 @@ impl HistoryArgs {
         nodes: &[(&str, &Sampler)],
         tell: impl Fn(HistoryNews) + Clone + Send + Sync + 'static,
     ) -> io::Result<Vec<HistoryFile>> {
-        let Some(file) = &self.keyviz_history_file else { return Ok(Vec::new()) };
+        let Some(file) = self.keyviz_history_file.as_deref().map(followed) else { return Ok(Vec::new()) };
         let mut unclaimed = false;
         let open = |(node, sampler): &(&str, &Sampler)| {
-            let own = beside(file, &suffix(node));
-            let (path, named) = match place(file, &own, node, nodes.len() == 1) {
+            let own = beside(&file, &suffix(node));
+            let (path, named) = match place(&file, &own, node, nodes.len() == 1) {
                 Place::Own => (own, None),
                 Place::Itself => (file.clone(), Some(*node)),
                 Place::OfAnother(owner) => {
@@ -147,7 +149,7 @@ mod tests {
         assert_eq!((of("a:1", true), of("a:1", false)), (Place::Itself, Place::OfNobody));
         let lock = beside(&file, ".lock");
         owner::note(&fs::File::create(&lock).unwrap(), "a_long_name_of_before:1");
-        owner::note(&fs::OpenOptions::new().write(true).open(&lock).unwrap(), "a:1");
+        owner::note(&fs::OpenOptions::new().read(true).write(true).open(&lock).unwrap(), "a:1");
         assert_eq!((of("a:1", true), of("a:1", false)), (Place::Itself, Place::Itself));
         assert_eq!((of("b:1", true), of("b:1", false)), (Place::OfAnother("a:1".to_owned()), Place::Own));
         // One that was among several goes on alone, and the other way round.

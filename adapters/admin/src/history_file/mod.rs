@@ -18,7 +18,7 @@ mod place;
 mod state;
 
 use self::disk::{Disk, Found, OsDisk};
-use self::place::{beside, replace, set_aside, try_out};
+use self::place::{beside, followed, replace, set_aside, try_out};
 use crate::clock::Clock;
 use crate::faults::contained;
 use crate::packed::{ReadSnapshotError, read_snapshot, write_snapshot};
@@ -119,9 +119,7 @@ impl HistoryFile {
         clock: impl Clock,
         tell: Tell,
     ) -> io::Result<HistoryFile> {
-        // The process may go to another folder, and a link is followed rather than replaced.
-        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-        let file = std::fs::canonicalize(&file).unwrap_or(file);
+        let file = followed(file);
         let (stop, state) = (Arc::new(Stop::default()), HistoryState::of(file.display().to_string()));
         let keeper = Keeper { file, reader: sampler.reader(), state: state.clone(), tell, disk: OsDisk };
         let lock = match lock(&keeper.file) {

@@ -36,6 +36,12 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The file itself, wherever the process goes later: a link is followed rather than replaced.
+pub(crate) fn followed(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    std::fs::canonicalize(&path).unwrap_or(path)
+}
+
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -66,13 +72,20 @@ pub(crate) fn replace<D: Disk>(
 }
 
 /// Whether a file could be made there and get its bytes. Nothing of it stays.
+///
+/// It has a name of its own: where there are no locks, another process may be writing the one that is to take its name.
 pub(crate) fn try_out<D: Disk>(disk: &D, path: &Path) -> Result<(), Failed> {
-    let fresh = beside(path, ".tmp");
+    let fresh = tried(path);
     let mut file = disk.create(&fresh).map_err(at("making a file beside it"))?;
     let written = disk.write(&mut file, &[0; TRIED_BYTES]).map_err(at("writing"));
     drop(file);
     let removed = disk.remove(&fresh).map_err(at("taking away a file beside it"));
     written.and(removed)
+}
+
+/// The name that is tried.
+fn tried(path: &Path) -> PathBuf {
+    beside(path, &format!(".try.{}", std::process::id()))
 }
 
 /// Gives the file a name under which nothing is written; returns that.
@@ -265,8 +278,12 @@ mod tests {
     #[test]
     fn trying_leaves_nothing_and_names_the_step_that_fails() {
         let disk = with_old();
+        // Another process is writing its file.
+        let fresh = beside(Path::new(NAME), ".tmp");
+        let mut file = disk.create(&fresh).unwrap();
+        disk.write(&mut file, b"half").unwrap();
         try_out(&disk, Path::new(NAME)).unwrap();
-        assert_eq!(disk.0.borrow().names.keys().collect::<Vec<_>>(), [Path::new(NAME)]);
+        assert_eq!(disk.0.borrow().names, BTreeMap::from([(PathBuf::from(NAME), 0), (fresh, file)]));
         for (steps_left, step) in [(0, "making a file beside it"), (1, "writing"), (2, "taking away a file beside it")]
         {
             let disk = with_old();
