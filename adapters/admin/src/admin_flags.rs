@@ -95,7 +95,8 @@ fn allowed_host(text: &str) -> Result<String, String> {
 }
 
 impl AdminArgs {
-    /// Reads the files of both tokens and of the redaction's key, those that are named.
+    /// Reads the files of both tokens and of the redaction's key, those that are named. It does not look at who else can
+    /// read them: for that, call [`exposed_files`](AdminArgs::exposed_files), and print what it gives.
     ///
     /// # Errors
     /// [`AccessError`] names the file and what to do, or says that both roles have one token.
