@@ -18,6 +18,8 @@ pub(crate) struct NodeState {
     pub(crate) since_ms: u64,
     /// Why it is not watched, when something went wrong.
     pub(crate) trouble: Option<String>,
+    /// The trouble is that the server had to be left alone: no other address leads to it meanwhile.
+    left_alone: bool,
     /// How often it had to be left alone, and otherwise was lost after it had been watched.
     pub(crate) protected: u32,
     pub(crate) lost: u32,
@@ -34,9 +36,10 @@ impl NodeState {
         self.total = sum(&self.past, beat);
     }
 
-    /// The server that it is, where that says so. One that is in trouble may be another by now.
+    /// The server that it is, where that says so. One that is in trouble may be another by now; but one that is left
+    /// alone is to be let alone by all.
     fn server(&self) -> Option<&str> {
-        let facts = self.facts.as_ref().filter(|_| self.trouble.is_none());
+        let facts = self.facts.as_ref().filter(|_| self.trouble.is_none() || self.left_alone);
         facts.map(|facts| facts.run_id.as_str()).filter(|run_id| !run_id.is_empty())
     }
 
@@ -109,6 +112,11 @@ impl Board {
                 Why::Lost | Why::Refused if watched => state.lost += 1,
                 Why::Done | Why::Lost | Why::Refused => {}
             }
+            if why != Why::Done {
+                let protects = matches!(why, Why::Overload | Why::Buffer | Why::Memory);
+                // One that was never watched here is not known to be the server that was.
+                state.left_alone = protects && (watched || state.left_alone);
+            }
             // At the end of all, what was away still is.
             if why != Why::Done && state.trouble.replace(text.to_owned()).is_none() {
                 state.since_ms = until_ms;
@@ -176,6 +184,23 @@ mod tests {
         assert_eq!(board.began(1, facts("x")), Ok((true, false)));
         assert_eq!(board.began(0, facts("x")), Err("b".to_owned()));
         assert_eq!(board.began(0, facts("y")), Ok((false, true)));
+        // One that was left alone is left alone under its other address, too, as long as that lasts.
+        for why in [Why::Overload, Why::Buffer, Why::Memory] {
+            board.ended(0, (why, "too much"), &Beat::default(), SystemClock.now_ms());
+            board.ended(0, (Why::Memory, "still full"), &Beat::default(), SystemClock.now_ms());
+            assert_eq!(board.taken(1), [("y".to_owned(), "a".to_owned())]);
+            lose(1);
+            assert_eq!(board.began(1, facts("y")), Err("a".to_owned()));
+            assert_eq!(board.began(0, facts("y")), Ok((false, true)));
+            board.ended(0, (why, "too much"), &Beat::default(), SystemClock.now_ms());
+            lose(0);
+            assert_eq!(board.began(1, facts("y")), Ok((false, true)));
+            lose(1);
+            // What it was refused before it was watched says nothing of the server that it was.
+            board.ended(0, (why, "full"), &Beat::default(), SystemClock.now_ms());
+            assert_eq!(board.taken(1), []);
+            assert_eq!(board.began(0, facts("y")), Ok((false, true)));
+        }
         // Of servers that do not say who they are nothing is known.
         lose(0);
         lose(1);
