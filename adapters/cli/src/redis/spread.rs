@@ -38,10 +38,18 @@ pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, samp
         cells.extend(parts.map(|(route, part)| (column.start_ms, route, *part)));
     };
     let mut columns: BTreeMap<u64, Column> = BTreeMap::new();
+    let mut watched = Vec::new();
     for reader in readers {
         for column in reader.for_each_cell(from_ms, 0, true, &mut count) {
-            // Of nodes that were not there all the time each column is somebody's.
             let of_all = columns.entry(column.start_ms).or_insert(column);
+            if column.state == ColumnState::Missing {
+                continue;
+            }
+            watched.push((column.covers_from_ms, column.covers_to_ms));
+            // Of nodes that were not there all the time each column is somebody's.
+            if of_all.state == ColumnState::Missing {
+                *of_all = column;
+            }
             of_all.covers_from_ms = of_all.covers_from_ms.min(column.covers_from_ms);
             of_all.covers_to_ms = of_all.covers_to_ms.max(column.covers_to_ms);
         }
@@ -53,10 +61,19 @@ pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, samp
             *sum += ops;
         }
     }
-    let seen = by_route.columns.iter().filter(|column| column.state != ColumnState::Missing);
-    let watched_ms = seen.map(|column| column.covers_to_ms.saturating_sub(column.covers_from_ms)).sum();
     by_route.columns.iter_mut().for_each(|column| *column = covered(*column));
-    (by_route, divided, watched_ms)
+    (by_route, divided, length_ms(watched))
+}
+
+/// How much time intervals take together. The columns of nodes overlap, and not only where they begin alike.
+fn length_ms(mut intervals: Vec<(u64, u64)>) -> u64 {
+    intervals.sort_unstable();
+    let (mut length_ms, mut until_ms) = (0, 0);
+    for (from_ms, to_ms) in intervals {
+        length_ms += to_ms.saturating_sub(from_ms.max(until_ms));
+        until_ms = until_ms.max(to_ms);
+    }
+    length_ms
 }
 
 /// A column that is as long as it was watched, so that its rate is of that time; but a quarter of a window at least, as a
@@ -172,6 +189,42 @@ mod tests {
         let mut moment = by_route.columns[0];
         (moment.start_ms, moment.end_ms, moment.covers_from_ms, moment.covers_to_ms) = (0, 1_000, 999, 1_000);
         assert_eq!((covered(moment).start_ms, covered(moment).end_ms), (999, 1_249));
+    }
+
+    #[test]
+    fn time_that_several_watched_counts_once() {
+        assert_eq!(length_ms(Vec::new()), 0);
+        assert_eq!(length_ms(vec![(7, 9), (0, 4), (1, 2), (3, 6), (9, 10), (8, 8)]), 9);
+        // One's columns are as long as folded ones, another's are not, and begin behind a gap.
+        let sampler = |step_ms: u64| {
+            let mut config = Config::default();
+            config.partition = Partition::Auto { ranges: 8 };
+            (config.step_ms, config.prefault) = (step_ms, false);
+            Sampler::new(config, 0).unwrap()
+        };
+        let (long, short) = (sampler(4_000), sampler(1_000));
+        for end_ms in [4_000, 8_000] {
+            long.observe_key(Op::Write, b"a", 1);
+            long.flush(end_ms);
+        }
+        short.skip(4_000);
+        for end_ms in [5_000, 6_000, 7_000] {
+            short.observe_key(Op::Write, b"a", 1);
+            short.flush(end_ms);
+        }
+        for samplers in [[&long, &short], [&short, &long]] {
+            let (by_route, _, watched_ms) =
+                by_route(&samplers.map(Sampler::reader), 0, &Catalog::new(Vec::new()), &Sample::default());
+            assert_eq!((by_route.ops[0].iter().sum::<u64>(), watched_ms), (5, 8_000));
+            // The gap hides no column that begins with it.
+            let seen: Vec<u64> = by_route
+                .columns
+                .iter()
+                .filter(|column| column.state != ColumnState::Missing)
+                .map(|column| column.start_ms)
+                .collect();
+            assert_eq!(seen, [0, 4_000, 5_000, 6_000]);
+        }
     }
 
     /// Whatever the ranges were, all that was counted is there, and a route that they never cut has its share.
