@@ -204,6 +204,33 @@ fn a_user_without_the_right_is_told_the_line_that_gives_it() {
     assert!(said.contains("ACL SETUSER default +monitor"), "{said}");
 }
 
+/// Who reads the page is not told whom keyviz logs in as: that stands on the terminal alone.
+#[test]
+fn a_right_that_is_taken_away_is_told_without_the_user_but_on_the_terminal() {
+    let (Some(redis), Some(other)) = (Redis::start(), Redis::start()) else { return };
+    redis.cli(&["ACL", "SETUSER", CANARY, "on", "nopass", "~*", "+@all"]);
+    let url = format!("redis://{CANARY}@127.0.0.1:{}", redis.port);
+    let mut watcher = Watcher::start(&[&url, &other.url(), "--duration", "0"]);
+    let host = watcher.host();
+    redis.cli(&["ACL", "SETUSER", CANARY, "-monitor"]);
+    redis.cli(&["CLIENT", "KILL", "USER", CANARY]);
+    watcher.until(&format!("ACL SETUSER {CANARY} +monitor "));
+    let told = |path: &str| get(&host, &format!("/admin/api/v1/keyviz/{path}")).1;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (status, events) = (told("status"), told("events"));
+        assert!(!has_canary(format!("{status}{events}").as_bytes()), "{status}\n{events}");
+        let shown: serde_json::Value = serde_json::from_str(&status).unwrap();
+        let places = [&shown["notice"]["text"], &shown["fanout"]["nodes"][0]["error"]].map(ToString::to_string);
+        if places.iter().chain([&events]).all(|text| text.contains("ACL SETUSER USER +monitor ")) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{places:?}\n{events}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    watcher.interrupt();
+}
+
 #[test]
 fn without_the_right_to_wait_it_says_what_is_lost() {
     let Some(redis) = Redis::start() else { return };

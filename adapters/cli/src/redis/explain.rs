@@ -15,16 +15,19 @@ const ACL: &str = "+monitor +info +client|id +client|list +client|kill +client|s
 pub(crate) struct Trouble {
     /// It will be so the next time, too, until somebody changes something.
     pub(crate) lasting: bool,
+    /// For the page too, which others look at: without the name of the user.
     pub(crate) text: String,
+    /// The same with that name, for the terminal alone, where there is one to tell.
+    pub(crate) in_full: Option<String>,
 }
 
 impl Trouble {
     pub(crate) fn lasting(text: impl Into<String>) -> Trouble {
-        Trouble { lasting: true, text: text.into() }
+        Trouble { lasting: true, text: text.into(), in_full: None }
     }
 
     pub(crate) fn passing(text: impl Into<String>) -> Trouble {
-        Trouble { lasting: false, text: text.into() }
+        Trouble { lasting: false, text: text.into(), in_full: None }
     }
 }
 
@@ -43,10 +46,9 @@ pub(crate) fn refused(command: &str, answer: &str, user: &str) -> Trouble {
              FILE, and where it is not the default user's, the user in the address (redis://USER@HOST)",
         ),
         "WRONGPASS" => Trouble::lasting("the server does not take this password for this user (WRONGPASS)"),
-        "NOPERM" => Trouble::lasting(format!(
-            "this user may not run {command} (NOPERM); what keyviz needs, an administrator allows with:\n    ACL SETUSER \
-             {user} {ACL}"
-        )),
+        "NOPERM" => {
+            Trouble { in_full: Some(not_allowed(command, user)), ..Trouble::lasting(not_allowed(command, "USER")) }
+        }
         "DENIED" => Trouble::lasting(
             "the server is in protected mode: it takes connections from its own machine only; run keyviz there, or \
              give the server a password",
@@ -66,6 +68,13 @@ pub(crate) fn refused(command: &str, answer: &str, user: &str) -> Trouble {
         )),
         _ => Trouble::passing(format!("the server answered {command} with: {said}")),
     }
+}
+
+fn not_allowed(command: &str, user: &str) -> String {
+    format!(
+        "this user may not run {command} (NOPERM); what keyviz needs, an administrator allows with:\n    ACL SETUSER \
+         {user} {ACL}"
+    )
 }
 
 /// Of a server that is watched already, under another of the addresses that were given.
@@ -141,7 +150,9 @@ mod tests {
         let trouble = refused("MONITOR", "NOPERM this user has no permissions to run the 'monitor' command", "ann");
         assert!(trouble.lasting);
         assert!(trouble.text.contains("may not run MONITOR"), "{}", trouble.text);
-        assert!(trouble.text.contains("ACL SETUSER ann +monitor "), "{}", trouble.text);
+        assert!(trouble.text.contains("ACL SETUSER USER +monitor "), "{}", trouble.text);
+        assert!(!trouble.text.contains("ann"), "{}", trouble.text);
+        assert_eq!(trouble.in_full, Some(trouble.text.replace("SETUSER USER ", "SETUSER ann ")));
     }
 
     #[test]

@@ -36,8 +36,8 @@ pub(crate) enum Report {
     Began { facts: Facts, guarded: bool },
     /// It still does.
     Beat(Beat),
-    /// It does not any more; nothing follows.
-    Ended { why: Why, text: String, beat: Beat },
+    /// It does not any more; nothing follows. `in_full` is the text for the terminal, where that is another.
+    Ended { why: Why, text: String, in_full: Option<String>, beat: Beat },
 }
 
 /// How a session fares.
@@ -168,6 +168,7 @@ mod tests {
         let ended = Report::Ended {
             why: Why::Overload,
             text: "x".to_owned(),
+            in_full: Some("x of y".to_owned()),
             beat: Beat { lines: 7, skipped: vec![("no_key".to_owned(), 2)], ..Beat::default() },
         };
         let mut text = Vec::new();

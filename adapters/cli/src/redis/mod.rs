@@ -165,16 +165,17 @@ impl<'env> Run<'env> {
         let end = move |admin: Option<&Admin>| {
             self.follow(&changed, admin, || watchers.iter().all(std::thread::ScopedJoinHandle::is_finished));
             self.servers.finish();
-            if admin.is_some() {
-                // The page may be looked at for long, and be ended in no good order.
-                self.histories.iter().for_each(HistoryFile::write);
-            }
             let nodes = common.board.nodes();
             if let Some(admin) = admin {
                 admin.set_mode(Mode::Static);
                 admin.set_notice(Some(tell::notice(&nodes, self.args, true)));
             }
-            out::say(&tell::answer(&nodes, self.servers, (self.args, self.redactor)))
+            let said = out::say(&tell::answer(&nodes, self.servers, (self.args, self.redactor)));
+            if admin.is_some() {
+                // The page may be looked at for long, and be ended in no good order.
+                self.histories.iter().for_each(HistoryFile::write);
+            }
+            said
         };
         let Some(mut web) = web else { return end(None) };
         let title = format!("redis {}", self.names.join(", "));
@@ -205,7 +206,8 @@ impl<'env> Run<'env> {
         while open(&begun, &failed) && !self.common.is_over() {
             let Ok((place, change)) = changed.recv_timeout(LOOK) else { continue };
             match &change {
-                Change::Ended { why: Why::Refused | Why::Memory, text, .. } => {
+                Change::Ended { why: Why::Refused | Why::Memory, text, in_full, .. } => {
+                    let text = in_full.as_ref().unwrap_or(text);
                     return Err(Failure::new(format!("{}: {text}", self.name(place))));
                 }
                 Change::Ended { .. } => failed.push((place, change)),
@@ -221,7 +223,10 @@ impl<'env> Run<'env> {
             return Ok(watched);
         }
         let texts = failed.iter().filter_map(|(place, change)| match change {
-            Change::Ended { text, .. } => Some(format!("{}: {text}", self.name(*place))),
+            Change::Ended { text, in_full, .. } => {
+                let text = in_full.as_ref().unwrap_or(text);
+                Some(format!("{}: {text}", self.name(*place)))
+            }
             Change::Began { .. } => None,
         });
         Err(Failure::new(texts.collect::<Vec<_>>().join("\n")))
@@ -266,10 +271,11 @@ impl<'env> Run<'env> {
                     (false, false) => {}
                 }
             }
-            Change::Ended { text, again_ms, .. } => {
+            Change::Ended { text, in_full, again_ms, .. } => {
                 let again = again_ms.map_or(String::new(), |ms| format!("; again in {}", quantity::duration(ms)));
                 self.annotate(place, "not-watched", &format!("{}: {text}", self.name(place)));
-                out::complain(&format!("{}: {text}{again}", self.name(place)));
+                let in_full = in_full.as_ref().unwrap_or(text);
+                out::complain(&format!("{}: {in_full}{again}", self.name(place)));
             }
         }
     }

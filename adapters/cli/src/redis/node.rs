@@ -61,8 +61,8 @@ impl Common {
 pub(crate) enum Change {
     /// It is watched; `guarded` by a fuse in the server.
     Began { guarded: bool, first: bool, recovered: bool },
-    /// It is not; when it is tried again, unless never.
-    Ended { why: Why, text: String, again_ms: Option<u64> },
+    /// It is not; what the terminal alone is told, where that is more; when it is tried again, unless never.
+    Ended { why: Why, text: String, in_full: Option<String>, again_ms: Option<u64> },
 }
 
 /// One server.
@@ -87,12 +87,12 @@ impl Node {
             if !pause(common, phase.begin_ms.saturating_sub(AHEAD_MS)) {
                 return;
             }
-            let (why, text, watched_ms) = self.session(common, &counter, phase);
+            let (End { why, text, in_full }, watched_ms) = self.session(common, &counter, phase);
             let wait_ms = backoff.after(why, watched_ms);
             let again_ms = (!common.is_over() && why != Why::Done).then_some(wait_ms);
             if why != Why::Done {
                 // Nobody listens any more when all is over.
-                let _ = self.changes.send((self.place, Change::Ended { why, text, again_ms }));
+                let _ = self.changes.send((self.place, Change::Ended { why, text, in_full, again_ms }));
             }
             if !pause(common, SystemClock.now_ms() + wait_ms) {
                 return;
@@ -101,7 +101,7 @@ impl Node {
     }
 
     /// One session, from the start of its process to its end; why it ended, and for how long it had watched.
-    fn session(&self, common: &Common, counter: &Counter, phase: Phase) -> (Why, String, u64) {
+    fn session(&self, common: &Common, counter: &Counter, phase: Phase) -> (End, u64) {
         let unlimited = common.end_ms.load(Ordering::Relaxed) == 0 && common.plan.duty.is_none();
         let settings = Settings {
             address: self.address.clone(),
@@ -117,7 +117,7 @@ impl Node {
             Err(error) => {
                 let text = format!("no process to watch with: {error}");
                 self.counting.away(NodeState::Failed, &text);
-                return (Why::Lost, text, 0);
+                return (End::new(Why::Lost, text), 0);
             }
         };
         drop(settings);
@@ -140,15 +140,29 @@ impl Node {
                     }
                 }
                 Ok(None) if common.is_over() || heard.watching.is_none() && common.is_past() => {
-                    break (Why::Done, String::new());
+                    break End::new(Why::Done, "");
                 }
-                Ok(None) => break (Why::Lost, "the process that watches it stood still or was ended".to_owned()),
-                Err(error) => break (Why::Lost, format!("the process that watches it fails: {error}")),
+                Ok(None) => break End::new(Why::Lost, "the process that watches it stood still or was ended"),
+                Err(error) => break End::new(Why::Lost, format!("the process that watches it fails: {error}")),
             }
         };
         self.held.finish();
         heard.close(&ended);
-        (ended.0, ended.1, heard.last.watched_ms)
+        (ended, heard.last.watched_ms)
+    }
+}
+
+/// Why a session ended.
+struct End {
+    why: Why,
+    text: String,
+    /// What the terminal alone is told, where that is more.
+    in_full: Option<String>,
+}
+
+impl End {
+    fn new(why: Why, text: impl Into<String>) -> End {
+        End { why, text: text.into(), in_full: None }
     }
 }
 
@@ -165,12 +179,12 @@ struct Listening<'a> {
 
 impl Listening<'_> {
     /// Takes a report; why the session ended, if it says so.
-    fn report(&mut self, report: Report) -> Option<(Why, String)> {
+    fn report(&mut self, report: Report) -> Option<End> {
         match report {
             Report::Began { facts, guarded } => {
                 let (first, recovered) = match self.common.board.began(self.node.place, facts) {
                     Ok(began) => began,
-                    Err(other) => return Some((Why::Refused, explain::same_server(&other))),
+                    Err(other) => return Some(End::new(Why::Refused, explain::same_server(&other))),
                 };
                 self.watching = Some(self.node.counting.watching(self.until_ms));
                 if self.common.duration_ms > 0 {
@@ -187,12 +201,12 @@ impl Listening<'_> {
                 self.last = beat;
                 None
             }
-            Report::Ended { why, text, beat } => {
+            Report::Ended { why, text, in_full, beat } => {
                 if self.watching.is_some() {
                     self.node.counting.known(beat.known_unix_ms);
                     self.last = beat;
                 }
-                Some((why, text))
+                Some(End { why, text, in_full })
             }
         }
     }
@@ -203,7 +217,7 @@ impl Listening<'_> {
     }
 
     /// All that it saw is counted: now its time ends, or did when it was last known to see anything.
-    fn close(&mut self, (why, text): &(Why, String)) {
+    fn close(&mut self, End { why, text, .. }: &End) {
         let watching = self.watching.take();
         let until_ms = watching.as_ref().map_or_else(|| SystemClock.now_ms(), Watching::known_ms);
         match why {

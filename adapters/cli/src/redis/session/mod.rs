@@ -85,9 +85,9 @@ pub(crate) fn run() -> ExitCode {
     let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let ended = match begin(&settings, &state) {
         Ok(Ok(ready)) => watch(ready, &settings, &state, &mut out),
-        Ok(Err(full)) => end(&mut out, (Why::Memory, full), Beat::default()),
-        Err(Trouble { lasting, text }) => {
-            end(&mut out, (if lasting { Why::Refused } else { Why::Lost }, text), Beat::default())
+        Ok(Err(full)) => end(&mut out, (Why::Memory, full), None, Beat::default()),
+        Err(Trouble { lasting, text, in_full }) => {
+            end(&mut out, (if lasting { Why::Refused } else { Why::Lost }, text), in_full, Beat::default())
         }
     };
     // An error is a parent that is gone: nobody is left to tell.
@@ -177,7 +177,7 @@ fn watch(ready: Ready, settings: &Settings, state: &State, out: &mut impl Write)
     });
     told?;
     let why = state.ended().unwrap_or((Why::Done, String::new()));
-    end(out, why, beat(&records, state, began))
+    end(out, why, None, beat(&records, state, began))
 }
 
 /// Reads what the server sends, and leaves as soon as the session ends: the connection closes with this.
@@ -235,7 +235,7 @@ fn beat(records: &Records, state: &State, began: Instant) -> Beat {
     }
 }
 
-fn end(out: &mut impl Write, (why, text): (Why, String), beat: Beat) -> io::Result<()> {
-    frames::report(out, &Report::Ended { why, text, beat })?;
+fn end(out: &mut impl Write, (why, text): (Why, String), in_full: Option<String>, beat: Beat) -> io::Result<()> {
+    frames::report(out, &Report::Ended { why, text, in_full, beat })?;
     out.flush()
 }
