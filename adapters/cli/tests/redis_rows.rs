@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use common::redis::{Load, Redis, Watcher, command};
 use common::tmux::Screen;
-use common::{get, good, keyviz};
+use common::{PATIENCE, get, good, keyviz};
 use serde_json::Value;
 
 /// Six bytes that keys begin with, and what the base64 of such keys begins with.
@@ -31,7 +31,7 @@ fn json(host: &str, path: &str) -> Value {
 /// Asks until an answer is as it should be; the answer.
 #[track_caller]
 fn until(what: &str, mut ask: impl FnMut() -> Value, is: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let answer = ask();
         if is(&answer) {
@@ -46,6 +46,7 @@ fn until(what: &str, mut ask: impl FnMut() -> Value, is: impl Fn(&Value) -> bool
 fn top(host: &str) -> Value {
     let top = json(host, "top?series=ops&limit=1024");
     let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{top}"));
+    assert_eq!(top["own_ranges"], true, "{top}");
     let mut total = 0;
     for row in top["rows"].as_array().unwrap() {
         let nodes = row["nodes"].as_array().unwrap();

@@ -212,5 +212,6 @@ pub fn matrix(host: &str, query: &str) -> serde_json::Value {
             return serde_json::from_str(&body).unwrap();
         }
         assert!(status == 503 && body.contains("\"busy\"") && Instant::now() < deadline, "{status}: {body}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -269,7 +269,7 @@ impl Watcher {
     /// Waits until it has said this, so many times.
     #[track_caller]
     pub fn until_times(&mut self, words: &str, times: usize) {
-        let deadline = Instant::now() + Duration::from_secs(40);
+        let deadline = Instant::now() + PATIENCE;
         while self.said().matches(words).count() < times {
             let ended = self.child.0.try_wait().unwrap().is_some() && self.said().matches(words).count() < times;
             assert!(!ended && Instant::now() < deadline, "it does not say {words:?}:\n{}", self.said());
