@@ -69,9 +69,10 @@ export class Api {
   matrix(query, signal) {
     const parameters = new URLSearchParams({
       series: query.series, from_unix_ms: String(query.fromUnixMs), to_unix_ms: String(query.toUnixMs), rows: String(query.rows), axis: query.axis, open: "1",
+      // Always said: by routes a server splits by itself.
+      split_labels: query.split ? "1" : "0",
     });
     keys(parameters, query);
-    if (query.split) parameters.set("split_labels", "1");
     return this.#get(`matrix?${parameters}`, signal);
   }
 
