@@ -127,10 +127,10 @@ fn every_answer_is_of_all_nodes() {
         (&400.into(), &1.into(), &2.into()),
         "{cell}"
     );
-    let told: Vec<(&Value, &Value, &Value)> =
-        cell["nodes"].as_array().unwrap().iter().map(|node| (&node["node"], &node["value"], &node["share"])).collect();
-    let [two, one]: [Value; 2] = ["node-1:1".into(), "node-0:1".into()];
-    assert_eq!(told, [(&two, &250.into(), &0.625.into()), (&one, &150.into(), &0.375.into())], "{cell}");
+    let told: Vec<(&str, u64, f64)> = (cell["nodes"].as_array().unwrap().iter())
+        .map(|node| (node["node"].as_str().unwrap(), node["value"].as_u64().unwrap(), node["share"].as_f64().unwrap()))
+        .collect();
+    assert_eq!(told, [("node-1:1", 250, 0.625), ("node-0:1", 150, 0.375)], "{cell}");
     let alone = Server::start(Admin::builder(Some(samplers[0].reader())).build());
     let cell = alone.get(&format!("{CELL}?series=writes")).json();
     assert_eq!((&cell["value"], &cell["nodes"], &cell["fanout"]), (&600.into(), &Value::Null, &Value::Null), "{cell}");

@@ -143,6 +143,9 @@ fn core_tree(checkout: &Checkout) -> Result<Done, String> {
     }
 }
 
+/// A test that fails does not hide what the ones behind it would say.
+const NO_FAIL_FAST: &str = "--no-fail-fast";
+
 /// The examples in the documentation are for the whole crate: many begin with a `Sampler`.
 const WITHOUT_EXAMPLES: &[&str] = &["--lib", "--tests"];
 
@@ -190,7 +193,7 @@ fn naming(folder: &Path, words: &str) -> Result<Vec<String>, String> {
 fn core(checkout: &Checkout, features: &[&str], targets: &[&str]) -> Result<Done, String> {
     let package = ["--locked", "--package", "keyviz-core"];
     process::run(process::cargo(checkout, "build").args(package).args(features))?;
-    passed(process::cargo(checkout, "test").args(package).args(features).args(targets))
+    passed(process::cargo(checkout, "test").args(package).args(features).args(targets).arg(NO_FAIL_FAST))
 }
 
 /// Every test of the core, as on a machine whose atomics end at 32 bits. In a folder of its own.
@@ -202,12 +205,13 @@ fn core_u32(checkout: &Checkout) -> Result<Done, String> {
         command
     };
     process::run(narrow("clippy").args(["--all-targets", "--", "--deny", "warnings"]))?;
-    passed(narrow("test").args(WITHOUT_EXAMPLES))
+    passed(narrow("test").args(WITHOUT_EXAMPLES).arg(NO_FAIL_FAST))
 }
 
 /// The core has been tested rung by rung already.
 fn workspace(checkout: &Checkout) -> Result<Done, String> {
-    passed(process::cargo(checkout, "test").args(["--locked", "--workspace", "--exclude", "keyviz-core"]))
+    let mut command = process::cargo(checkout, "test");
+    passed(command.args(["--locked", "--workspace", "--exclude", "keyviz-core", NO_FAIL_FAST]))
 }
 
 /// In release: a slow program meets itself less often.
