@@ -279,7 +279,12 @@ describe("use", { skip }, () => {
     let now = NOW;
     const tour = [["uniform", "Uniform"], ["zipf", "Zipf"], ["hot", "Hot range"]];
     let phase = 0;
-    server.answers = (asked) => fixed(status({ now_unix_ms: now, notice: { id: tour[phase][0], title: tour[phase][1], text: "What to see.", since_unix_ms: NOW - 200_000 + phase * 90_000, until_unix_ms: NOW - 110_000 + phase * 90_000 } }), calm)(asked);
+    // The last goes on when the loop below is over.
+    server.answers = (asked) => {
+      const at = Math.min(phase, tour.length - 1);
+      const [id, title] = tour[at];
+      return fixed(status({ now_unix_ms: now, notice: { id, title, text: "What to see.", since_unix_ms: NOW - 200_000 + at * 90_000, until_unix_ms: NOW - 110_000 + at * 90_000 } }), calm)(asked);
+    };
     const page = await visit.open();
     for (phase = 1; phase < tour.length; phase += 1) {
       await page.click("#now");

@@ -71,7 +71,8 @@ export class Visit {
     page.on("requestfinished", (request) => running.delete(request));
     page.on("requestfailed", (request) => running.delete(request));
     if (look.clock) {
-      await page.clock.install({ time: NOW });
+      // It runs until it is stopped, and is stopped only at an instant that is still to come.
+      await page.clock.install({ time: NOW - 600_000 });
       await page.clock.pauseAt(NOW);
     }
     await page.goto(`${this.server.url}#${look.fragment ?? this.fragment}`);
