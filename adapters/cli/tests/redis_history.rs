@@ -11,30 +11,16 @@
 mod common;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::redis::{Load, Redis, Watcher, command, send, signal, wait_for_total};
-use common::{Dir, PATIENCE, get, matrix, numbers, total};
+use common::{Dir, get, matrix, numbers, total, until};
 use serde_json::Value;
 
 const API: &str = "/admin/api/v1/keyviz";
 
 fn status(host: &str) -> Value {
     serde_json::from_str(&get(host, &format!("{API}/status")).1).unwrap()
-}
-
-/// Asks until it is so.
-#[track_caller]
-fn until<T: std::fmt::Debug>(what: &str, mut ask: impl FnMut() -> T, is: impl Fn(&T) -> bool) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let answer = ask();
-        if is(&answer) {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "{what}: {answer:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// Waits until all that was counted is in columns that are kept.

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::redis::{Load, Redis, Watcher, command, send};
-use common::{Dir, PATIENCE, get, matrix, numbers, total};
+use common::{Dir, PATIENCE, get, matrix, numbers, total, until};
 use serde_json::Value;
 
 const API: &str = "/admin/api/v1/keyviz";
@@ -26,20 +26,6 @@ fn json(host: &str, path: &str) -> Value {
     let (status, body) = get(host, &format!("{API}/{path}"));
     assert_eq!(status, 200, "{path}: {body}");
     serde_json::from_str(&body).unwrap()
-}
-
-/// Asks until an answer is as it should be; the answer.
-#[track_caller]
-fn until(what: &str, mut ask: impl FnMut() -> Value, is: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(40);
-    loop {
-        let answer = ask();
-        if is(&answer) {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "{what}: {answer}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 fn name(redis: &Redis) -> String {

@@ -10,11 +10,11 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::redis::{Load, Redis, Watcher, command};
 use common::tmux::Screen;
-use common::{PATIENCE, get, good, keyviz};
+use common::{get, good, keyviz, until};
 use serde_json::Value;
 
 /// Six bytes that keys begin with, and what the base64 of such keys begins with.
@@ -26,20 +26,6 @@ fn json(host: &str, path: &str) -> Value {
     let (status, body) = get(host, &format!("/admin/api/v1/keyviz/{path}"));
     assert_eq!(status, 200, "{path}: {body}");
     serde_json::from_str(&body).unwrap()
-}
-
-/// Asks until an answer is as it should be; the answer.
-#[track_caller]
-fn until(what: &str, mut ask: impl FnMut() -> Value, is: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let answer = ask();
-        if is(&answer) {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "{what}: {answer}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// All of the hottest ranges; they and their nodes have all that was counted.

@@ -202,6 +202,20 @@ fn unchunked(mut body: &str) -> String {
     whole
 }
 
+/// Asks until an answer is as it should be; the answer.
+#[track_caller]
+pub fn until<T: std::fmt::Debug>(what: &str, mut ask: impl FnMut() -> T, is: impl Fn(&T) -> bool) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = ask();
+        if is(&answer) {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{what}: {answer:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// The matrix of the running service, which is asked again while it says that it is busy.
 #[track_caller]
 pub fn matrix(host: &str, query: &str) -> serde_json::Value {
