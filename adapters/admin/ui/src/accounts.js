@@ -4,7 +4,7 @@
 import { awayNow } from "./fanout.js";
 import { formatAmount, formatCount, formatDuration, formatMemory, formatShare } from "./number.js";
 import { instantText } from "./time_text.js";
-import { make } from "./dom.js";
+import { fact } from "./dom.js";
 
 /** @typedef {{name: string, value: string, warn?: boolean}} Account */
 
@@ -15,7 +15,9 @@ function columnAccount(matrix) {
   // Neighbouring windows that are missing are one gap to a reader.
   const gaps = matrix.columns.filter((column, i) => column.state === "missing" && matrix.columns[i - 1]?.state !== "missing").length;
   const lacking = matrix.columns.filter((column) => column.lacksNode).length;
-  const parts = [lacking > 0 ? `${lacking} lacking a node` : "", late > 0 ? `${late} late` : "", open > 0 ? `${open} open` : "", gaps > 0 ? `${gaps} ${gaps === 1 ? "gap" : "gaps"}` : ""].filter((part) => part !== "");
+  const parts = [lacking > 0 ? `${lacking} lacking a node` : "", late > 0 ? `${late} late` : "", open > 0 ? `${open} open` : "", gaps > 0 ? `${gaps} ${gaps === 1 ? "gap" : "gaps"}` : ""]
+    // A line breaks between parts, never within one.
+    .filter((part) => part !== "").map((part) => part.replaceAll(" ", "\u00a0"));
   const recorded = matrix.columns.length - count("missing");
   return { name: "Columns", value: formatCount(recorded) + (parts.length > 0 ? ` (${parts.join(", ")})` : ""), warn: gaps > 0 || late > 0 || lacking > 0 };
 }
@@ -61,5 +63,5 @@ export function accountsOf(picture, status, series, style) {
 
 /** @param {HTMLElement} into @param {readonly Account[]} accounts @returns {void} */
 export function drawAccounts(into, accounts) {
-  into.replaceChildren(...accounts.flatMap(({ name, value, warn }) => [make("dt", { text: name }), make("dd", { text: value, class: warn ? "warn" : "" })]));
+  into.replaceChildren(...accounts.map(({ name, value, warn }) => fact(name, value, { warn })));
 }

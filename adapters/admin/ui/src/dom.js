@@ -30,6 +30,11 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** @param {string} name @param {string} value @param {{warn?: boolean, title?: string}} [how] @returns {HTMLElement} a line of a list of facts */
+export function fact(name, value, { warn = false, title = "" } = {}) {
+  return make("div", {}, make("dt", title === "" ? { text: name } : { text: name, title }), make("dd", warn ? { text: value, class: "warn" } : { text: value }));
+}
+
 /** @param {string} text @param {() => void} press @param {Record<string, string>} [attributes] @returns {HTMLButtonElement} */
 export function button(text, press, attributes = {}) {
   const element = make("button", { type: "button", ...attributes, text });

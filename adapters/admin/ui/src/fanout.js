@@ -64,7 +64,7 @@ export function awayText(fanout, span) {
   const nodes = fanout.nodes.filter((node) => node.ok && node.absentMs.length > 0);
   const words = nodes.slice(0, NAMED).map((node) => {
     const [fromMs, toMs] = node.absentMs[node.absentMs.length - 1];
-    const before = node.absentMs.length > 1 ? ` and ${node.absentMs.length - 1} ${node.absentMs.length === 2 ? "time" : "times"} before` : "";
+    const before = node.absentMs.length > 1 ? ` and ${node.absentMs.length === 2 ? "once" : `${node.absentMs.length - 1} times`} before` : "";
     const why = node.warnings.includes(AWAY) ? `, and still is (${node.error !== "" ? node.error : "no reason given"})` : "";
     return `${node.node} was away ${span(fromMs, toMs)}${before}${why}`;
   });

@@ -1,7 +1,7 @@
 // @ts-check
 /** The detail of one cell: rate, count, time, key range, route. Keys are text, never markup. */
 
-import { button, copyButton, make } from "./dom.js";
+import { button, copyButton, fact, make } from "./dom.js";
 import { lackingNodes, namedText } from "./fanout.js";
 import { formatAmount, formatCount, formatDuration } from "./number.js";
 import { formatKey, textOfEnd, textOfStart } from "./key_format.js";
@@ -106,7 +106,7 @@ export function drawCell(into, picture, picked, series, style, format, letGo) {
     ["Time", spanText(fromMs, toMs, style)], ["Column", `${formatDuration(toMs - fromMs)}, ${STATE_TEXT[column.state]}`], ...rowFacts(picture, picked), ...cellFacts(picture, picked),
     ["All rows then", perSecond(picture.sums.columns[picked.column])], ["Row on average", perSecond(picture.sums.rows[picked.row])],
   ];
-  for (const [name, value] of lines) facts.append(make("dt", { text: name }), make("dd", { text: value }));
+  for (const [name, value] of lines) facts.append(fact(name, value));
   const parts = [textOfStart(row.start, format), textOfEnd(row.end, format)];
   if (!changed(into, JSON.stringify([rate, exact, lines, parts, letGo === null]))) return;
   const head = letGo === null ? [] : [make("div", { class: "pinned-note" }, "pinned", button("Let go", letGo))];

@@ -44,7 +44,7 @@ let held = null;
 function prepared(rows, format) {
   if (held !== null && held.rows === rows && held.format === format) return held;
   const texts = rows.map((row) => formatKey(row.start, format));
-  const prefix = format === "utf8" ? sharedPrefix(texts.filter((text) => text !== "")) : "";
+  const prefix = sharedPrefix(texts.filter((text) => text !== ""), format === "utf8" || format === "hex");
   const names = rows.map((row) => row.name);
   const named = names.some((name) => name !== null);
   const groups = named ? groupsByName(names) : format === "utf8" ? groupsByPrefix(texts, prefix.length) : [];

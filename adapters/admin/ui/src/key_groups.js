@@ -2,11 +2,19 @@
 /** Rows under common prefixes: what all keys shown begin with, and the runs of rows that share the part after it. */
 
 const SEPARATORS = "/:._-|#,; ";
+/** A shorter part in common is not worth stating once. */
+const LEAST = 4;
+const LEAST_WORDLESS = 8;
+/** Texts of up to so many characters are seen whole beside the picture. */
+const SEEN_WHOLE = 16;
 
 /** `from` inclusive, `to` exclusive: rows; `prefix` is the whole text that their keys begin with. @typedef {{from: number, to: number, prefix: string, title: string}} Group */
 
-/** @param {readonly string[]} texts @returns {string} what they all begin with, up to a separator; empty where that is too short to be worth stating once */
-export function sharedPrefix(texts) {
+/**
+ * @param {readonly string[]} texts @param {boolean} [wordless] whether long texts without a separator may be cut, too: a number may not
+ * @returns {string} what they all begin with, up to a separator; empty where that is too short to be worth stating once
+ */
+export function sharedPrefix(texts, wordless = false) {
   if (texts.length < 2) return "";
   let shared = texts[0];
   for (const text of texts) {
@@ -16,7 +24,19 @@ export function sharedPrefix(texts) {
   }
   let end = shared.length;
   while (end > 0 && !SEPARATORS.includes(shared[end - 1])) end -= 1;
-  return end >= 4 ? shared.slice(0, end) : "";
+  if (end >= LEAST) return shared.slice(0, end);
+  return wordless && texts.some((text) => text.length > SEEN_WHOLE) ? wordlessPrefix(texts, shared) : "";
+}
+
+/** Of texts that are cut off at their ends one would see the part in which they do not differ. @param {readonly string[]} texts @param {string} shared what they all begin with @returns {string} never half a byte of hex, nor, where it can be helped, a part of a number */
+function wordlessPrefix(texts, shared) {
+  let part = shared;
+  if (texts.every((text) => /^(0x)?([0-9a-f]{2})+$/.test(text))) part = shared.slice(0, shared.length - (shared.length % 2));
+  else {
+    const word = shared.replace(/\d+$/, "");
+    if (word.length >= LEAST_WORDLESS) part = word;
+  }
+  return part.length >= LEAST_WORDLESS ? part : "";
 }
 
 /** @param {string} text @param {number} from @returns {number} behind the next separator at or after `from`; -1 where there is none */

@@ -31,7 +31,7 @@ import { asKey, frameFound, keyOfFind, noteFound } from "./found_row.js";
 import { boundsOf, viewOf } from "./time_range.js";
 import { decodeMatrix } from "./matrix.js";
 import { formatDuration } from "./number.js";
-import { messagesFor } from "./page_state.js";
+import { GARBLED, messagesFor } from "./page_state.js";
 import { paletteFor } from "./palette.js";
 import { recordedHere } from "./recorded.js";
 import { namesPlaces } from "./redaction.js";
@@ -272,11 +272,12 @@ function tick() {
   drawLive(blocked && picture === null);
 }
 
-/** @param {import("./api.js").FailureKind} kind @param {string} old the age of the last answer @returns {[string, string]} */
-function failureText(kind, old) {
+/** @param {import("./page_state.js").Failure} failure @param {string} old the age of the last answer @returns {[string, string]} */
+function failureText({ kind, code }, old) {
   if (kind === "unauthorized") return ["off", "token needed"];
   if (kind === "disabled") return ["off", "switched off"];
-  return ["gone", `${kind === "busy" ? "busy" : kind === "refused" ? "refused" : "no answer"}${old === "" ? "" : `, last${old.slice(1)}`}`];
+  const what = kind === "busy" ? "busy" : code === GARBLED ? "not understood" : kind === "refused" ? "refused" : "no answer";
+  return ["gone", `${what}${old === "" ? "" : `, last${old.slice(1)}`}`];
 }
 
 /** @param {boolean} bare whether there is no picture @returns {void} */
@@ -286,7 +287,7 @@ function drawLive(bare) {
   const old = age >= 2000 ? `, ${formatDuration(Math.floor(age / 1000) * 1000)} ago` : "";
   /** @type {[string, string]} */
   let [is, text] = ["live", `live${old}`];
-  if (failure !== null) [is, text] = failureText(failure.kind, old);
+  if (failure !== null) [is, text] = failureText(failure, old);
   else if (status === null) [is, text] = ["asking", "connecting"];
   else if (!status.enabled) [is, text] = ["off", "switched off"];
   else if (state.viewport !== null && !state.moving && recorded === null) [is, text] = ["asking", "loading this part"];

@@ -4,7 +4,7 @@
 import { ApiFailure } from "./api.js";
 import { base64url, textOfWords } from "./key.js";
 import { formatCount, formatShare } from "./number.js";
-import { make } from "./dom.js";
+import { fact, make } from "./dom.js";
 import { namesPlaces } from "./redaction.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
@@ -150,8 +150,8 @@ export class NodePanel {
   /** @param {CellNode[]} nodes @param {string} unit @returns {HTMLElement} */
   #list(nodes, unit) {
     const list = make("dl", { class: "facts" });
-    for (const node of nodes.slice(0, SHOWN)) list.append(make("dt", { text: node.node, title: node.node }), make("dd", { text: toldOf(node, unit) }));
-    if (nodes.length > SHOWN) list.append(make("dt", { text: `and ${formatCount(nodes.length - SHOWN)} more` }), make("dd", {}));
+    for (const node of nodes.slice(0, SHOWN)) list.append(fact(node.node, toldOf(node, unit), { title: node.node }));
+    if (nodes.length > SHOWN) list.append(fact(`and ${formatCount(nodes.length - SHOWN)} more`, ""));
     return list;
   }
 }

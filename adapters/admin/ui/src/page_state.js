@@ -78,19 +78,19 @@ function failureMessage(known, failure) {
   if (failure.code === "redacted") {
     return {
       kind: "redacted_whole", blocks: true, title: "Keys are redacted on this server",
-      text: `What was asked for would show whole keys, which it shows to no token: ${failure.message}.`, next: "Whoever runs the process decides that, with --admin-redaction.",
+      text: "What was asked for would show whole keys, and it shows them to no token.", next: "Whoever runs the process decides that, with --admin-redaction.",
     };
   }
   if (failure.code === "invalid_query" && failure.message.includes("keys are redacted")) {
     return {
-      kind: "link_refused", blocks: true, title: "This link names keys that you are not shown", text: `The server does not take them: ${failure.message}.`,
+      kind: "link_refused", blocks: true, title: "This link names keys that you are not shown", text: `The server does not take them: ${failure.message.replace(/^(start|end): /, "")}.`,
       next: "Show all keys, or use a token of the role full.", action: { do: "all_keys", label: "Show all keys" },
     };
   }
   if (failure.code === "forbidden" || failure.code === "forbidden_role") {
     return {
       kind: "forbidden", blocks: true, asksToken: true, title: "This token does not open this",
-      text: `The server knows the token, and does not let it see what was asked for: ${failure.message}.`, next: "Use a token of the role full (--admin-token-file), or ask whoever runs the process for one.",
+      text: `It said: ${failure.message}.`, next: "A token of the role full is in the file named by --admin-token-file; whoever runs the process has it.",
     };
   }
   const age = known.lastAnswerMs === null ? "" : `Its last answer is ${ageText(known.hereMs - known.lastAnswerMs)} old. `;

@@ -132,7 +132,7 @@ export class TopTable {
   #cells(row, at, rate, format, { places, named }) {
     const [from, to] = [textOfStart(row.start, format), textOfEnd(row.end, format)];
     const range = places ? make("span", { class: "range" }) : button("", () => this.go(row), { class: "range", title: "Show it in the map" });
-    range.append(...(row.name === null ? [] : [make("b", { text: `${row.name} ` })]), make("span", { class: "key", text: shortened(from, SHOWN) }), make("span", { class: "muted", text: " to " }), make("span", { class: "key", text: shortened(to, SHOWN) }));
+    range.append(make("span", {}, ...(row.name === null ? [] : [make("b", { text: `${row.name} ` })]), make("span", { class: "key", text: shortened(from, SHOWN) }), make("span", { class: "muted", text: " to " }), make("span", { class: "key", text: shortened(to, SHOWN) })));
     const bar = make("i", { class: "bar" });
     bar.style.width = `${Math.max(1, Math.round(row.share * 60))}px`;
     const id = row.aggregate ? "several routes together" : named ? row.bucketId.replace("route:", "route ") : "";

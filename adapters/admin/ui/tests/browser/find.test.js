@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { noBrowser } from "../support/browser.js";
 import { everyLook, look } from "../support/looks.js";
 import { LAST, Visit, at, choice } from "../support/visit.js";
-import { STEP, base64, busyMatrix } from "../support/answers.js";
+import { STEP, base64, busyMatrix, redacted } from "../support/answers.js";
 import { base64url } from "../../src/key.js";
 import { redactionText } from "../../src/redaction.js";
 
@@ -142,7 +142,7 @@ describe("find", { skip }, () => {
   test("redacted ranges: the table says so, and its bounds are neither found in the map nor copied", async () => {
     const shown = (/** @type {string} */ start) => topRow({ start: base64(start), end: base64("orders/e~3"), split: null });
     for (const [policy, start, places] of /** @type {const} */ ([["prefix:8", "orders/e~2", true], ["hmac", "02~0123456789abcdef", true], ["hex", "6f7264657273", false]])) {
-      serve({ top: { ...top, redaction: policy, rows: [shown(start)] } }, { role: "read", redaction: policy });
+      visit.serve(redacted(named, policy), { top: { ...top, redaction: policy, rows: [shown(start)] } }, { role: "read", redaction: policy });
       const page = await visit.open({ height: 1000 });
       await page.waitForSelector("#top tbody tr");
       assert.equal(await page.innerText("#top-body [data-kind=redacted]"), `Keys are redacted. ${redactionText(policy)}`);

@@ -99,7 +99,7 @@ describe("nodes", { skip: noBrowser() }, () => {
       assert.equal(visit.asked("cell").length, 0, "nobody pinned one");
       await page.mouse.click(...(await at(page, 0.5, 10.5 / 16)));
       await page.waitForSelector("#nodes dt");
-      assert.deepEqual(await page.locator("#nodes dl > *").allInnerTexts(), LINES);
+      assert.deepEqual(await page.locator("#nodes :is(dt, dd)").allInnerTexts(), LINES);
       assert.match(await page.innerText("#nodes h3"), /^counted by$/i);
       const query = visit.asked("cell")[0]?.query;
       assert.deepEqual([query?.get("series"), query?.get("start"), query?.get("end")], ["ops", base64url(bytes(10)), base64url(bytes(11))]);

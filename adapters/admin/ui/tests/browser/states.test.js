@@ -8,7 +8,7 @@ import { fixed } from "../support/server.js";
 import { WALL, look } from "../support/looks.js";
 import { Visit } from "../support/visit.js";
 import { base64url } from "../../src/key.js";
-import { NOW, STEP, base64, busyMatrix, columns, matrix, status, wireRow } from "../support/answers.js";
+import { NOW, STEP, base64, busyMatrix, columns, matrix, redacted, status, wireRow } from "../support/answers.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{name: string, fragment?: string, answers: import("../support/server.js").Answers, title: RegExp | null, says?: RegExp[], then?: (page: Page) => Promise<void>}} State */
@@ -80,23 +80,23 @@ const STATES = [
       await page.waitForFunction(() => !location.hash.includes("start=") && document.querySelector("[data-kind=link_of_places]") === null);
     },
   },
-  { name: "link-of-keys", fragment: `end=${base64url(Buffer.from("orders/eu/customer-1"))}`, answers: fixed(status({ redaction: "prefix:8", role: "read" }), phases(300)), title: null, says: [/This link names longer keys than you are shown/, /the first 8 bytes of them/] },
-  { name: "link-refused", fragment: `start=${base64url(Buffer.from("orders"))}`, answers: ({ path }) => (path === "status" ? ok(status({ redaction: "hmac", role: "read" })) : error(400, "invalid_query", "start: keys are redacted here (hmac), and this is none that is shown")), title: /^This link names keys that you are not shown$/, says: [/does not take them: start/, /token of the role full/] },
-  { name: "redacted", answers: () => error(403, "redacted", "this would show whole keys, and keys are redacted here"), title: /^Keys are redacted on this server$/, says: [/shows to no token/, /--admin-redaction/] },
-  { name: "garbled", answers: ({ path }) => ok(path === "status" ? status() : { rows: 7 }), title: /answer is not understood$/, says: [/step_ms is absent/, /reload the page/] },
+  { name: "link-of-keys", fragment: `end=${base64url(Buffer.from("orders/eu/customer-1"))}`, answers: fixed(status({ redaction: "prefix:8", role: "read" }), redacted(phases(300), "prefix:8")), title: null, says: [/This link names longer keys than you are shown/, /the first 8 bytes of them/] },
+  { name: "link-refused", fragment: `start=${base64url(Buffer.from("orders"))}`, answers: ({ path }) => (path === "status" ? ok(status({ redaction: "hmac", role: "read" })) : error(400, "invalid_query", "start: keys are redacted here (hmac), and this is none that is shown")), title: /^This link names keys that you are not shown$/, says: [/does not take them: keys are redacted here/, /token of the role full/] },
+  { name: "redacted", answers: () => error(403, "redacted", "this would show whole keys, and keys are redacted here"), title: /^Keys are redacted on this server$/, says: [/shows them to no token/, /--admin-redaction/] },
+  { name: "garbled", answers: ({ path }) => ok(path === "status" ? status() : { rows: 7 }), title: /answer is not understood$/, says: [/not understood/, /step_ms is absent/, /reload the page/] },
   { name: "live", answers: fixed(status({ notice }), phases(300)), title: null, says: [/Hot range/, /One band is bright/] },
   { name: "paused", fragment: "paused=1", answers: fixed(status(), phases(300)), title: null, says: [/paused/i] },
   { name: "live-young", answers: fixed(status({ notice, history_from_unix_ms: NOW - 17_400 }), busyMatrix(16, 18)), title: null },
   { name: "replay", answers: fixed(status({ mode: "static", title: "monitor.txt", time_label: "relative", last_flush_unix_ms: Math.floor(NOW / STEP) * STEP + STEP }), busyMatrix(200, 301, () => "complete")), title: null, says: [/complete/, /from the start/] },
-  { name: "cut", answers: fixed(status({ routes: 9871 }), { ...busyMatrix(1024, 300, (i) => (i === 299 ? "open" : i % 97 === 5 ? "late" : i > 180 && i < 190 ? "missing" : "complete")), cut: { rows: 8847, values: new Array(300).fill(700) } }), title: null, says: [/1,024 of 9,871/, /In rows cut/, /Columns.*late.*open.*1 gap\b/s] },
-  { name: "sampled", answers: fixed(status({ notice: { id: "sampled", title: "Sampled", text: "Commands are watched for 1 s of every 10 s: rates are of the seconds watched.", since_unix_ms: NOW - 60_000, until_unix_ms: null } }), busyMatrix(16, 300, (i) => (i % 10 < 9 ? "missing" : "complete"))), title: null, says: [/1 s of every 10 s/, /30 gaps/] },
+  { name: "cut", answers: fixed(status({ routes: 9871 }), { ...busyMatrix(1024, 300, (i) => (i === 299 ? "open" : i % 97 === 5 ? "late" : i > 180 && i < 190 ? "missing" : "complete")), cut: { rows: 8847, values: new Array(300).fill(700) } }), title: null, says: [/1,024 of 9,871/, /In rows cut/, /Columns.*late.*open.*1\sgap\b/s] },
+  { name: "sampled", answers: fixed(status({ notice: { id: "sampled", title: "Sampled", text: "Commands are watched for 1 s of every 10 s: rates are of the seconds watched.", since_unix_ms: NOW - 60_000, until_unix_ms: null } }), busyMatrix(16, 300, (i) => (i % 10 < 9 ? "missing" : "complete"))), title: null, says: [/1 s of every 10 s/, /30\sgaps/] },
   { name: "top", fragment: "top=1&tz=utc", answers: ({ path, query }) => (path === "top" ? ok(TOP) : fixed(status(), phases(300))({ path, query, authorization: undefined })), title: null, says: [/Hottest now/i, /[▲▼] [+−×]\d/, /split command/] },
   {
     name: "partial", fragment: "tz=utc", answers: fixed(status(), { ...phases(300), fanout: { nodes: [{ node: "db1.internal:8765", ok: true, state: "answered", warnings: ["catalog_divergence"] }, { node: "db2.internal:8765", ok: false, state: "timed_out", error: "no answer within 2 s" }, { node: "db3.internal:8765", ok: false, state: "unreachable" }], responded: 1, expected: 3, writes_superseded: 1200 } }), title: null,
     says: [/2 of 3 nodes are not in this picture/, /db2\.internal:8765 \(no answer within 2 s\), db3\.internal:8765 \(nobody answers there\)/, /Merged with reservations[\s\S]*db1\.internal:8765 has other bounds/, /Nodes\s*1 of 3/, /Left to leaders\s*1,200/],
   },
   {
-    name: "node-away", fragment: "tz=utc", title: null, says: [/80 columns lack a node/, /db2\.internal:6379 was away .*and 1 time before, and still is \(nobody listens there\)/, /Columns.*80 lacking a node/s, /Nodes\s*2 of 2 \(1 away now\)/, /column lacks a node/],
+    name: "node-away", fragment: "tz=utc", title: null, says: [/80 columns lack a node/, /db2\.internal:6379 was away .*and once before, and still is \(nobody listens there\)/, /Columns.*80\slacking\sa\snode/s, /Nodes\s*2 of 2 \(1 away now\)/, /column lacks a node/],
     answers: fixed(status(), {
       ...phases(300), column_nodes: phases(300).column_unix_ms.map((/** @type {number} */ _, /** @type {number} */ x) => ((x >= 100 && x < 120) || x >= 239 ? 1 : 2)),
       fanout: {

@@ -87,8 +87,8 @@ describe("use", { skip }, () => {
   test("keys that want to do harm are shown as what they are", async () => {
     const image = "<img src=x onerror=\"document.title='owned'\">";
     const keys = ["</script><script>document.title='owned'</script>", image, "a\u001b]0;owned\u0007\u001b[31mred", "abc\u202egnp.exe", "k".repeat(3000), "zz\u0000\u0000end"];
-    const rows = keys.map((key, i) => wireRow({ bucket_id: `route:${i}`, start: base64(key), end: base64(keys[i + 1] ?? key), label: i === 1 ? "<b>label</b>" : undefined, values: new Array(60).fill(10 + i) }));
-    server.answers = fixed(status({ title: image, notice: { id: "x", title: image, text: image, since_unix_ms: NOW - 9000, until_unix_ms: null } }), matrix(columns(60), rows));
+    const rows = keys.map((key, i) => wireRow({ bucket_id: `route:${i}`, start: base64(key), end: base64(keys[i + 1] ?? key), label: i === 1 ? "<b>label</b>" : undefined, values: new Array(300).fill(10 + i) }));
+    server.answers = fixed(status({ title: image, notice: { id: "x", title: image, text: image, since_unix_ms: NOW - 9000, until_unix_ms: null } }), matrix(columns(300), rows));
     const page = await visit.open({ fragment: `pin=${encodeURIComponent(image)}&at=5` });
     const expected = ["</script><script>document.title='owned'</script>", image, "a\\x1b]0;owned\\x07\\x1b[31mred", "abc\\xe2\\x80\\xaegnp.exe", `${"k".repeat(240)}…`, "zz\\x00\\x00end"];
     await page.click("#picture", { position: { x: 600, y: 5 } });

@@ -1,6 +1,8 @@
 // @ts-check
 /** Recorded answers of the API, made from a few words. Times are fixed, so that pictures are the same on every run. */
 
+import { createHmac } from "node:crypto";
+
 export const NOW = Date.UTC(2026, 10, 21, 3, 12, 30, 400);
 export const STEP = 1000;
 
@@ -45,6 +47,21 @@ export function matrix(columns, rows, changes = {}) {
     ...columns, series: "ops", generated_at: new Date(NOW).toISOString(), step_ms: STEP, axis: "route", axis_id: "route", write_merge: "sum",
     rows, cut: { rows: 0, values: new Array(width).fill(0) }, unattributed: new Array(width).fill(0), ...changes,
   };
+}
+
+/**
+ * A picture as a server shows it that redacts keys: names are left out with them.
+ * @param {any} whole @param {string} policy `prefix:8`, `hmac` or `hex` @returns {any}
+ */
+export function redacted(whole, policy) {
+  const shown = (/** @type {string | null} */ key, /** @type {number} */ place) => {
+    if (key === null) return null;
+    if (policy === "hex") return base64(Buffer.from(key, "base64").toString("hex"));
+    const at = String(place).padStart(2, "0");
+    if (policy !== "hmac") return base64(Buffer.concat([Buffer.from(key, "base64").subarray(0, Number(policy.split(":")[1])), Buffer.from(`~${at}`)]));
+    return base64(`${at}~${createHmac("sha256", "page tests").update(key).digest("hex").slice(0, 16)}`);
+  };
+  return { ...whole, rows: whole.rows.map((/** @type {WireRow & {name?: string}} */ { name: _, ...row }, /** @type {number} */ i) => ({ ...row, start: shown(row.start, i), end: shown(row.end, i + 1) })) };
 }
 
 /** A fixed pseudo-random sequence. @param {number} seed @returns {() => number} 0 to 1 */

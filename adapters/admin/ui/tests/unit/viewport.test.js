@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { DEFAULT } from "../../src/fragment.js";
 import { brushed, exceeds, keysOf, panned, rebased, rowAt, wholeOf, within, zoomed } from "../../src/viewport.js";
 import { decodeMatrix } from "../../src/matrix.js";
-import { groupsByName, groupsByPrefix } from "../../src/key_groups.js";
+import { groupsByName, groupsByPrefix, sharedPrefix } from "../../src/key_groups.js";
 import { pictureOf } from "../../src/picture.js";
 import { pixelRows, rowSpan } from "../../src/layout.js";
 import { base64, columns, matrix, random, wireRow } from "../support/answers.js";
@@ -90,4 +90,14 @@ test("groups are runs of rows, as long in their prefix as all of them share", ()
   assert.deepEqual(groupsByPrefix(texts, 0).map(({ from, to, prefix }) => [from, to, prefix]), [[0, 3, "a/"], [3, 5, "b/1/"]]);
   assert.deepEqual(groupsByPrefix([], 0), []);
   assert.deepEqual(groupsByName(["u", "u", null, "v"]).map(({ from, to, title }) => [from, to, title]), [[0, 2, "u"], [3, 4, "v"]]);
+});
+
+test("what all keys begin with is stated once: up to a separator, or where long keys have none", () => {
+  const users = ["user00000000000000000017", "user00000000000000000018"];
+  for (const [texts, wordless, prefix] of /** @type {[string[], boolean, string][]} */ ([
+    [["a/b/1", "a/b/2"], true, "a/b/"], [["a/1", "a/2"], true, ""], [["a/b/1"], true, ""], [["", "a/b/1"], true, ""],
+    [["6f72646572732f31", "6f72646572732f32"], true, ""], [["0x6f72646572732f3131", "0x6f72646572732f3132"], true, "0x6f72646572732f31"], [["6f72646572732f31a1", "6f72646572732f31a2"], true, "6f72646572732f31"],
+    [users, true, "user0000000000000000001"], [users, false, ""], [users.map((text) => `customer${text}`), true, "customeruser"], [["18446744073709551614", "18446744073709551615"], false, ""],
+    [["abcdefg-long-enough-1", "abcdefg-long-enough-2"], false, "abcdefg-long-enough-"], [["abcdefgh-and-more-of-it", "xyz"], true, ""],
+  ])) assert.equal(sharedPrefix(texts, wordless), prefix, texts.join());
 });
