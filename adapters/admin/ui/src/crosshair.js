@@ -34,7 +34,7 @@ export class Crosshair {
     this.tell = tell;
     const point = (/** @type {PointerEvent} */ event) => {
       this.#seen = [event.clientX, event.clientY];
-      this.#pointer = this.#under();
+      this.#pointer = isPointing(event) ? this.#under() : null;
       this.#cursor = null;
       tell.moved();
     };
@@ -45,7 +45,16 @@ export class Crosshair {
       tell.moved();
     });
     canvas.addEventListener("click", (event) => {
-      if (!event.shiftKey) this.pin(this.pointed());
+      if (event.shiftKey) return;
+      // A finger that taps has left when its click comes: the cell is the one under it.
+      const left = this.#pointer === null;
+      if (left) {
+        this.#seen = [event.clientX, event.clientY];
+        this.#pointer = this.#under();
+      }
+      const cell = this.pointed();
+      if (left) this.#pointer = null;
+      this.pin(cell);
     });
     canvas.addEventListener("keydown", (event) => this.#press(event));
     canvas.addEventListener("blur", () => {
@@ -109,11 +118,12 @@ export class Crosshair {
     return picture === null || this.pinned === null ? null : find(picture, this.pinned);
   }
 
-  /** @returns {[number, number]} where is pointed, as a part of the width and the height; the middle where nowhere */
+  /** @returns {[number, number]} where is pointed, as a part of the width and the height; the middle where nowhere in sight */
   place() {
     const [picture, pointed] = [this.picture(), this.pointed() ?? this.pinnedCell()];
     if (picture === null || pointed === null) return [0.5, 0.5];
     const box = this.#box(picture, pointed);
+    if (box.width === 0 || box.height === 0) return [0.5, 0.5];
     const { width, height } = this.size();
     return [(box.x + box.width / 2) / width, (box.y + box.height / 2) / height];
   }
@@ -152,6 +162,11 @@ export class Crosshair {
     const [sx, sy] = [size.width / Math.max(1, width), size.height / Math.max(1, height)];
     return { x: left * sx, y: top * sy, width: (right - left) * sx, height: (bottom - top) * sy };
   }
+}
+
+/** @param {PointerEvent} event @returns {boolean} false for a finger that moves, or one beside another: it has hold of the map */
+function isPointing({ pointerType, type, buttons, isPrimary }) {
+  return pointerType === "mouse" || buttons === 0 || (type === "pointerdown" && isPrimary);
 }
 
 /** @param {HTMLElement} element @param {{x: number, y: number, width: number, height: number}} box @param {"x" | "y"} axis @returns {void} */

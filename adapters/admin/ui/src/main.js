@@ -9,6 +9,7 @@ import { Gestures } from "./gestures.js";
 import { GoTo, decodeNames, findOf, routeAmong } from "./go_to.js";
 import { HotPanel } from "./hot_panel.js";
 import { NodePanel } from "./node_panel.js";
+import { MapTools } from "./map_tools.js";
 import { MessageView } from "./message_view.js";
 import { Navigator } from "./navigator.js";
 import { Poller, delayMs } from "./poller.js";
@@ -76,12 +77,16 @@ const poller = new Poller(
 const controls = new Controls({ change, refresh: () => void poller.now(), view: () => state.picture?.view ?? null });
 const colours = new Colours(change, () => state.picture?.scale ?? null);
 const navigator = new Navigator({ state, change, draw: planMove });
-new Gestures(canvas, {
+const gestures = new Gestures(canvas, byId("plot"), {
   boxed: (box) => navigator.zoomTo(box),
   wheeled: (x, y, factors) => navigator.zoom(x, y, factors),
   dragged: (dx, dy) => navigator.pan(dx, dy),
+  taken: () => navigator.take(),
+  followed: (reach) => navigator.follow(reach),
   rested: () => navigator.rest(),
+  boxes: (on) => tools.showBoxes(on),
 });
+const tools = new MapTools({ zoom: zoomHere, boxes: () => (gestures.boxes = !gestures.boxes) });
 const topTable = new TopTable(byId("top-body"), (row) => goTo({ key: row.start }));
 const nodePanel = new NodePanel(byId("nodes"), api, () => drawPointed());
 const hotPanel = new HotPanel(byId("hot"), api, () => drawPointed());
@@ -130,6 +135,13 @@ function adopt(choice) {
   if (asked.some((name) => choice[name] !== before[name]) || (before.paused && !choice.paused) || (state.topShown && !topBefore)) void poller.now();
   else poller.plan();
   planDraw();
+}
+
+/** @param {number} factor at the cell that is pointed at, or in the middle @returns {void} */
+function zoomHere(factor) {
+  const [x, y] = crosshair.place();
+  navigator.zoom(x, y, { time: factor, rows: factor });
+  navigator.rest();
 }
 
 /** @returns {Promise<import("./go_to.js").KeyName[]>} none where they cannot be had */
@@ -242,12 +254,18 @@ function drawPointed() {
   hotPanel.show(picture, pinned, state.choice);
   nodePanel.show(picture, pinned, state.choice, { labels: (state.status?.labels.length ?? 0) > 0, redaction: state.status?.redaction ?? "", unit: seriesOf(state.choice.series).unit });
   if (picture === null || shown === null) {
-    drawNoCell(into, crosshair.pinned === null ? "Point at the picture, or move through it with the arrow keys. A click or Enter pins a cell." : "The pinned cell is not in this picture.");
+    drawNoCell(into, crosshair.pinned === null ? hint() : "The pinned cell is not in this picture.");
     return;
   }
   const series = seriesOf(picture.matrix.series);
   drawCell(into, picture, shown, series, style, state.choice.format, pinned === null ? null : () => crosshair.pin(null));
   if (document.activeElement === canvas) byId("cell-spoken").textContent = spokenCell(picture, shown, series, style, state.choice.format);
+}
+
+/** @returns {string} how a cell is come by */
+function hint() {
+  const touched = matchMedia("not (any-pointer: fine)").matches;
+  return touched ? "A tap on the picture pins a cell, and tells of it here." : "Point at the picture, or move through it with the arrow keys. A click or Enter pins a cell.";
 }
 
 /** What changes with time alone: messages, ages, countdowns. @returns {void} */
@@ -330,11 +348,7 @@ listenForKeys({
     if (state.picture !== null) void finder.open();
   },
   top: toggleTop,
-  zoom: (factor) => {
-    const [x, y] = crosshair.place();
-    navigator.zoom(x, y, { time: factor, rows: factor });
-    navigator.rest();
-  },
+  zoom: zoomHere,
   pan: (dx, dy) => {
     navigator.pan(dx, dy);
     navigator.rest();

@@ -26,6 +26,8 @@ function roundTimes({ fromMs, toMs }) {
 export class Navigator {
   /** @type {Place[]} */
   #back = [];
+  /** What a hand took hold of. @type {{viewport: import("./viewport.js").Viewport, picture: import("./picture.js").Picture} | null} */
+  #held = null;
 
   /** @param {Around} around */
   constructor(around) {
@@ -39,12 +41,15 @@ export class Navigator {
 
   /** @param {(viewport: import("./viewport.js").Viewport, picture: import("./picture.js").Picture) => import("./viewport.js").Viewport} move @returns {void} */
   #move(move) {
+    const { picture, viewport } = this.around.state;
+    if (picture !== null && picture.matrix.rows.length > 0) this.#show(move(viewport ?? wholeOf(picture), picture), picture);
+  }
+
+  /** @param {import("./viewport.js").Viewport} wanted @param {import("./picture.js").Picture} picture whose rows it counts @returns {void} */
+  #show(wanted, picture) {
     const { state, draw } = this.around;
-    const { picture } = state;
-    if (picture === null || picture.matrix.rows.length === 0) return;
     state.moving = true;
-    let viewport = move(state.viewport ?? wholeOf(picture), picture);
-    let shown = picture;
+    let [viewport, shown] = [wanted, picture];
     if (exceeds(viewport, picture) && state.home !== null && state.home !== picture && state.home.matrix.rows.length > 0) {
       viewport = rebased(viewport, picture, state.home);
       shown = state.home;
@@ -65,7 +70,24 @@ export class Navigator {
     this.#move((viewport) => panned(viewport, dx, dy));
   }
 
-  /** @param {import("./gestures.js").Box} box @returns {void} */
+  /** A hand takes hold of the map as it is shown now. @returns {void} */
+  take() {
+    const { picture, viewport } = this.around.state;
+    this.#held = picture === null || picture.matrix.rows.length === 0 ? null : { viewport: viewport ?? wholeOf(picture), picture };
+  }
+
+  /**
+   * The map follows the hand that holds it. All of the way is counted from where it was taken: at an edge the map stays
+   * behind, and when the hand comes back it is where it was.
+   * @param {import("./fingers.js").Reach} reach in parts of the picture @returns {void}
+   */
+  follow({ from, to, factor }) {
+    if (this.#held === null || this.around.state.picture === null) return;
+    const { viewport, picture } = this.#held;
+    this.#show(zoomed(panned(viewport, from.x - to.x, from.y - to.y), picture, to.x, to.y, { time: factor, rows: factor }), picture);
+  }
+
+  /** @param {import("./brush.js").Box} box @returns {void} */
   zoomTo(box) {
     this.#move((viewport) => brushed(viewport, box));
     this.rest();
@@ -76,7 +98,9 @@ export class Navigator {
     const { state } = this.around;
     const { picture, viewport, choice } = state;
     state.moving = false;
-    if (picture === null || viewport === null) return;
+    this.#held = null;
+    // Nothing was asked for meanwhile, and is from now on.
+    if (picture === null || viewport === null) return this.around.change({});
     const whole = wholeOf(picture);
     /** @type {Partial<Place>} */
     const part = keysOf(picture, viewport, choice);
@@ -93,9 +117,12 @@ export class Navigator {
     const before = placeOf(state.choice);
     const after = { ...before, ...part };
     if (JSON.stringify(before) === JSON.stringify(after)) {
-      state.viewport = null;
-      state.picture = state.asked;
-      this.around.draw();
+      // Where the answer is still to come, what is shown is the nearest to it.
+      if (state.asked !== null && JSON.stringify(before) === JSON.stringify({ ...state.asked.place, ...state.asked.keys })) {
+        state.viewport = null;
+        state.picture = state.asked;
+      }
+      change({});
       return;
     }
     this.#back.push(before);
