@@ -19,7 +19,7 @@ export function noBrowser() {
 }
 
 /** @typedef {import("playwright-core").Page} Page */
-/** `clock` stops the page's time, which then passes by its test alone. @typedef {{theme?: "light" | "dark", width?: number, height?: number, scale?: number, zone?: string, still?: boolean, clock?: boolean}} Look */
+/** `clock` stops the page's time, which then passes by its test alone. `touch` is a screen without a mouse. @typedef {{theme?: "light" | "dark", width?: number, height?: number, scale?: number, zone?: string, still?: boolean, clock?: boolean, touch?: boolean}} Look */
 
 /** A browser on an empty profile of its own, with one context at a time. */
 export class Browser {
@@ -41,6 +41,7 @@ export class Browser {
     this.#context = await this.#browser.newContext({
       viewport: { width: look.width ?? 1280, height: look.height ?? 760 }, deviceScaleFactor: look.scale ?? 1, colorScheme: look.theme ?? "light",
       timezoneId: look.zone ?? "UTC", locale: "en-GB", reducedMotion: look.still ? "reduce" : "no-preference",
+      hasTouch: look.touch === true, isMobile: look.touch === true,
     });
     const page = await this.#context.newPage();
     page.on("pageerror", (error) => this.complaints.push(String(error)));
