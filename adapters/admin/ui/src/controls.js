@@ -60,6 +60,10 @@ export class Controls {
     this.pause = byIdAs("pause", HTMLButtonElement);
     this.pause.addEventListener("click", () => change({ paused: this.pause.getAttribute("aria-pressed") !== "true" }));
     byId("now").addEventListener("click", () => handlers.refresh());
+    // Chosen already, by a zoom, it tells of no change; a phone has not shown the form for that.
+    byId("range").querySelector("input[value=custom]")?.addEventListener("click", () => {
+      if (byId("custom").offsetParent === null) this.#range("custom");
+    });
     byId("controls").addEventListener("submit", (event) => event.preventDefault());
     this.from = byIdAs("custom-from", HTMLInputElement);
     this.to = byIdAs("custom-to", HTMLInputElement);
@@ -79,6 +83,7 @@ export class Controls {
     this.customOpen = true;
     this.#fill();
     byId("custom").hidden = false;
+    byId("custom").toggleAttribute("data-asked", true);
     this.from.focus();
   }
 
@@ -144,6 +149,7 @@ export class Controls {
     this.pause.disabled = this.refresh.disabled = source.atRest;
     byId("zone").hidden = source.relative;
     byId("custom").hidden = !this.customOpen;
+    if (!this.customOpen) byId("custom").toggleAttribute("data-asked", false);
     byId("custom-zone").textContent = zoneText(Date.now(), { zone: choice.zone, originMs: null });
   }
 }

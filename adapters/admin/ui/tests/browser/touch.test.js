@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { bufferOf, noBrowser, settled } from "../support/browser.js";
 import { Hand } from "../support/hand.js";
 import { look } from "../support/looks.js";
-import { LAST, Visit, at, choice, fitted, until } from "../support/visit.js";
+import { LAST, Visit, at, choice } from "../support/visit.js";
 import { STEP, base64, busyMatrix } from "../support/answers.js";
 import { base64url } from "../../src/key.js";
 
@@ -21,6 +21,16 @@ const keyOfRow = (/** @type {number} */ row) => base64url(Buffer.from(String(cal
 const PHONE = { touch: true, width: 400, height: 860 };
 const SMALL_PHONE = { touch: true, width: 360, height: 640 };
 const TABLET = { touch: true, width: 1180, height: 820 };
+/** Everything that a row of these can have. */
+const TOP = {
+  series: "ops", generated_at: "2026-11-21T03:12:30Z", ranges: 16, before: null,
+  now: { start_unix_ms: LAST - 2 * STEP, end_unix_ms: LAST - STEP, covers_ms: STEP, state: "complete", total: 2000, rate: 2000 },
+  rows: [10, 11].map((row) => ({
+    bucket_id: `route:${row}`, route_id: String(row), start: calm.rows[row].start, end: calm.rows[row].end, aggregate: false, raft_group_id: 50, leader_term: 3,
+    value: 900, rate: 900, share: 0.45, before_rate: 450, split: "mydb split --region 11 --at 'orders/x'", nodes: [{ node: "n1", share: 0.6 }, { node: "n2", share: 0.4 }], node_count: 2,
+  })),
+};
+const HOT_KEYS = { series: "writes", keys: [{ key_b64: base64("orders/1"), count: 900 }], approximate: true, sample_rate: 16, sampled_n: 125, operations: 2000, dropped_samples: 0, skipped_long_keys: 0, unsampled_ops: 0, degraded: false, error_bound: 100 };
 
 describe("touch", { skip }, () => {
   const visit = new Visit("tz=utc&refresh=60");
@@ -30,8 +40,6 @@ describe("touch", { skip }, () => {
   const places = (page, ...places) => Promise.all(places.map(([x, y]) => at(page, x, y)));
   /** @param {Page} page @param {[number, number]} middle part of the picture @param {number} apart of its width @returns {Promise<[Point, Point]>} two fingers side by side */
   const around = async (page, [x, y], apart) => /** @type {[Point, Point]} */ (await places(page, [x - apart / 2, y], [x + apart / 2, y]));
-  const shownRows = (/** @type {Page} */ page, /** @type {number} */ rows) =>
-    page.waitForFunction((count) => [...document.querySelectorAll("#accounts dt")].find((name) => /^(Rows|Ranges)$/.test(name.textContent ?? ""))?.nextElementSibling?.textContent === String(count), rows);
   /** @param {Page} page @returns {{from: number, to: number, start: string | null, end: string | null}} times as parts of the whole */
   const shown = (page) => {
     const chosen = choice(page);
@@ -39,6 +47,13 @@ describe("touch", { skip }, () => {
     return { from: time("from", 0), to: time("to", 1), start: chosen.get("start"), end: chosen.get("end") };
   };
   const near = (/** @type {number} */ value, /** @type {number} */ wanted, /** @type {string} */ what) => assert.ok(Math.abs(value - wanted) < 0.02, `${what}: ${value}, not ${wanted}`);
+  /** @param {Page} page @param {number} px @returns {Promise<string[]>} what is to be pressed and is smaller than that */
+  const smaller = (page, px) => page.evaluate((least) => {
+    // A checkbox is pressed by its whole line.
+    const pressed = [...document.querySelectorAll("button, select, input, .field:has([type=checkbox]), a[href]")].filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches(".skip, [type=checkbox]"));
+    return pressed.map((one) => ({ one, box: one.getBoundingClientRect() })).filter(({ box }) => Math.min(box.width, box.height) < least - 0.1)
+      .map(({ one, box }) => `${one.id || one.textContent || one.tagName} ${Math.round(box.width)}x${Math.round(box.height)}`);
+  }, px);
   const scrolled = (/** @type {Page} */ page) => page.evaluate(() => [Math.round(scrollY), visualViewport?.scale]);
   /** Waits until the choice is another one, and is answered. @param {Page} page @param {() => Promise<void>} act @returns {Promise<void>} */
   async function moves(page, act) {
@@ -114,7 +129,7 @@ describe("touch", { skip }, () => {
     await page.waitForFunction(() => scrollY > 100);
     await page.evaluate(() => scrollTo(0, 0));
     await settled(page);
-    await hand.pinch([[x - 20, y], [x + 20, y]], [[x - 60, y], [x + 60, y]]);
+    await hand.pinch([[x - 70, y], [x + 70, y]], [[x - 180, y], [x + 180, y]]);
     await hand.liftAll();
     await page.waitForFunction(() => (visualViewport?.scale ?? 1) > 1.5);
     await page.waitForSelector("#plot[data-enlarged]");
@@ -127,7 +142,8 @@ describe("touch", { skip }, () => {
     });
     const before = await page.evaluate(() => visualViewport?.scale ?? 0);
     const buffer = (await bufferOf(page)).data;
-    await hand.pinch([[map[0] - 60, map[1]], [map[0] + 60, map[1]]], [[map[0] - 25, map[1]], [map[0] + 25, map[1]]]);
+    const upright = (/** @type {number} */ half) => /** @type {[Point, Point]} */ ([[map[0], map[1] - half], [map[0], map[1] + half]]);
+    await hand.pinch(upright(180), upright(90));
     await hand.liftAll();
     await page.waitForFunction((scale) => (visualViewport?.scale ?? scale) < scale * 0.8, before);
     await settled(page);
@@ -414,16 +430,73 @@ describe("touch", { skip }, () => {
     await page.waitForFunction(() => location.hash.includes("pin="));
     await moves(page, () => page.locator("#zoom-in").tap());
     assert.equal(shown(page).start, keyOfRow(4));
+    near(shown(page).from, 0.25, "from");
+    near(shown(page).to, 0.5, "to");
     await moves(page, () => page.locator("#zoom-out").tap());
-    assert.deepEqual([shown(page).start, shown(page).end], [keyOfRow(4), keyOfRow(12)]);
+    near(shown(page).to - shown(page).from, 0.5, "as much as before");
     await moves(page, () => page.locator("#undo").tap());
+    near(shown(page).to, 0.5, "to");
     await moves(page, () => page.locator("#reset").tap());
+    assert.equal(await page.isDisabled("#undo"), true);
     assert.equal(await page.locator("#map-tools #undo").count(), 1);
     const desk = await visit.open();
     assert.equal(await desk.isVisible("#map-tools"), false);
     assert.equal(await desk.locator("header #undo").isVisible(), true);
     assert.deepEqual(await desk.evaluate(() => [...document.querySelectorAll("header button")].map((one) => one.id)), ["pause", "now", "goto-open", "top-toggle", "undo", "reset", "help-open", "forget", "theme"]);
   });
+
+  test("the times that a zoom chose do not push the map away; the form with them comes where it is asked for", async () => {
+    visit.serve(calm);
+    const page = await visit.open(PHONE);
+    const hand = await Hand.on(page);
+    const [top] = await places(page, [0, 0]);
+    await moves(page, async () => {
+      await hand.pinch(await around(page, [0.5, 0.5], 0.2), await around(page, [0.5, 0.5], 0.4));
+      await hand.liftAll();
+    });
+    assert.deepEqual(await places(page, [0, 0]), [top]);
+    assert.equal(await page.isVisible("#custom"), false);
+    await page.locator("#range label", { hasText: "From–to" }).tap();
+    assert.equal(await page.isVisible("#custom"), true);
+    assert.equal(Date.parse(`${await page.inputValue("#custom-from")}Z`), Date.parse(String(choice(page).get("from"))));
+    await page.locator("#range label", { hasText: "1h" }).tap();
+    assert.equal(await page.isVisible("#custom"), false);
+  });
+
+  test("nothing is too small for a mouse in an unsteady hand", async () => {
+    visit.serve(busyMatrix(64, 300), { top: TOP, hotkeys: HOT_KEYS }, { labels: ["redis", "s3"] });
+    const page = await visit.open({ height: 1000, fragment: "tz=utc&refresh=60&top=1" });
+    await page.waitForSelector("#top-body tbody tr");
+    await page.mouse.click(...(await at(page, 0.5, 0.5)));
+    await page.waitForSelector("#hot .hot-keys li");
+    assert.deepEqual(await smaller(page, 24), []);
+    await page.click("#help-open");
+    assert.deepEqual(await smaller(page, 24), []);
+  });
+
+  for (const [name, size] of /** @type {const} */ ([["360", { ...PHONE, width: 360, height: 780 }], ["400", PHONE], ["844", { touch: true, width: 844, height: 390 }], ["1180", TABLET]])) {
+    test(`everything is large enough for a finger, can be read, and sticks out nowhere: ${name} wide`, async () => {
+      visit.serve(busyMatrix(64, 300), { top: TOP, hotkeys: HOT_KEYS }, { labels: ["redis", "s3"] });
+      const page = await visit.open({ ...size, fragment: "tz=utc&refresh=60&top=1" });
+      await page.waitForSelector("#top-body tbody tr");
+      const sizes = async (/** @type {string} */ what) => assert.deepEqual([await smaller(page, 44), await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)], [[], false], what);
+      await sizes("at rest");
+      await page.locator("#picture").tap({ position: { x: 60, y: 60 } });
+      await page.waitForFunction(() => location.hash.includes("pin="));
+      await settled(page);
+      await page.waitForSelector("#hot .hot-keys li");
+      await sizes("with a pinned cell and its hot keys");
+      await page.locator("#range label", { hasText: "From–to" }).tap();
+      await sizes("with times");
+      await page.locator("#goto-open").tap();
+      await page.waitForSelector("#goto-form input");
+      await sizes("with the way to a key");
+      await page.keyboard.press("Escape");
+      await page.locator("#picture").scrollIntoViewIfNeeded();
+      await settled(page);
+      await look(page, `touch-${name}-light`);
+    });
+  }
 
   test("help names the touches where there are fingers, and the mouse where there is one", async () => {
     visit.serve(calm);
