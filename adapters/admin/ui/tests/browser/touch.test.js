@@ -495,6 +495,12 @@ describe("touch", { skip }, () => {
       await page.locator("#picture").scrollIntoViewIfNeeded();
       await settled(page);
       await look(page, `touch-${name}-light`);
+      await page.locator("#top").scrollIntoViewIfNeeded();
+      await settled(page);
+      await look(page, `touch-${name}-top-light`);
+      await page.locator("#cell").scrollIntoViewIfNeeded();
+      await settled(page);
+      await look(page, `touch-${name}-cell-light`);
     });
   }
 
