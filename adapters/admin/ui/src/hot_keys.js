@@ -59,15 +59,17 @@ function lackText({ dropped, skippedLong, unsampled }) {
 /** @param {HotKeys} hot @param {import("./key_format.js").KeyFormat} format @returns {Node[]} a bar for each key, its error as a paler end of the bar */
 export function drawHotKeys(hot, format) {
   if (hot.keys.length === 0) return [make("p", { class: "muted", text: "No key was sampled here." })];
-  const most = Math.max(...hot.keys.map((one) => one.count), 1);
-  const rows = hot.keys.map(({ key, count, error }) => {
-    const sure = Math.max(0, count - error);
+  // A few samples may stand for more than there was.
+  const counted = hot.operations > 0 ? hot.operations : Infinity;
+  const keys = hot.keys.map(({ key, count, error }) => ({ key, error, count: Math.min(count, counted), sure: Math.min(Math.max(0, count - error), counted) }));
+  const most = Math.max(...keys.map((one) => one.count), 1);
+  const rows = keys.map(({ key, count, error, sure }) => {
     const bar = make("span", { class: "hot-bar", "aria-hidden": "true" }, make("i"), make("i", { class: "unsure" }));
     const [first, second] = bar.querySelectorAll("i");
     first.style.width = `${(100 * sure) / most}%`;
     second.style.width = `${(100 * (count - sure)) / most}%`;
     const text = formatKey(key, format);
-    const share = hot.operations > 0 ? `, ${formatShare(Math.min(count, hot.operations), hot.operations)}` : "";
+    const share = hot.operations > 0 ? `, ${formatShare(count, hot.operations)}` : "";
     return make("li", {}, make("code", { class: "key", text: text === "" ? "(empty key)" : shortened(text, 60) }), copyButton("Copy", "the key", text), bar,
       make("span", { class: "muted", text: (error > 0 ? `${formatCount(sure)} to ${formatCount(count)}` : `${hot.sampleRate > 1 ? "about " : ""}${formatCount(count)}`) + share }));
   });

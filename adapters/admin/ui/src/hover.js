@@ -10,6 +10,7 @@ import { spanText } from "./time_text.js";
 import { CONFLICT, ESTIMATED, LACKING, widthSeconds } from "./matrix.js";
 import { rowOverTime } from "./sums.js";
 import { sparkline } from "./sparkline.js";
+import { unitFor } from "./series.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 /** @typedef {import("./heatmap.js").Picked} Picked */
@@ -41,7 +42,8 @@ export function cellNumbers(picture, picked, series) {
   const rate = picture.matrix.rates[at];
   const unit = series.isBytes ? "/s" : ` ${series.unit}/s`;
   const about = isEstimate(picture, picked) ? "about " : "";
-  return { rate: about + formatAmount(rate, series.isBytes) + unit, exact: `${about}${formatCount(picture.matrix.values[at])} ${series.unit} in ${covered}` };
+  const value = picture.matrix.values[at];
+  return { rate: about + formatAmount(rate, series.isBytes) + unit, exact: `${about}${formatCount(value)} ${unitFor(series.unit, value)} in ${covered}` };
 }
 
 /** @param {string} head @param {string} text @param {string | null} copied what the button copies; null where there is no key @returns {HTMLElement} */

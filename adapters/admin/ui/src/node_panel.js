@@ -5,6 +5,7 @@ import { ApiFailure } from "./api.js";
 import { base64url, textOfWords } from "./key.js";
 import { formatCount, formatShare } from "./number.js";
 import { fact, make } from "./dom.js";
+import { unitFor } from "./series.js";
 import { namesPlaces } from "./redaction.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
@@ -30,7 +31,7 @@ export function decodeCell(body) {
 /** @param {CellNode} node @param {string} unit @returns {string} a share does not part from its sign */
 function toldOf({ value, share, estimated, group, term }, unit) {
   const owner = group === 0 ? "" : `, group ${group}${term === 0 ? "" : ` term ${term}`}`;
-  return `${estimated ? "about " : ""}${formatCount(value)} ${unit}, ${formatShare(share, 1).replace(" ", "\u00a0")}${owner}`;
+  return `${estimated ? "about " : ""}${formatCount(value)} ${unitFor(unit, value)}, ${formatShare(share, 1).replace(" ", "\u00a0")}${owner}`;
 }
 
 /** @param {any} body parsed JSON @param {Question} question @returns {Between | null} null where it is the cell's own */
@@ -41,7 +42,7 @@ function betweenOf(body, { own, open }) {
 
 /** @param {Between} between @param {string} unit @returns {string} */
 function betweenText({ value, estimated, open }, unit) {
-  return `Of all routes between these bounds: ${estimated ? "about " : ""}${formatCount(value)} ${unit}${open ? " so far" : ""}.`;
+  return `Of all routes between these bounds: ${estimated ? "about " : ""}${formatCount(value)} ${unitFor(unit, value)}${open ? " so far" : ""}.`;
 }
 
 /** @param {Picture} picture @param {import("./matrix.js").Row} row @returns {boolean} whether it is what came without a label, beside rows of labels */

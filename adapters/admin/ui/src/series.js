@@ -14,6 +14,11 @@ export const SERIES = [
   { name: "scans", title: "Scans", unit: "scans", isBytes: false, observed: ["observed_scans"] },
 ];
 
+/** @param {string} unit @param {number} count @returns {string} `1 op`, but `2 ops` */
+export function unitFor(unit, count) {
+  return count === 1 ? unit.slice(0, -1) : unit;
+}
+
 /** @param {string} name @returns {Series} the series of that name, or `ops` */
 export function seriesOf(name) {
   return SERIES.find((series) => series.name === name) ?? SERIES[0];

@@ -90,7 +90,7 @@ describe("nodes", { skip: noBrowser() }, () => {
 
   const fanout = { nodes: NODES.map((node) => ({ node, ok: true, state: "answered" })), responded: 3, expected: 3, writes_superseded: 0 };
   const counts = [[NODES[1], 54, 0.9, 3], [NODES[0], 5, 0.08, 0], [HOSTILE, 1, 0.02, 0]].map(([node, value, share, term]) => ({ node, value, share, estimated: value === 5, raft_group_id: value === 54 ? 50 : 0, leader_term: term }));
-  const LINES = ["db2.internal:6379", "54 ops, 90\u00a0%, group 50 term 3", "db1.internal:6379", "about 5 ops, 8\u00a0%", "<b>\\xe2\\x80\\xaedb4", "1 ops, 2\u00a0%"];
+  const LINES = ["db2.internal:6379", "54 ops, 90\u00a0%, group 50 term 3", "db1.internal:6379", "about 5 ops, 8\u00a0%", "<b>\\xe2\\x80\\xaedb4", "1 op, 2\u00a0%"];
 
   for (const theme of /** @type {const} */ (["light", "dark"])) {
     test(`a pinned cell says who counted in it (${theme})`, async () => {
