@@ -43,8 +43,8 @@
 //! newest window beside the window before: `now`, `before` (`null` where there is none), `ranges`, and
 //! `rows[] {bucket_id, route_id, start, end, middle, aggregate, sub_bucket, sub_buckets, raft_group_id, leader_term, value,
 //! rate, share, before, before_rate, name?, split?}`; `own_ranges: true` where the core made the ranges, whose ids name
-//! nothing of the host's then. Where keys are redacted, nothing is said of where to split: `middle` is `null`, and there is
-//! no `split`. Of several nodes each row has `nodes[] {node, value, share}`, who counted most of it
+//! nothing of the host's then; `/status` has it, too. Where keys are redacted, nothing is said of where to split: `middle`
+//! is `null`, and there is no `split`. Of several nodes each row has `nodes[] {node, value, share}`, who counted most of it
 //! first and at most 16, `node_count`, and where its value is an estimate `estimated: true`.
 //!
 //! `/cell?series=&from_unix_ms=&to_unix_ms=&start=&end=&label=` (keys in base64url; times and series as in `/matrix`)

@@ -33,6 +33,9 @@ struct Status<'a> {
     labels: Vec<&'a str>,
     sub_buckets: u16,
     write_merge: &'static str,
+    /// Whether the core makes the ranges: there is nothing for a host to register.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    own_ranges: bool,
     memory_bytes: u64,
     /// Of whoever asks.
     role: &'static str,
@@ -81,6 +84,7 @@ pub(crate) fn text(admin: &Admin, role: Role) -> serde_json::Result<String> {
         labels: Vec::new(),
         sub_buckets: 0,
         write_merge: WriteMerge::Sum.name(),
+        own_ranges: false,
         memory_bytes: 0,
         role: role.name(),
         redaction: admin.redactor(role).policy().to_string(),
@@ -112,6 +116,7 @@ pub(crate) fn text(admin: &Admin, role: Role) -> serde_json::Result<String> {
         status.labels = config.labels.iter().map(|(_, name)| name).collect();
         status.sub_buckets = config.sub_buckets;
         status.write_merge = mode.name();
+        status.own_ranges = config.partition.ranges() > 0;
         status.memory_bytes = counters.memory_bytes;
         status.counters = Flat(Some(counters));
     }

@@ -31,6 +31,7 @@ fn json(host: &str, path: &str) -> Value {
 /// All of the hottest ranges; they and their nodes have all that was counted.
 fn top(host: &str) -> Value {
     let top = json(host, "top?series=ops&limit=1024");
+    assert_eq!(json(host, "status")["own_ranges"], true);
     let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{top}"));
     assert_eq!(top["own_ranges"], true, "{top}");
     let mut total = 0;

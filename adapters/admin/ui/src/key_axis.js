@@ -36,7 +36,7 @@ export function labelledRows(rows, height, shown = { top: 0, bottom: rows }) {
   return picked;
 }
 
-/** What is drawn from, kept while the rows stay the same. @typedef {{rows: readonly import("./matrix.js").Row[], format: string, texts: string[], prefix: string, groups: Group[], named: boolean}} Held */
+/** What is drawn from, kept while the rows stay the same. @typedef {{rows: readonly import("./matrix.js").Row[], format: string, texts: string[], prefix: string, groups: Group[], named: boolean, labelled: boolean}} Held */
 /** @type {Held | null} */
 let held = null;
 
@@ -48,7 +48,9 @@ function prepared(rows, format) {
   const names = rows.map((row) => row.name);
   const named = names.some((name) => name !== null);
   const groups = named ? groupsByName(names) : format === "utf8" ? groupsByPrefix(texts, prefix.length) : [];
-  held = { rows, format, texts, prefix, groups, named };
+  // What all rows have in common tells none from another.
+  const labelled = rows.some((row) => row.label !== rows[0].label);
+  held = { rows, format, texts, prefix, groups, named, labelled };
   return held;
 }
 
@@ -59,7 +61,7 @@ function prepared(rows, format) {
  * @param {import("./key_format.js").KeyFormat} format @param {RowsShown} [shown] @returns {Marks}
  */
 export function drawKeyAxis(axis, height, prefixNote, rows, format, shown = { top: 0, bottom: Math.max(1, rows.length) }) {
-  const { texts, prefix, groups, named } = prepared(rows, format);
+  const { texts, prefix, groups, named, labelled } = prepared(rows, format);
   if (prefixNote.dataset["held"] !== prefix) prefixNote.replaceChildren(...(prefix === "" ? [] : [make("code", { text: `${shortened(prefix, 80)}…`, title: `All keys shown begin with ${shortened(prefix)}` })]));
   prefixNote.dataset["held"] = prefix;
   const { items, brackets } = laneOf(groups, rows.length, height, shown);
@@ -75,17 +77,22 @@ export function drawKeyAxis(axis, height, prefixNote, rows, format, shown = { to
     const row = rows[index];
     const skip = inGroup.get(index) ?? prefix.length;
     const own = row.start.length > 0 && skip > 0 && texts[index].length > skip ? `…${texts[index].slice(skip)}` : textOfStart(row.start, format);
-    const text = shortened(own, 80) + (row.label === null ? "" : `  ${row.label}`);
+    const [text, label] = [shortened(own, 80), labelled && row.label !== null ? shortened(row.label, 40) : ""];
     const tall = bottom - top >= LINE_PX;
     const y = Math.min(height - LINE_PX / 2, Math.max(LINE_PX / 2, tall ? (Math.max(0, top) + Math.min(height, bottom)) / 2 : top));
     ticks.push(Math.max(0, top));
     // At the ends lines are moved inside, where they could meet their neighbours.
     if (y - lowest < TEXT_PX) continue;
-    items.push({ key: `line ${index} ${text}`, make: () => make("span", { text }), y: y - LINE_PX / 2 });
+    items.push({ key: `line ${index} ${text} ${label}`, make: () => lineOf(text, label), y: y - LINE_PX / 2 });
     lowest = y;
   }
   keep(axis, items);
   return { ticks, brackets };
+}
+
+/** @param {string} text @param {string} label empty for none @returns {HTMLElement} where there is no room for both, the key is cut: rows of one key differ by their labels */
+function lineOf(text, label) {
+  return label === "" ? make("span", { text }) : make("span", { class: "labelled" }, make("i", { text }), " ", make("em", { text: label }));
 }
 
 /** @param {readonly Group[]} groups @param {number} rows @param {number} height @param {RowsShown} shown @returns {{items: import("./keyed.js").Item[], brackets: [number, number][]}} a bracket and a title for each that has room */

@@ -137,6 +137,12 @@ function blockingMessage(known, status, matrix) {
       next: "Register the store's key ranges (regions, shards, partitions):", code: "sampler.register(RouteId(1), b\"a\", Some(b\"m\"), 0)?;",
     };
   }
+  if (observed === 0 && status.mode !== "static" && status.ownRanges) {
+    return {
+      kind: "no_observations", blocks: true, title: "Nothing observed yet", text: "No operation was counted since the start.",
+      next: "Send the store some requests: they appear by themselves. If it has load already, none of it reaches keyviz.",
+    };
+  }
   if (observed === 0 && status.mode !== "static") {
     return {
       kind: "no_observations", blocks: true, title: "Routes, but no observations",

@@ -5,7 +5,7 @@
 /**
  * @typedef {{version: string, enabled: boolean, mode: string, title: string, nowMs: number, startedMs: number | null, stepMs: number,
  *   historyFromMs: number | null, lastFlushMs: number, nextColumnMs: number | null, routes: number, memoryBytes: number,
- *   relativeTime: boolean, labels: string[], counters: Record<string, number>, notice: Notice | null, role: string, redaction: string}} Status
+ *   relativeTime: boolean, ownRanges: boolean, labels: string[], counters: Record<string, number>, notice: Notice | null, role: string, redaction: string}} Status
  */
 
 /** @param {unknown} value @returns {number | null} */
@@ -34,7 +34,7 @@ export function decodeStatus(body, hereMs) {
     nowMs: time(body.now_unix_ms) ?? hereMs, startedMs: time(body.started_unix_ms), stepMs: time(body.step_ms) ?? 60_000,
     historyFromMs: timeFromZero(body.history_from_unix_ms), lastFlushMs: time(body.last_flush_unix_ms) ?? 0,
     nextColumnMs: time(body.next_column_unix_ms), routes: Number(body.routes ?? 0), memoryBytes: Number(body.memory_bytes ?? 0),
-    relativeTime: body.time_label === "relative", counters,
+    relativeTime: body.time_label === "relative", ownRanges: body.own_ranges === true, counters,
     labels: Array.isArray(body.labels) ? body.labels.filter((/** @type {unknown} */ label) => typeof label === "string") : [], notice: decodeNotice(body.notice),
     role: text(body.role), redaction: text(body.redaction),
   };

@@ -376,6 +376,24 @@ describe("find", { skip }, () => {
     assert.match(await page.innerText("#cell"), /Route\s*1\b/);
   });
 
+  test("beside the picture a label is whole where keys are long, and is not said where all rows have it", async () => {
+    const row = (/** @type {number} */ i, /** @type {string} */ label) => ({ ...calm.rows[i], bucket_id: `route:${i}:${label}`, label, start: base64(`orders/eu/customer-of-a-long-name-${i}`), end: null });
+    visit.serve({ ...calm, rows: [row(1, "db1"), row(1, "db2"), row(2, "db1"), row(2, "db2")] }, {}, { labels: ["db1", "db2"] });
+    const page = await visit.open({ fragment: "tz=utc&refresh=60&split=1" });
+    const lines = () => page.evaluate(() => [...document.querySelectorAll("#keys .labelled")].map((one) => {
+      const [key, label] = one.children;
+      return [label.textContent, label.scrollWidth <= label.clientWidth, label.getBoundingClientRect().left >= key.getBoundingClientRect().right];
+    }));
+    assert.deepEqual(await lines(), ["db1", "db2", "db1", "db2"].map((label) => [label, true, true]));
+    await look(page, "labels-light");
+    visit.serve({ ...calm, rows: [row(1, "db1"), row(2, "db1")] }, {}, { labels: ["db1", "db2"] });
+    await page.selectOption("#label", "db1");
+    await visit.quiet(page);
+    await page.waitForFunction(() => document.querySelectorAll("#keys span").length === 2);
+    assert.deepEqual(await lines(), []);
+    await look(page, "label-only-light");
+  });
+
   test("without labels there is no such control", async () => {
     serve({});
     const page = await visit.open();

@@ -42,6 +42,7 @@ const STATES = [
   { name: "filling", answers: fixed(status({ history_from_unix_ms: null, step_ms: 60_000, next_column_unix_ms: Math.ceil(NOW / 60_000) * 60_000 }), { ...busyMatrix(16, 1), column_start_unix_ms: [Math.floor(NOW / 60_000) * 60_000], column_unix_ms: [Math.ceil(NOW / 60_000) * 60_000], step_ms: 60_000 }), title: null, says: [/The first column is being filled/, /It closes in 30 s/] },
   { name: "no-routes", answers: fixed(status({ routes: 0, counters: none, history_from_unix_ms: null }), empty), title: /^No routes registered$/, says: [/Nothing was observed so far/, /sampler\.register/] },
   { name: "no-observations", answers: fixed(status({ counters: none }), zero), title: /^Routes, but no observations$/, says: [/16 routes are registered/, /recorder\.observe/] },
+  { name: "nothing-observed", answers: fixed(status({ counters: none, routes: 1, own_ranges: true, title: "redis 127.0.0.1:6379" }), zero), title: /^Nothing observed yet$/, says: [/they appear by themselves/, /none of it reaches keyviz/] },
   { name: "unknown-routes", answers: fixed(status(), { ...phases(300), unattributed: new Array(300).fill(1100) }), title: null, says: [/1\d % of observations hit unknown routes/, /Register each route before its first observation/] },
   { name: "unknown-routes-all", answers: fixed(status({ routes: 3 }), matrix(columns(60), [], { unattributed: new Array(60).fill(9) })), title: /^100 % of observations hit unknown routes$/, says: [/3 registered now/] },
   {

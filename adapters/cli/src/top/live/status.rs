@@ -20,6 +20,8 @@ pub(super) struct Status {
     pub(super) last_flush_ms: u64,
     pub(super) next_column_ms: Option<u64>,
     pub(super) routes: u64,
+    /// Nobody registers any: the ranges are keyviz's own.
+    pub(super) own_ranges: bool,
     pub(super) labels: Vec<String>,
     /// Since the start, whatever became of them.
     pub(super) observed: u64,
@@ -54,6 +56,7 @@ impl Status {
             last_flush_ms: number("/last_flush_unix_ms").unwrap_or(0),
             next_column_ms: number("/next_column_unix_ms").filter(|at_ms| *at_ms > 0),
             routes: number("/routes").unwrap_or(0),
+            own_ranges: at(&value, "/own_ranges").as_bool() == Some(true),
             labels: labels.filter(plain).map(str::to_owned).collect(),
             observed: both("observed"),
             unattributed: both("unattributed"),

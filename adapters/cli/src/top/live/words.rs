@@ -198,6 +198,13 @@ impl Known<'_> {
                 "Register the store's key ranges: sampler.register(...).",
             ));
         }
+        if status.observed == 0 && !status.at_rest && status.own_ranges {
+            return Some(message(
+                "Nothing observed yet",
+                "No operation was counted since the start.".to_owned(),
+                "Send the store some requests. If it has load already, none of it reaches keyviz.",
+            ));
+        }
         if status.observed == 0 && !status.at_rest {
             return Some(message(
                 "Routes, but no observations",

@@ -237,6 +237,8 @@ fn every_state_says_what_to_do() {
     says(&state(json!({"enabled": false}), &empty), &["keyviz is switched off there", "KEYVIZ_ENABLED"]);
     says(&state(json!({"routes": 0, "counters": none}), &empty), &["No routes registered", "sampler.register"]);
     says(&state(json!({"counters": none}), &empty), &["Routes, but no observations", "4 routes are"]);
+    let own = state(json!({"counters": none, "own_ranges": true, "routes": 1}), &empty);
+    says(&own, &["Nothing observed yet", "none of it reaches keyviz"]);
     let first = json!({"history_from_unix_ms": null, "step_ms": 60_000});
     says(
         &state(
