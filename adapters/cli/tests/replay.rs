@@ -110,7 +110,11 @@ fn csv_with_hard_keys_loses_nothing_good() {
     let answer = good(keyviz().arg("replay").arg(&file).arg("--json").arg(&json).output().unwrap());
     assert_eq!(numbers(&answer, "total")[..3], [32, 30, 2]);
     assert!(answer.contains("went back in 1 record;"), "{answer}");
-    for reason in ["wrong_columns: another number of columns than the header (line 9)", "bad_key:", "cut_short:"] {
+    for reason in [
+        "wrong_columns: another number of columns than the header, the format or --columns says (line 9)",
+        "bad_key:",
+        "cut_short:",
+    ] {
         assert!(answer.contains(reason), "{reason}: {answer}");
     }
     assert!(answer.contains("\\x1b[31m") && !answer.contains('\x1b'), "escaped: {answer}");

@@ -131,6 +131,19 @@ fn routes_from_a_file() {
         assert_eq!(found, starts, "{name}");
         assert_eq!(total(&matrix), 100);
     }
+    // The answer is of each of them, however few there are; of those that had nothing it is silent.
+    for (routes, ranges) in [
+        ("b\nd\n", &["b to d", "the start to b", "d to the end"][..]),
+        ("A\nB\n", &["B to the end"]),
+        ("a\n", &["a to the end"]),
+    ] {
+        let routes = dir.write("few", routes);
+        let answer = good(replay(&file, &["--routes", routes.to_str().unwrap()]));
+        let lines = answer.lines().skip_while(|line| *line != "hottest ranges").skip(2);
+        let told: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+        assert_eq!(told.len(), ranges.len(), "{answer}");
+        assert!(told.iter().zip(ranges).all(|(line, range)| line.ends_with(&format!("  {range}"))), "{answer}");
+    }
     let wrong = dir.write("wrong", "a\nb\\\n");
     let wrong = bad(replay(&file, &["--routes", wrong.to_str().unwrap()]));
     assert!(wrong.contains("line 2"), "{wrong}");

@@ -47,7 +47,7 @@ reasons! {
     /// The file ends in the middle of the record.
     CutShort = "cut_short", "cut off by the end of the file";
     /// Another number of fields than the header or the format has.
-    WrongColumns = "wrong_columns", "another number of columns than the header";
+    WrongColumns = "wrong_columns", "another number of columns than the header, the format or --columns says";
     /// The operation is no known word for reading, writing or scanning.
     BadOp = "bad_op", "unknown operation (known: r, read, get, gets, w, write, set, put, delete, del, add, replace, cas, append, prepend, incr, decr, insert, update, merge, s, scan)";
     /// The key is missing, or not in the encoding that the header names.

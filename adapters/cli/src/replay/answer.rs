@@ -1,6 +1,6 @@
 //! What was found, as data. Everything is counted in the columns that the picture shows.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 
 use keyviz_admin::Redactor;
 use keyviz_core::{Column, HotKeys, HotKeysQuery, Matrix, MatrixQuery, Reader, Series, Tally};
@@ -117,11 +117,11 @@ pub(crate) fn hottest(
     counted: Option<Vec<HotPrefix>>,
 ) -> Hottest {
     let ops: Vec<u64> = by_route.ops.iter().map(|values| values.iter().sum()).collect();
-    let mut ranges = hot::ranges(catalog, sample, prefixes, &ops);
-    if counted.is_some() {
-        // Whoever named the routes asks for each of them: none is what is left of the others.
-        ranges.sort_by_key(|range| Reverse(range.ops));
-    }
+    let mut ranges = match counted {
+        // Whoever named the routes asks for each of them.
+        Some(_) => hot::routes(catalog, prefixes, &ops),
+        None => hot::ranges(catalog, sample, prefixes, &ops),
+    };
     ranges.truncate(TOLD);
     let mut prefixes = match counted {
         Some(counted) => hot::sorted(counted),

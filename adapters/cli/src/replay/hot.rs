@@ -72,6 +72,16 @@ pub(crate) fn ranges(catalog: &Catalog, sample: &Sample, prefixes: &[Prefix], op
     found
 }
 
+/// Each route by itself, hottest first; those without operations are left out.
+pub(crate) fn routes(catalog: &Catalog, prefixes: &[Prefix], ops: &[u64]) -> Vec<HotRange> {
+    let routes: Vec<(Range<'_>, u64)> = catalog.routes().map(|(_, range)| range).zip(ops.iter().copied()).collect();
+    let alone = |(place, (of, _)): (usize, &(Range<'_>, u64))| range(&routes, place..place + 1, owner(prefixes, *of));
+    let mut found: Vec<HotRange> = routes.iter().enumerate().filter_map(alone).collect();
+    found.retain(|range| range.ops > 0);
+    found.sort_by(|a, b| (Reverse(a.ops), &a.start).cmp(&(Reverse(b.ops), &b.start)));
+    found
+}
+
 /// All hot prefixes with their totals, by what they have of their own.
 pub(crate) fn prefixes(catalog: &Catalog, prefixes: &[Prefix], ops: &[u64]) -> Vec<HotPrefix> {
     let mut found: Vec<HotPrefix> =
