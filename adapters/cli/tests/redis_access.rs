@@ -197,6 +197,10 @@ fn a_user_without_the_right_is_told_the_line_that_gives_it() {
     let url = format!("redis://eve@127.0.0.1:{}", redis.port);
     let said = with_password(PASSWORD, &[&url]).ended(1);
     assert!(said.contains("may not run CLIENT LIST (NOPERM)") && said.contains("ACL SETUSER eve "), "{said}");
+    // Nor is it begun without what ends it where it waits in the server.
+    redis.cli(&["ACL", "SETUSER", "eve", "+client|list"]);
+    let said = with_password(PASSWORD, &[&url]).ended(1);
+    assert!(said.contains("may not run CLIENT KILL (NOPERM)") && said.contains("ACL SETUSER eve "), "{said}");
     // Who logs in by a password alone is the default user.
     redis.cli(&["ACL", "SETUSER", "admin", "on", "nopass", "+@all"]);
     redis.cli(&["ACL", "SETUSER", "default", &format!(">{PASSWORD}"), "resetkeys", "-@all", "+info", "+acl|whoami"]);

@@ -22,7 +22,8 @@ pub(super) const MOST_SERVERS: usize = 64;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RedisArgs {
     /// The servers: redis://HOST, redis://USER@HOST:PORT, rediss:// for TLS, unix:///PATH, or HOST:PORT. Several
-    /// are the nodes of one picture. Databases 1 to 15 are the labels db1 to db15
+    /// are the nodes of one picture. All databases are watched, also where an address names one; 1 to 15 are the labels db1 to
+    /// db15
     // Texts, not addresses: a refusal by clap would show what was written, and that may be a password.
     #[arg(value_name = "URL", required = true)]
     urls: Vec<String>,

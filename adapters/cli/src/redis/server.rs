@@ -12,6 +12,9 @@ const ROOM_PARTS: u64 = 4;
 /// `MONITOR` client that keeps up never has that much waiting.
 const LEAST_BUFFER_BYTES: u64 = 1 << 20;
 
+/// The greatest id that a client could have; ids are given out from 1 on, so none has it.
+const NOBODY: &str = "9223372036854775807";
+
 /// What does not change while it is watched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Facts {
@@ -130,6 +133,14 @@ pub(crate) fn waiting(connection: &mut Connection, id: i64) -> Result<Option<u64
         None => connection.ask(&["CLIENT", "LIST"])?,
     };
     Ok(buffer_of(&list.text(), id))
+}
+
+/// Asks whether this user may end clients, which is how the server is rid of us where our own end does not do it.
+///
+/// # Errors
+/// As [`Facts::ask`].
+pub(crate) fn may_kill(connection: &mut Connection) -> Result<(), Trouble> {
+    connection.ask(&["CLIENT", "KILL", "ID", NOBODY]).map(|_| ())
 }
 
 fn buffer_of(list: &str, id: i64) -> Option<u64> {

@@ -126,6 +126,7 @@ fn begin(settings: &Settings, state: &State) -> Result<Result<Ready, String>, Tr
     };
     // Before it is needed, so that a user who may not is told at once.
     let listed = server::waiting(&mut control, id)?.is_some();
+    server::may_kill(&mut control)?;
     let mut fuse = Fuse::new(&dialer, id, facts.cluster)?;
     state.sleep(Duration::from_millis(settings.begin_unix_ms).saturating_sub(since_epoch()));
     if let Some(fuse) = &mut fuse {
@@ -229,7 +230,8 @@ fn beat(records: &Records, state: &State, began: Instant) -> Beat {
         lines: records.lines,
         skipped: records.skipped.iter().map(|(name, lines)| ((*name).to_owned(), *lines)).collect(),
         most_waiting_bytes,
-        commands,
+        // Where the server was gone before it was asked again, as many as it showed.
+        commands: commands.max(records.lines),
         watched_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         known_unix_ms: state.known_unix_ms(),
     }
