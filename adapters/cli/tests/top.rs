@@ -11,6 +11,7 @@
 
 mod common;
 
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use common::{Dir, Running, bad, good, keyviz};
@@ -55,6 +56,30 @@ fn what_cannot_be_had_is_said_with_what_to_do() {
     assert!(common::text(&refused.stderr).contains("tunnel"));
     let told = bad(keyviz().args(["top", "--once", "--token-file", "/nonexistent"]).output().unwrap());
     assert!(told.contains("/nonexistent"), "{told}");
+}
+
+/// Something else listens there: it is told, and is no list without ranges.
+#[test]
+fn what_is_no_keyviz_is_told() {
+    for (body, why) in [("{\"a\":1}", "the answer is no list of ranges"), ("<p>", "the answer is not JSON")] {
+        for args in [&["top", "--once"][..], &["top", "--json"]] {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    head.push(byte[0]);
+                }
+                write!(stream, "HTTP/1.0 200 OK\r\n\r\n{body}").unwrap();
+            });
+            let told = bad(keyviz().args(args).arg(format!("http://{address}")).output().unwrap());
+            assert!(told.contains(why) && told.contains("is keyviz listening there?"), "{told}");
+            server.join().unwrap();
+        }
+    }
 }
 
 #[test]

@@ -23,7 +23,12 @@ impl FromStr for Address {
         let rest = text.strip_prefix("http://").unwrap_or(text);
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        if authority.is_empty() || authority.contains('@') || !visible(authority) || !visible(path) {
+        if rest.contains("://")
+            || authority.is_empty()
+            || authority.contains('@')
+            || !visible(authority)
+            || !visible(path)
+        {
             return Err(HELP.to_owned());
         }
         if path.contains(['?', '#', '%']) {
@@ -65,6 +70,7 @@ mod tests {
             "",
             "http://",
             "https://db:1",
+            "redis://db:1",
             "http://a b:1",
             "http://u:p@h:1",
             "http://h:1/admin/#x",

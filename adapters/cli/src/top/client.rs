@@ -95,7 +95,8 @@ fn parse(answer: &[u8]) -> Option<(u16, String)> {
     let (head, body) = answer.split_at_checked(at + 4)?;
     let head = std::str::from_utf8(head).ok()?;
     let mut lines = head.split("\r\n");
-    let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+    let status =
+        lines.next()?.strip_prefix("HTTP/1.")?.strip_prefix(['0', '1'])?.strip_prefix(' ')?.get(..3)?.parse().ok()?;
     let field = |name: &str| {
         let mut fields = head.split("\r\n").filter_map(|line| line.split_once(':'));
         fields.find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
@@ -147,6 +148,8 @@ mod tests {
     fn answers_that_are_taken_and_not() {
         let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
         assert_eq!(parse(whole), Some((200, "{}".to_owned())));
+        let older = b"HTTP/1.0 404 File not found\r\nContent-Type: text/html\r\n\r\n<p>";
+        assert_eq!(parse(older), Some((404, "<p>".to_owned())));
         for bad in [
             &b""[..],
             b"SSH-2.0-x\r\n\r\n",

@@ -38,8 +38,11 @@ fn list(args: &TopArgs) -> Result<(), Failure> {
     let mut last = None;
     loop {
         let body = client::get(&args.url, &path, token.as_deref()).map_err(|refusal| refusal.failure(&args.url))?;
-        let answer: serde_json::Value = serde_json::from_str(&body)
-            .map_err(|_| Failure::new(format!("{}: the answer is not JSON; is keyviz listening there?", args.url)))?;
+        let foreign = |what: &str| Failure::new(format!("{}: {what}; is keyviz listening there?", args.url));
+        let answer: serde_json::Value = serde_json::from_str(&body).map_err(|_| foreign("the answer is not JSON"))?;
+        if !table::at(&answer, "/rows").is_array() {
+            return Err(foreign("the answer is no list of ranges"));
+        }
         let window = table::at(&answer, "/now/end_unix_ms").as_u64();
         if args.once || window != last {
             out::say(&if args.json { answer.to_string() } else { table::tell(&answer, args.limit, args.keys) })?;
