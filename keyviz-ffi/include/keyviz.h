@@ -1990,7 +1990,7 @@ keyviz_status keyviz_buffer_view(struct keyviz_buffer buffer, const char **data,
 keyviz_status keyviz_buffer_close(struct keyviz_buffer buffer);
 
 /**
- * Fills in the defaults: 10 000 routes, columns of a minute, about 90 MiB.
+ * Fills in the defaults: 10 000 routes, columns of a minute, 104 MiB.
  *
  * Ownership: `config` is the host's; its `size` has to be set.
  * Threads: any.
@@ -2000,14 +2000,16 @@ keyviz_status keyviz_buffer_close(struct keyviz_buffer buffer);
 keyviz_status keyviz_config_defaults(struct keyviz_config *config);
 
 /**
- * Fills in the defaults, cut to a budget: first the pools shrink, then the number of routes.
+ * Fills in the defaults, cut to a budget: first the pools shrink, then the number of routes. What is set afterwards (labels,
+ * hot keys, more routes) comes on top; `keyviz_config_memory_bytes` tells.
  *
  * Ownership: `config` is the host's; its `size` has to be set.
  * Threads: any.
  * Units: `budget_bytes` is the most that `keyviz_config_memory_bytes` will say.
  * Errors: `null_pointer`, `bad_struct_size`; `bad_config` when not even 8 routes fit. Nothing is written then.
  */
-keyviz_status keyviz_config_within(uint64_t budget_bytes, struct keyviz_config *config);
+keyviz_status keyviz_config_within(uint64_t budget_bytes,
+                                   struct keyviz_config *config);
 
 /**
  * Tells all memory that a sampler of this configuration takes, to the byte, without taking it.

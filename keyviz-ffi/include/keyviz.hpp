@@ -89,6 +89,18 @@ inline keyviz_query query() noexcept {
     return made;
 }
 
+/// A route that a split or a merge makes: `[start, end)`; no end is unbounded. The bounds are the host's, read during the call.
+struct NewRoute {
+    std::uint64_t route = 0;
+    std::string_view start;
+    std::optional<std::string_view> end;
+    std::uint64_t group = 0;
+
+    keyviz_new_route plain() const noexcept {
+        return {route, start.data(), start.size(), end ? end->data() : nullptr, end ? end->size() : 0, group};
+    }
+};
+
 /// Bytes that the library made: JSON, or a snapshot.
 class Buffer : public Owned<keyviz_buffer, keyviz_buffer_close> {
 public:
@@ -167,6 +179,10 @@ public:
     keyviz_status observe(std::uint64_t route, keyviz_op op, std::string_view key, std::uint64_t value_len) noexcept {
         return keyviz_recorder_observe(handle_, route, op, key.data(), key.size(), value_len);
     }
+    keyviz_status observe_labelled(std::uint64_t route, keyviz_label label, keyviz_op op, std::string_view key,
+                                   std::uint64_t value_len) noexcept {
+        return keyviz_recorder_observe_labelled(handle_, route, label, op, key.data(), key.size(), value_len);
+    }
     keyviz_status observe_key(keyviz_op op, std::string_view key, std::uint64_t value_len) noexcept {
         return keyviz_recorder_observe_key(handle_, op, key.data(), key.size(), value_len);
     }
@@ -194,12 +210,33 @@ public:
                               end ? end->size() : 0, group, &own_slot));
         return own_slot != 0;
     }
+    /// `parent` goes, its parts come, and it is remembered. One part may keep the parent's id.
+    void split_route(std::uint64_t parent, const std::vector<NewRoute> &parts) {
+        std::vector<keyviz_new_route> plain;
+        for (const NewRoute &part : parts) plain.push_back(part.plain());
+        check(keyviz_split(handle_, parent, plain.data(), plain.size()));
+    }
+    /// `parents` go and `child` comes in their place, and it is remembered. It may have the id of one of them.
+    void merge_routes(const std::vector<std::uint64_t> &parents, const NewRoute &child) {
+        const keyviz_new_route plain = child.plain();
+        check(keyviz_merge(handle_, parents.data(), parents.size(), &plain));
+    }
     void remove_route(std::uint64_t route) { check(keyviz_remove(handle_, route)); }
     void set_term(std::uint64_t group, std::uint64_t term) { check(keyviz_set_term(handle_, group, term)); }
     void annotate(const std::string &kind, const std::string &text, std::uint64_t at_ms = KEYVIZ_NOW) {
         check(keyviz_annotate(handle_, at_ms, kind.c_str(), text.c_str()));
     }
 
+    /// The configured label of this name, to be asked for once.
+    keyviz_label label(const std::string &name) const {
+        keyviz_label made{};
+        check(keyviz_label_get(handle_, name.c_str(), &made));
+        return made;
+    }
+    keyviz_status observe_labelled(std::uint64_t route, keyviz_label label, keyviz_op op, std::string_view key,
+                                   std::uint64_t value_len) noexcept {
+        return keyviz_observe_labelled(handle_, route, label, op, key.data(), key.size(), value_len);
+    }
     keyviz_status observe(std::uint64_t route, keyviz_op op, std::string_view key, std::uint64_t value_len) noexcept {
         return keyviz_observe(handle_, route, op, key.data(), key.size(), value_len);
     }
@@ -215,6 +252,11 @@ public:
     void flush(std::uint64_t now_ms = KEYVIZ_NOW) { check(keyviz_flush(handle_, now_ms)); }
     void start_flusher() { check(keyviz_flusher_start(handle_)); }
     void stop_flusher() { check(keyviz_flusher_stop(handle_)); }
+    /// Keeps the history in a file over restarts; call it before routes are registered. 0 is every 5 minutes.
+    void start_history(const std::string &path, std::uint64_t every_ms = 0) {
+        check(keyviz_history_start(handle_, path.c_str(), every_ms));
+    }
+    void stop_history() { check(keyviz_history_stop(handle_)); }
     /// Serves the page; gives the port.
     std::uint16_t start_admin(const std::string &address, const keyviz_admin_options *options = nullptr) {
         std::uint16_t port = 0;

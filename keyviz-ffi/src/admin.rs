@@ -182,7 +182,16 @@ unsafe fn admin(host: &Host, options: *const keyviz_admin_options) -> Result<Adm
 
 fn not_started(error: BackgroundError) -> keyviz_status {
     let status = match &error {
-        BackgroundError::Refused(_) => keyviz_status::AddressRefused,
+        // In words of this interface: a host has options where a program has flags.
+        BackgroundError::Refused(_) => {
+            return fail(
+                keyviz_status::AddressRefused,
+                format_args!(
+                    "refusing to listen beyond loopback without a token; set token or read_token in the options, listen on \
+                     127.0.0.1, or set insecure_no_auth"
+                ),
+            );
+        }
         BackgroundError::Listen { .. } => keyviz_status::ListenFailed,
         _ => keyviz_status::NoThread,
     };

@@ -236,7 +236,7 @@ pub(crate) fn refused(error: ConfigError) -> keyviz_status {
     fail(status, format_args!("{error}"))
 }
 
-/// Fills in the defaults: 10 000 routes, columns of a minute, about 90 MiB.
+/// Fills in the defaults: 10 000 routes, columns of a minute, 104 MiB.
 ///
 /// Ownership: `config` is the host's; its `size` has to be set.
 /// Threads: any.
@@ -250,7 +250,8 @@ pub unsafe extern "C" fn keyviz_config_defaults(config: *mut keyviz_config) -> k
     })
 }
 
-/// Fills in the defaults, cut to a budget: first the pools shrink, then the number of routes.
+/// Fills in the defaults, cut to a budget: first the pools shrink, then the number of routes. What is set afterwards (labels,
+/// hot keys, more routes) comes on top; `keyviz_config_memory_bytes` tells.
 ///
 /// Ownership: `config` is the host's; its `size` has to be set.
 /// Threads: any.

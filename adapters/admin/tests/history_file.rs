@@ -229,12 +229,13 @@ fn files_of_every_kind_of_wrong_go_aside() {
 
     let mut other = config();
     other.step_ms = 500;
-    let why =
-        "its columns are 1000 ms long, and here a step takes 500 ms; start with --keyviz-step=1000ms to go on with it";
+    let why = "its columns are 1000 ms long, and here a step takes 500 ms; under this name and with --keyviz-step=1000ms \
+               it would go on";
     goes_aside(&plain, other, T0 + 60_000, why);
     let mut other = config();
     other.sub_buckets = 4;
-    let why = "its routes are divided by 1, and here by 4; start with --keyviz-sub-buckets=1 to go on with it";
+    let why =
+        "its routes are divided by 1, and here by 4; under this name and with --keyviz-sub-buckets=1 it would go on";
     goes_aside(&plain, other, T0 + 60_000, why);
 }
 
@@ -325,7 +326,7 @@ fn what_is_no_file_is_left_alone() {
     fs::create_dir(dir.file()).unwrap();
     fs::write(dir.file().join("precious"), "data").unwrap();
     let (sampler, _) = run(&dir.file(), config(), T0, 2, &told);
-    assert!(told.one().to_string().contains("it is no file"), "{}", told.one());
+    assert!(told.one().to_string().contains("it is no file; it stays as it is and nothing is kept"), "{}", told.one());
     assert_eq!(fs::read_to_string(dir.file().join("precious")).unwrap(), "data");
     assert!(sampler.reader().counters().recorded.writes > 0, "the service runs");
     // A folder that is not there, and folders in the way of the files beside: told at once, and at the end.

@@ -15,9 +15,59 @@ static_assert(sizeof(keyviz_matrix_arrays) == 400 && offsetof(keyviz_matrix_arra
 static_assert(sizeof(keyviz_status) == 4 && sizeof(keyviz_op) == 4 && KEYVIZ_STATUS_TOO_LARGE == 46, "enums");
 static_assert(std::is_nothrow_move_constructible_v<keyviz::Sampler> && !std::is_copy_constructible_v<keyviz::Sampler>);
 
+// What an engine in ranges does: split, merge, tell whose an operation is, and keep the history.
+static void routes_and_labels(const keyviz_config &config) {
+    char folder[] = "/tmp/keyviz-contract-XXXXXX";
+    CHECK(mkdtemp(folder) != nullptr);
+    const std::string file = std::string(folder) + "/history";
+    for (std::uint64_t run = 1; run <= 2; run++) {
+        keyviz::Sampler sampler(config);
+        sampler.start_history(file);
+        CHECK(sampler.register_route(1, "", "m") && sampler.register_route(2, "m"));
+        sampler.split_route(2, {{2, "m", "t", 0}, {3, "t", std::nullopt, 7}});
+        auto acme = sampler.label("acme");
+        OK(sampler.observe_labelled(3, acme, KEYVIZ_OP_READ, "zebra", 5));
+        OK(sampler.recorder().observe_labelled(1, acme, KEYVIZ_OP_READ, "apple", 5));
+        sampler.merge_routes({1, 2}, {1, "", "t", 0});
+        CHECK(sampler.lineage().size() == 4 * run);
+        sampler.flush();
+        auto query = keyviz::query();
+        query.series = KEYVIZ_SERIES_READS;
+        query.open = query.by_label = 1;
+        query.label = acme;
+        auto matrix = sampler.matrix(query);
+        auto seen = matrix.arrays();
+        std::uint64_t reads = 0;
+        for (std::size_t cell = 0; cell < std::size_t(seen.rows) * seen.columns; cell++) reads += seen.values[cell];
+        CHECK(reads == 2 * run);
+        auto fails = [&](keyviz_status status, auto call) {
+            try {
+                call();
+                CHECK(false);
+            } catch (const keyviz::Error &error) {
+                CHECK(error.status() == status && error.what()[0] != 0);
+            }
+        };
+        fails(KEYVIZ_STATUS_UNKNOWN_ROUTE, [&] { sampler.split_route(9, {{9, "a", "b", 0}}); });
+        fails(KEYVIZ_STATUS_UNKNOWN_ROUTE, [&] { sampler.merge_routes({9}, {9, "a", "b", 0}); });
+        fails(KEYVIZ_STATUS_BAD_LABEL, [&] { (void)sampler.label("nobody"); });
+        fails(KEYVIZ_STATUS_ALREADY_RUNNING, [&] { sampler.start_history(file); });
+        fails(KEYVIZ_STATUS_ADDRESS_REFUSED, [&] { sampler.start_admin("0.0.0.0:0"); });
+        CHECK(strstr(keyviz_last_error(), "insecure_no_auth") != nullptr);
+        sampler.stop_history();
+        fails(KEYVIZ_STATUS_NOT_RUNNING, [&] { sampler.stop_history(); });
+    }
+    remove(file.c_str());
+    remove((file + ".lock").c_str());
+    CHECK(remove(folder) == 0);
+}
+
 int main() {
     auto config = keyviz::config_within(64 << 20);
     config.step_ms = 1000;
+    const char *labels[] = {"acme"};
+    config.labels = labels;
+    config.label_count = 1;
     std::uint64_t closed_before = 0;
     keyviz_sampler handle{};
     {
@@ -79,6 +129,7 @@ int main() {
             auto lineage = sampler.lineage();
             CHECK(lineage.size() == 2 && lineage[1].parent == 1 && lineage[1].child == 7 && lineage[1].at_ms == 1000);
         }
+        routes_and_labels(config);
         CHECK(sampler.start_admin("127.0.0.1:0") > 0);
         sampler.start_flusher();
         try {

@@ -269,8 +269,7 @@ impl<D: Disk> Keeper<D> {
         };
         let file = self.file.clone();
         if !is_bad {
-            let error = "it is none of its fault".to_owned();
-            self.trouble(HistoryNews::LeftAlone { file, why, error });
+            self.trouble(HistoryNews::LeftAlone { file, why, error: None });
             return false;
         }
         match set_aside(&self.disk, &self.file) {
@@ -279,7 +278,7 @@ impl<D: Disk> Keeper<D> {
                 true
             }
             Err(failed) => {
-                self.trouble(HistoryNews::LeftAlone { file, why, error: failed.to_string() });
+                self.trouble(HistoryNews::LeftAlone { file, why, error: Some(failed.to_string()) });
                 false
             }
         }
@@ -318,11 +317,11 @@ impl<D: Disk> Keeper<D> {
             Ok(restored) => Ok(Some((snapshot, restored))),
             Err(error @ RestoreError::InUse) => Err(Unusable { why: error.to_string(), is_bad: false }),
             Err(error @ RestoreError::OtherStep { snapshot_ms, .. }) => {
-                Err(unusable(format!("{error}; start with --keyviz-step={snapshot_ms}ms to go on with it")))
+                Err(unusable(format!("{error}; under this name and with --keyviz-step={snapshot_ms}ms it would go on")))
             }
-            Err(error @ RestoreError::OtherDivision { snapshot, .. }) => {
-                Err(unusable(format!("{error}; start with --keyviz-sub-buckets={snapshot} to go on with it")))
-            }
+            Err(error @ RestoreError::OtherDivision { snapshot, .. }) => Err(unusable(format!(
+                "{error}; under this name and with --keyviz-sub-buckets={snapshot} it would go on"
+            ))),
             Err(error) => Err(unusable(error.to_string())),
         }
     }

@@ -34,8 +34,8 @@ pub enum HistoryNews {
         file: PathBuf,
         /// What is wrong with it.
         why: String,
-        /// Why it has its name still.
-        error: String,
+        /// Why it could not be moved aside; `None` where it was not to be, since nothing is wrong with what is in it.
+        error: Option<String>,
     },
     /// Another process keeps its history in the file; this one reads and writes nothing there.
     InUse {
@@ -93,16 +93,20 @@ impl fmt::Display for HistoryNews {
                 file.display(),
                 aside.display()
             ),
-            Self::LeftAlone { file, why, error } => write!(
-                f,
-                "history: {} cannot be gone on with: {why}; it could not be moved aside ({error}), so it stays as it is \
-                 and nothing is kept; move it away, or name another file with --keyviz-history-file, and start again",
-                file.display()
-            ),
+            Self::LeftAlone { file, why, error } => {
+                write!(f, "history: {} cannot be gone on with: {why}; ", file.display())?;
+                if let Some(error) = error {
+                    write!(f, "it could not be moved aside ({error}), so ")?;
+                }
+                f.write_str(
+                    "it stays as it is and nothing is kept; move it away, or name another file (--keyviz-history-file), and \
+                     start again",
+                )
+            }
             Self::InUse { file } => write!(
                 f,
                 "history: another process keeps its history in {}; nothing is read or kept here; name another file \
-                 with --keyviz-history-file",
+                 (--keyviz-history-file)",
                 file.display()
             ),
             Self::NotWritten { file, why, again_ms } => {
