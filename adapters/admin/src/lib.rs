@@ -24,6 +24,27 @@
 //! `payload_too_large` (413), `internal` (500), `busy`, `keyviz_disabled` (503). No error carries
 //! key bytes. A head over its limit is 431 without a body, before any route is chosen.
 //!
+//! `/matrix` answers the heatmap. What it may be asked (parameters that it does not know are passed over, and what it cannot
+//! read is 400):
+//!
+//! | parameter | what | without it |
+//! |---|---|---|
+//! | `series` | `reads`, `writes`, `read_bytes`, `write_bytes`, `scans`, or `ops` for reads and writes together | `writes` |
+//! | `axis` | `route`: a row for each route, label and division; `range`: the key space cut by heat | `route` |
+//! | `rows` | the most rows, 1 to 1024 (any other number is 1024); what they leave out is in `cut` | 1024 |
+//! | `from_unix_ms`, `to_unix_ms` | columns that end at `from` or later and before `to`; 0 is unbounded | all |
+//! | `start`, `end` | the keys from `start` on and below `end`, in base64url | all |
+//! | `label` | the traffic of one configured label | all |
+//! | `split_labels` | `1`: labels are rows of their own, `0`: they are summed | `1` by route, `0` by range |
+//! | `open` | `1`: the open column, too | `0` |
+//!
+//! Of each column: `column_unix_ms` (its end), `column_start_unix_ms`, since and until when it counts
+//! (`column_covers_from_unix_ms`, `column_covers_to_unix_ms`), `column_state` (`complete`, `late`, `open`), `column_nodes`,
+//! `unattributed`. `rows[] {bucket_id, label?, start, end, aggregate, route_ids[]?, route_ids_truncated?, route_count, values[],
+//! conflict, conflicts[]?, estimated[]?, missing[]?, draining?, raft_group_ids[]?, leader_terms[]?, term_parts[]?, name?}`, by
+//! key: lists but those of routes and `term_parts` have an entry a column, keys are base64 (`null`: the lowest, or
+//! unbounded), and what would be empty or false is left out. `cut {rows, values[]}` has what the budget left out.
+//!
 //! `/hotkeys?route_id=&label=&sub_bucket=` or `?start=&end=` (base64url), with `series=reads|writes`, `top=` (20, at most
 //! 1024 and what a sketch holds), `from_unix_ms=`, `to_unix_ms=` (window ends; without them the open column and the last
 //! sealed one) answers `keys[] {key_b64, count, error}`, the hottest first, with `error_bound`, `sample_rate`,
