@@ -1,7 +1,9 @@
 //! What columns counted in ranges that follow the load, as counts of one catalog's routes.
 //!
 //! A range of a column that lies within a route is the route's. One that several routes share, as the wide ranges of the
-//! first columns do, is divided among them as the sampled keys in it are: the parts sum to the whole.
+//! first columns do, is divided among them as the sampled keys in it are. The sample is of the whole time, so that what narrow
+//! ranges counted is no part of what wide ones did: weights are fitted until routes sum to what the sample says of them.
+//! The parts of a cell sum to the whole.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +15,8 @@ use crate::replay::sample::Sample;
 
 /// Counts by route of all nodes; how many of them were divided by sampled keys; and for how long the columns were watched.
 pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, sample: &Sample) -> (ByRoute, u64, u64) {
-    let routes: Vec<(&[u8], Option<&[u8]>)> = catalog.routes().map(|(_, range)| (range.start, range.end)).collect();
-    let weights = Weights::of(sample);
+    let places = Places::of(catalog, sample);
+    let factors = places.factors(readers, from_ms);
     let mut cells: Vec<(u64, usize, u64)> = Vec::new();
     let (mut divided, mut shares) = (0, Vec::new());
     let mut count = |column: &Column, cell: &CellView<'_>| {
@@ -22,16 +24,10 @@ pub(crate) fn by_route(readers: &[Reader], from_ms: u64, catalog: &Catalog, samp
         if ops == 0 {
             return;
         }
-        let first = catalog.index_of(cell.start);
-        let last = cell.end.map_or(routes.len(), |end| routes.partition_point(|(start, _)| *start < end));
-        let within = routes.get(first..last.max(first + 1)).unwrap_or_default();
-        shares.clear();
-        shares.extend(within.iter().map(|(start, end)| {
-            let end = [*end, cell.end].into_iter().flatten().min();
-            weights.between((*start).max(cell.start), end)
-        }));
+        let first = places.weigh(cell, &mut shares);
         if shares.iter().filter(|weight| **weight > 0).count() > 1 {
             divided += ops;
+            fit(first, &mut shares, &factors);
         }
         divide(ops, &mut shares);
         let parts = (first..).zip(&shares).filter(|(_, part)| **part > 0);
@@ -85,6 +81,120 @@ fn covered(mut column: Column) -> Column {
     column.end_ms = column.start_ms + watched_ms.max(least_ms).max(1);
     column
 }
+
+/// Where cells stand among the routes.
+struct Places<'a> {
+    catalog: &'a Catalog,
+    routes: Vec<(&'a [u8], Option<&'a [u8]>)>,
+    weights: Weights<'a>,
+    /// What the sampled keys of each route weigh.
+    of_route: Vec<u64>,
+}
+
+impl<'a> Places<'a> {
+    fn of(catalog: &'a Catalog, sample: &'a Sample) -> Places<'a> {
+        let routes: Vec<(&[u8], Option<&[u8]>)> = catalog.routes().map(|(_, range)| (range.start, range.end)).collect();
+        let weights = Weights::of(sample);
+        let of_route = routes.iter().map(|(start, end)| weights.between(start, *end)).collect();
+        Places { catalog, routes, weights, of_route }
+    }
+
+    /// The first route that a cell has keys of; and of it and the others, what the sampled keys weigh that are in the cell.
+    fn weigh(&self, cell: &CellView<'_>, shares: &mut Vec<u64>) -> usize {
+        let first = self.catalog.index_of(cell.start);
+        let last = cell.end.map_or(self.routes.len(), |end| self.routes.partition_point(|(start, _)| *start < end));
+        shares.clear();
+        shares.extend(self.routes.get(first..last.max(first + 1)).unwrap_or_default().iter().map(|(start, end)| {
+            let end = [*end, cell.end].into_iter().flatten().min();
+            self.weights.between((*start).max(cell.start), end)
+        }));
+        first
+    }
+
+    /// By how much the weights of each route's keys in cells that several routes share are to be taken, so that the routes
+    /// sum to what the sample says of the whole time, as far as what cells of a single route counted allows that: iterative
+    /// proportional fitting (Deming and Stephan, 1940).
+    fn factors(&self, readers: &[Reader], from_ms: u64) -> Vec<f64> {
+        let Shared { counted, cells, all } = self.shared(readers, from_ms);
+        let total = (self.weights.total as f64).max(1.0);
+        let wanted = |(weight, counted): (&u64, &u64)| (all as f64 * *weight as f64 / total - *counted as f64).max(0.0);
+        let wanted: Vec<f64> = self.of_route.iter().zip(&counted).map(wanted).collect();
+        let mut factors = vec![1.0; self.routes.len()];
+        for _ in 0..ROUNDS {
+            let mut given = vec![0.0; self.routes.len()];
+            for ((first, weights), ops) in &cells {
+                let within = factors.get(*first..).unwrap_or_default();
+                let sum: f64 = weights.iter().zip(within).map(|(weight, factor)| *weight as f64 * factor).sum();
+                if sum <= 0.0 {
+                    continue;
+                }
+                for ((weight, factor), given) in weights.iter().zip(within).zip(given.iter_mut().skip(*first)) {
+                    *given += *ops as f64 * *weight as f64 * factor / sum;
+                }
+            }
+            for (factor, (wanted, given)) in factors.iter_mut().zip(wanted.iter().zip(&given)) {
+                if *given > 0.0 {
+                    *factor *= wanted / given;
+                }
+            }
+        }
+        factors
+    }
+
+    /// What cells of a single route counted, and the cells that several share.
+    fn shared(&self, readers: &[Reader], from_ms: u64) -> Shared {
+        let mut shared = Shared { counted: vec![0; self.routes.len()], cells: BTreeMap::new(), all: 0 };
+        let mut shares = Vec::new();
+        let mut count = |_: &Column, cell: &CellView<'_>| {
+            let ops = cell.counts.get(Series::Ops);
+            if ops == 0 {
+                return;
+            }
+            let first = self.weigh(cell, &mut shares);
+            shared.all += ops;
+            let mut weighty = (first..).zip(&shares).filter(|(_, weight)| **weight > 0).map(|(route, _)| route);
+            let route = weighty.next().unwrap_or(first);
+            if weighty.next().is_some() {
+                // Ranges stay for many columns.
+                *shared.cells.entry((first, shares.clone())).or_default() += ops;
+            } else if let Some(sum) = shared.counted.get_mut(route) {
+                *sum += ops;
+            }
+        };
+        for reader in readers {
+            reader.for_each_cell(from_ms, 0, true, &mut count);
+        }
+        shared
+    }
+}
+
+/// Turns weights of a cell's routes, of which this is the first, into what they are with their factors. Where nothing is left
+/// of any, by the chance of sampling, they stay.
+fn fit(first: usize, shares: &mut [u64], factors: &[f64]) {
+    let within = factors.get(first..).unwrap_or_default();
+    let fitted = || shares.iter().zip(within).map(|(share, factor)| *share as f64 * factor);
+    let sum: f64 = fitted().sum();
+    if sum <= 0.0 || !sum.is_finite() {
+        return;
+    }
+    let parts: Vec<u64> = fitted().map(|part| (part / sum * PARTS) as u64).collect();
+    shares.copy_from_slice(&parts);
+}
+
+/// What cells counted.
+struct Shared {
+    /// Of each route, in cells that are no other's.
+    counted: Vec<u64>,
+    /// Cells that several routes share, alike ones once: the first route, and what the sampled keys of it and the others weigh.
+    cells: BTreeMap<(usize, Vec<u64>), u64>,
+    all: u64,
+}
+
+/// Rounds of fitting; each brings the sums closer.
+const ROUNDS: u32 = 32;
+
+/// Parts in which a cell is divided: more than operations are in most, so that rounding moves hardly any.
+const PARTS: f64 = (1_u64 << 48) as f64;
 
 /// Sampled keys, with what all before each weigh.
 struct Weights<'a> {
@@ -225,6 +335,35 @@ mod tests {
                 .collect();
             assert_eq!(seen, [0, 4_000, 5_000, 6_000]);
         }
+    }
+
+    /// A load that changes while ranges are still wide: what narrow ranges counted later is no part of the wide ones.
+    #[test]
+    fn what_came_to_narrow_ranges_is_not_counted_to_wide_ones_too() {
+        let mut config = Config::default();
+        config.partition = Partition::Auto { ranges: 64 };
+        (config.step_ms, config.prefault) = (1000, false);
+        let sampler = Sampler::new(config, 0).unwrap();
+        let mut reservoir = crate::replay::sample::Reservoir::default();
+        let mut observe = |key: &str| {
+            sampler.observe_key(Op::Write, key.as_bytes(), 1);
+            reservoir.offer(key.as_bytes(), 1);
+        };
+        for step in 1..=8_u64 {
+            for number in 0..4_000_u64 {
+                match step {
+                    1..=4 => observe(&format!("key:{:04}", number * 7919 % 1_000)),
+                    _ => observe("mylist"),
+                }
+            }
+            sampler.flush(step * 1000);
+        }
+        let catalog = Catalog::new(vec![b"key:".to_vec(), b"key;".to_vec()]);
+        let (by_route, _, _) = by_route(&[sampler.reader()], 0, &catalog, &reservoir.sorted());
+        let sums: Vec<u64> = by_route.ops.iter().map(|values| values.iter().sum()).collect();
+        assert_eq!(sums.iter().sum::<u64>(), 32_000);
+        // All keys are in the sample, so that only what the last round left over and rounding are lacking.
+        assert!(sums[1].abs_diff(16_000) <= 160 && sums[2].abs_diff(16_000) <= 160, "{sums:?}");
     }
 
     /// Whatever the ranges were, all that was counted is there, and a route that they never cut has its share.
