@@ -162,7 +162,7 @@ mod writer;
 mod zeroed;
 
 #[cfg(feature = "alloc")]
-pub use advice::{Cell, CellNode, Top, TopNode, TopQuery, TopRow, TopWindow};
+pub use advice::{Cell, CellNode, CellOfNodes, Top, TopNode, TopQuery, TopRow, TopWindow};
 pub use bound::Bound;
 pub use config::Config;
 pub use config_error::ConfigError;

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
-use crate::advice::{Top, TopQuery};
+use crate::advice::{Cell, Top, TopQuery};
 use crate::config::Config;
 use crate::counters::{Counters, Published};
 use crate::event::Event;
@@ -169,6 +169,71 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
     #[must_use]
     pub fn part(&self, query: &MatrixQuery, most_rows: usize) -> Answer {
         crate::merge::part::build(&self.shared, query, most_rows)
+    }
+
+    /// This node's part of one cell of a picture of several, where values add ([`WriteMerge::adds`]): all that was
+    /// counted in the query's keys and time as one row, which [`Merge`](crate::Merge) puts together with that of others.
+    /// Its axis, its rows and its labels are not asked for. Which columns the node covers stands in `column_nodes`, as in
+    /// [`part`](Self::part).
+    ///
+    /// Never panics. Memory and cost: those of [`cell`](Self::cell).
+    ///
+    /// See [`CellOfNodes`](crate::CellOfNodes) for an example.
+    #[must_use]
+    pub fn cell_part(&self, query: &MatrixQuery) -> Answer {
+        crate::merge::part::build_cell(&self.shared, query)
+    }
+
+    /// What was counted in a query's keys and time, all labels, routes and divisions together that it does not name one of:
+    /// a cell of the range axis. Its axis, its rows and its `split_labels` are not asked for.
+    ///
+    /// Never panics. Memory: about 150 bytes a column, 120 and the bounds for each route of the time, a byte for each
+    /// division, and one column; it does not grow with rows x columns. Cost: linear in the cells of the columns asked for,
+    /// read once.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, MatrixQuery, Op, RouteId, Sampler};
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// sampler.register(RouteId(1), b"a", Some(b"m"), 0)?;
+    /// sampler.register(RouteId(2), b"m", None, 0)?;
+    /// sampler.observe(RouteId(1), Op::Write, b"b", 9);
+    /// sampler.observe(RouteId(2), Op::Write, b"p", 9);
+    /// sampler.flush(60_000);
+    /// let of_keys = MatrixQuery { start: b"a".to_vec(), end: Some(b"m".to_vec()), ..MatrixQuery::default() };
+    /// let of_route = MatrixQuery { route: Some(RouteId(1)), ..MatrixQuery::default() };
+    /// let cell = sampler.reader().cell(&of_keys);
+    /// assert_eq!((cell.columns, cell.value, cell.estimated), (1, 1, false));
+    /// assert_eq!(sampler.reader().cell(&of_route), cell);
+    ///
+    /// // Nobody counted under this id.
+    /// let nobody = MatrixQuery { route: Some(RouteId(7)), ..MatrixQuery::default() };
+    /// assert_eq!(sampler.reader().cell(&nobody).value, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn cell(&self, query: &MatrixQuery) -> Cell {
+        Cell::of_rows(&crate::matrix::one_row::build(&self.shared, query))
+    }
+
+    /// The columns whose window's end lies in `[from_ms, to_ms)` (0: unbounded), oldest first, without their cells.
+    ///
+    /// A column may be gone, or a part of a coarser one, when its cells are read. Never panics. Memory: about 200 bytes a
+    /// column kept, for the call. Cost: O(n log n) in `history_columns`.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::{Config, Sampler};
+    /// let sampler = Sampler::new(Config::default(), 0)?;
+    /// sampler.flush(60_000);
+    /// let columns = sampler.reader().columns(0, 0, true);
+    /// assert_eq!(columns.iter().map(|column| column.end_ms).collect::<Vec<_>>(), [60_000]);
+    /// assert!(sampler.reader().columns(60_001, 0, true).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn columns(&self, from_ms: u64, to_ms: u64, open: bool) -> Vec<Column> {
+        crate::merge::part::columns(&self.shared, from_ms, to_ms, open)
     }
 
     /// The hottest keys of a route or of a range, now or in a time; see [`HotKeys`].

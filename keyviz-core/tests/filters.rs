@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use keyviz_core::{CellView, Config, Label, Labels, MatrixQuery, Op, RouteId, Series, Writer};
+use keyviz_core::{AxisKind, CellView, Config, Label, Labels, MatrixQuery, Op, RouteId, Series, Writer};
 use proptest::prelude::*;
 
 const ROUTES: u64 = 6;
@@ -70,20 +70,27 @@ fn query() -> impl Strategy<Value = MatrixQuery> {
         any_key(),
         prop::option::of(any_key()),
         label,
+        (prop::option::weighted(0.3, 0..ROUTES + 2), prop::option::weighted(0.3, 0..u32::from(K) + 1)),
         any::<(bool, bool)>(),
     )
-        .prop_map(|(series, (from_ms, to_ms), rows, start, end, label, (split_labels, open))| MatrixQuery {
-            series: Series::ALL[series],
-            from_ms,
-            to_ms,
-            rows,
-            start,
-            end,
-            label,
-            split_labels,
-            open,
-            ..MatrixQuery::default()
-        })
+        .prop_map(
+            |(series, (from_ms, to_ms), rows, start, end, label, (route, sub_bucket), (split_labels, open))| {
+                MatrixQuery {
+                    series: Series::ALL[series],
+                    from_ms,
+                    to_ms,
+                    rows,
+                    start,
+                    end,
+                    label,
+                    route: route.map(RouteId),
+                    sub_bucket,
+                    split_labels,
+                    open,
+                    ..MatrixQuery::default()
+                }
+            },
+        )
 }
 
 proptest! {
@@ -103,7 +110,9 @@ fn check(writer: &Writer, query: &MatrixQuery) {
         assert_eq!(writer.sub_bucket_bounds(cell.route, cell.sub_bucket), Some((start.clone(), end.clone())));
         let above = end.is_none_or(|end| end > query.start);
         let below = query.end.as_ref().is_none_or(|to| start < *to);
-        above && below && query.label.is_none_or(|label| label == cell.label)
+        let named = query.route.is_none_or(|route| route == cell.route)
+            && query.sub_bucket.is_none_or(|sub| sub == cell.sub_bucket);
+        above && below && named && query.label.is_none_or(|label| label == cell.label)
     };
     // By route, label, division: a value per column.
     let mut truth: BTreeMap<(u64, Label, u32), BTreeMap<u64, u64>> = BTreeMap::new();
@@ -146,6 +155,17 @@ fn check(writer: &Writer, query: &MatrixQuery) {
     assert!(cut.values().all(|row| total(row) <= least), "{query:?}");
     let budget = if query.rows == 0 { truth.len() } else { query.rows };
     assert_eq!(matrix.rows.len(), truth.len().min(budget), "{query:?}");
+
+    // The cell of it all is the one row of the range axis.
+    let one = MatrixQuery { axis: AxisKind::Range, rows: 1, split_labels: false, ..query.clone() };
+    let one = reader.matrix(&one);
+    let cell = reader.cell(query);
+    let all = |row: &keyviz_core::Row| (row.values.iter().sum(), row.estimated.contains(&true));
+    assert_eq!((cell.value, cell.estimated), one.rows.first().map_or((0, false), all), "{query:?}");
+    assert_eq!((cell.columns, cell.missing, cell.conflict), (columns.len(), false, false), "{query:?}");
+    if query.start.is_empty() && query.end.is_none() {
+        assert_eq!(cell.value, truth.values().map(total).sum::<u64>(), "{query:?}");
+    }
 }
 
 #[test]

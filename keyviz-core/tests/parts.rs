@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use keyviz_core::{
-    Absence, Answer, AxisKind, Cell, Config, FanoutNode, Heat, Labels, MatrixQuery, Merge, Merged, Op, Partition,
-    RouteId, Sampler, Series, Top, TopQuery, TopRow,
+    Absence, Answer, AxisKind, Cell, CellNode, CellOfNodes, Config, FanoutNode, Heat, Labels, MatrixQuery, Merge,
+    Merged, Op, Partition, RouteId, Sampler, Series, Top, TopQuery, TopRow,
 };
 use proptest::prelude::*;
 
@@ -322,10 +322,28 @@ fn cell(samplers: &[&Sampler], keys: (&[u8], Option<&[u8]>), times: (u64, u64), 
     let (from_ms, to_ms) = times;
     let asked = MatrixQuery { start, end, from_ms, to_ms, ..query(AxisKind::Route, 0) };
     let part = |at: &usize| (*at as u32, samplers[*at].reader().part(&asked, 16384));
-    let parts: Vec<(u32, Answer)> = order.iter().map(part).collect();
-    let mut merge = Merge::new();
-    parts.iter().for_each(|(place, part)| merge.add(*place, part).unwrap());
-    Cell::of_nodes(merge.finish_whole().answer, &parts, &asked)
+    let row = |at: &usize| (*at as u32, samplers[*at].reader().cell_part(&asked));
+    let whole = cell_of([order.iter().map(part).collect()], &asked);
+    // What each node has in it by itself gives the same, but for rounding.
+    let of_rows = cell_of([order.iter().map(row).collect()], &asked);
+    let close = |a: u64, b: u64| if whole.estimated { a.abs_diff(b) <= 64 } else { a == b };
+    assert!(close(whole.value, of_rows.value), "{whole:?} {of_rows:?}");
+    assert_eq!((whole.columns, whole.estimated, whole.missing), (of_rows.columns, of_rows.estimated, of_rows.missing));
+    assert_eq!(whole.nodes, of_rows.nodes);
+    assert_eq!(whole.fanout, of_rows.fanout);
+    whole
+}
+
+/// The cell of the nodes' parts, stretch by stretch.
+fn cell_of(stretches: impl IntoIterator<Item = Vec<(u32, Answer)>>, asked: &MatrixQuery) -> Cell {
+    let mut whole = CellOfNodes::new();
+    for parts in stretches {
+        let mut merge = Merge::new();
+        parts.iter().for_each(|(place, part)| merge.add(*place, part).unwrap());
+        let nodes = parts.iter().filter_map(|(place, part)| CellNode::of_part(*place, part, asked));
+        whole.add(merge.finish_whole(), nodes, asked);
+    }
+    whole.finish(Vec::new())
 }
 
 #[test]
@@ -351,10 +369,7 @@ fn a_cell_says_who_counted_in_it() {
             ..query(AxisKind::Route, 0)
         };
         let of = |(place, sampler): (u32, &Sampler)| (place, sampler.reader().part(&asked, 16384));
-        let parts: Vec<(u32, Answer)> = (0..).zip(&samplers).map(of).collect();
-        let mut merge = Merge::new();
-        parts.iter().for_each(|(place, part)| merge.add(*place, part).unwrap());
-        Cell::of_nodes(merge.finish_whole().answer, &parts, &asked)
+        cell_of([(0..).zip(&samplers).map(of).collect()], &asked)
     };
     let told =
         |cell: &Cell| cell.nodes.iter().map(|node| (node.place, node.value, node.group, node.term)).collect::<Vec<_>>();
@@ -371,7 +386,7 @@ fn a_cell_says_who_counted_in_it() {
         end: Some(b"b".to_vec()),
         ..query(AxisKind::Range, 1)
     };
-    let alone = Cell::of_rows(&Answer::from(samplers[1].reader().matrix(&alone)));
+    let alone = samplers[1].reader().cell(&alone);
     assert_eq!((alone.columns, alone.value, alone.estimated, alone.nodes.len()), (1, 5, true, 0));
     let none = parts(b"A", Some(b"B"));
     assert_eq!((none.columns, none.value, none.nodes.len()), (1, 0, 0));

@@ -22,6 +22,8 @@ const OPEN: MatrixQuery = MatrixQuery {
     start: Vec::new(),
     end: None,
     label: None,
+    route: None,
+    sub_bucket: None,
     split_labels: true,
     open: true,
 };

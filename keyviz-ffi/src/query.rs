@@ -192,6 +192,7 @@ impl keyviz_query {
             split_labels: self.sum_labels == 0,
             open: self.open != 0,
             key_names: lock(&host.names).clone(),
+            ..MatrixQuery::default()
         })
     }
 }

@@ -5,17 +5,16 @@ use crate::admin::Asked;
 use crate::answer::{Answer, Packing};
 use crate::blocking::on_blocking_thread;
 use crate::caller::Caller;
+use crate::cell_of_nodes::expected_bytes;
 use crate::error::ApiError;
+use crate::fanout::columns_of;
 use crate::gate::Pass;
 use crate::nodes::Source;
 use crate::query;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
-use keyviz_core::{AxisKind, Cell, MatrixQuery, wire};
-
-/// Bytes that a column of a node by itself is expected to take, of which it has one row.
-const COLUMN_BYTES: usize = 512;
+use keyviz_core::{MatrixQuery, wire};
 
 /// Reads the parameters, waits for a turn, and asks on a blocking thread: a long time has many columns.
 pub(crate) async fn cell(
@@ -29,8 +28,9 @@ pub(crate) async fn cell(
     let (start, end) = query::as_shown((query.start, query.end), admin.redactor(caller.role))?;
     let query = MatrixQuery { start, end, ..query };
     let expected = match admin.source() {
-        Source::Several(nodes) => nodes.expected_bytes(&query).saturating_mul(2),
-        _ => config.most_columns().saturating_mul(COLUMN_BYTES),
+        Source::None => 0,
+        Source::One(reader) => expected_bytes(columns_of(config, &reader.window(), &query), reader.counters().routes),
+        Source::Several(nodes) => nodes.expected_cell_bytes(&query),
     };
     let pass = admin.gate().enter(expected).await?;
     on_blocking_thread(move || build(&admin, &caller, &query, pass, packing)).await
@@ -45,10 +45,7 @@ fn build(
 ) -> Result<Answer, ApiError> {
     let cell = match admin.source() {
         Source::None => return Err(ApiError::disabled()),
-        Source::One(reader) => {
-            let row = MatrixQuery { axis: AxisKind::Range, rows: 1, ..query.clone() };
-            Cell::of_rows(&reader.matrix(&row).into())
-        }
+        Source::One(reader) => reader.cell(query),
         Source::Several(nodes) => nodes.cell(query)?,
     };
     let mut json = String::new();

@@ -6,8 +6,8 @@
 
 use keyviz_core::limits::{MAX_PART_ROWS, MAX_ROWS};
 use keyviz_core::{
-    Answer, AxisKind, Cell, Config, Fanout, FanoutNode, Heat, HotKeys, HotKeysQuery, MatrixQuery, Merge, MergeError,
-    Merged, NoHotKeys, Series, Top, TopQuery, WindowInfo,
+    Answer, AxisKind, Config, Fanout, FanoutNode, Heat, HotKeys, HotKeysQuery, MatrixQuery, Merge, MergeError, Merged,
+    NoHotKeys, Series, Top, TopQuery, WindowInfo,
 };
 
 use crate::error::{ApiError, Code};
@@ -20,7 +20,7 @@ const MOST_CELLS: usize = 1 << 21;
 /// Bytes that such a cell takes on its way: among the nodes' rows, and again in the picture's.
 const CELL_BYTES: usize = 40;
 /// Cells that a row's record counts as in a merge.
-const ROW_CELLS: usize = 16;
+pub(crate) const ROW_CELLS: usize = 16;
 /// Bytes that a node's row takes while the hottest are ranked: in its part, which is kept until it is known who counted what,
 /// in the merge and in the ranking, each time with bounds.
 const RANKED_BYTES: usize = 1024;
@@ -76,10 +76,15 @@ impl Nodes {
     /// A merge that has nothing yet, and how many rows each node may give it.
     fn merge(&self, query: &MatrixQuery) -> (Merge, usize) {
         let rows = self.most_rows(columns_of(self.config(), &self.window(), query));
-        let mut merge = Merge::with_max_cells(MOST_CELLS);
+        (self.empty_merge(MOST_CELLS), rows)
+    }
+
+    /// A merge that has nothing yet, and room for so many cells.
+    pub(crate) fn empty_merge(&self, max_cells: usize) -> Merge {
+        let mut merge = Merge::with_max_cells(max_cells);
         // Before the parts are read: what is sealed meanwhile is sealed by all the next time.
         merge.sealed_to(self.sealed_to_ms());
-        (merge, rows)
+        merge
     }
 
     /// How many rows of so many columns each node may give.
@@ -88,7 +93,7 @@ impl Nodes {
     }
 
     /// Those that are, or were, in the picture, by place.
-    fn known(&self) -> impl Iterator<Item = (u32, &Node)> {
+    pub(crate) fn known(&self) -> impl Iterator<Item = (u32, &Node)> {
         (0..).zip(self.iter()).filter(|(_, node)| node.is_known())
     }
 
@@ -111,14 +116,6 @@ impl Nodes {
         top.own_ranges = self.config().partition.ranges() > 0;
         top.fanout = merged.with_nodes(self.told(query.series)).fanout;
         Ok(top)
-    }
-
-    /// What each node counted in a cell.
-    pub(crate) fn cell(&self, query: &MatrixQuery) -> Result<Cell, ApiError> {
-        let (merged, parts) = self.parts(query)?;
-        let mut cell = Cell::of_nodes(merged.answer.clone(), &parts, query);
-        cell.fanout = merged.with_nodes(self.told(query.series)).fanout;
-        Ok(cell)
     }
 
     /// The nodes' answers, by place, and their merge.
@@ -235,7 +232,7 @@ impl Nodes {
     }
 }
 
-fn within(query: &MatrixQuery, from_ms: u64, to_ms: u64) -> MatrixQuery {
+pub(crate) fn within(query: &MatrixQuery, from_ms: u64, to_ms: u64) -> MatrixQuery {
     MatrixQuery { from_ms, to_ms, ..query.clone() }
 }
 
@@ -248,7 +245,7 @@ pub(crate) fn columns_of(config: &Config, window: &WindowInfo, query: &MatrixQue
     usize::try_from(span).unwrap_or(usize::MAX).min(config.most_columns())
 }
 
-fn refused(error: MergeError) -> ApiError {
+pub(crate) fn refused(error: MergeError) -> ApiError {
     match error {
         MergeError::TooLarge { .. } => ApiError::busy(
             "the picture of all nodes would take more memory than the endpoint has; ask for a shorter time",

@@ -146,6 +146,7 @@ mod builder;
 mod byte_size;
 mod caller;
 mod cell;
+mod cell_of_nodes;
 mod clock;
 mod counts;
 mod descriptors;

@@ -66,33 +66,63 @@ impl<'a> Params<'a> {
         };
         base64::decode(text).map(Some).ok_or_else(|| ApiError::invalid_query(format!("{name}: not base64url")))
     }
+
+    /// `start` and `end`; an end of zero length means unbounded.
+    fn keys(&self) -> Result<(Vec<u8>, Option<Vec<u8>>), ApiError> {
+        Ok((self.key("start")?.unwrap_or_default(), self.key("end")?.filter(|end| !end.is_empty())))
+    }
+
+    /// `route_id`, with `sub_bucket`: by which, or by keys, an endpoint is asked, not by both.
+    fn route(&self) -> Result<Option<(RouteId, Option<u32>)>, ApiError> {
+        let Some(id) = self.get("route_id") else {
+            return Ok(None);
+        };
+        if self.get("start").is_some() || self.get("end").is_some() {
+            return Err(ApiError::invalid_query("route_id: give it, or start and end, not both"));
+        }
+        let route = id.parse().map_err(|_| ApiError::invalid_query("route_id: not a route's id"))?;
+        Ok(Some((RouteId(route), self.number("sub_bucket", 0)?)))
+    }
+
+    fn label(&self, labels: &Labels) -> Result<Option<Label>, ApiError> {
+        self.get("label").map(|name| known_label(name, labels)).transpose()
+    }
+
+    fn series(&self) -> Result<Option<Series>, ApiError> {
+        self.get("series").map(|name| Series::parse(name).ok_or_else(unknown_series)).transpose()
+    }
+
+    /// Both bounds of time, where a range that is none is refused.
+    fn time_range(&self) -> Result<(u64, u64), ApiError> {
+        let (from_ms, to_ms) = (self.time("from_unix_ms")?, self.time("to_unix_ms")?);
+        if to_ms != 0 && from_ms > to_ms {
+            return Err(ApiError::invalid_query("from_unix_ms: above to_unix_ms"));
+        }
+        Ok((from_ms, to_ms))
+    }
 }
 
 /// Reads the parameters of `/matrix`.
 pub(crate) fn matrix(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiError> {
     let params = Params::new(query);
-    let series = match params.get("series") {
-        None => Series::Writes,
-        Some(name) => Series::parse(name).ok_or_else(unknown_series)?,
-    };
     let axis = match params.get("axis") {
         None => AxisKind::Route,
         Some(name) => AxisKind::parse(name).ok_or_else(|| ApiError::invalid_query("axis: use route or range"))?,
     };
     let rows = params.integer("rows")?.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
+    let (start, end) = params.keys()?;
     Ok(MatrixQuery {
-        series,
+        series: params.series()?.unwrap_or(Series::Writes),
         from_ms: params.time("from_unix_ms")?,
         to_ms: params.time("to_unix_ms")?,
         rows: rows.map_or(MAX_ROWS, |n| n.min(MAX_ROWS)),
-        start: params.key("start")?.unwrap_or_default(),
-        // An end of zero length means unbounded.
-        end: params.key("end")?.filter(|end| !end.is_empty()),
-        label: params.get("label").map(|name| known_label(name, labels)).transpose()?,
+        start,
+        end,
+        label: params.label(labels)?,
         split_labels: params.flag("split_labels")?.unwrap_or(axis == AxisKind::Route),
         open: params.flag("open")?.unwrap_or(false),
         axis,
-        key_names: None,
+        ..MatrixQuery::default()
     })
 }
 
@@ -101,21 +131,38 @@ pub(crate) fn matrix(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiErr
 pub(crate) fn top(query: &str, labels: &Labels) -> Result<TopQuery, ApiError> {
     let params = Params::new(query);
     let mut top = TopQuery::default();
-    if let Some(name) = params.get("series") {
-        top.series = Series::parse(name).ok_or_else(unknown_series)?;
+    if let Some(series) = params.series()? {
+        top.series = series;
     }
     if let Some(limit) = params.integer("limit")? {
         top.limit = usize::try_from(limit).ok().filter(|&n| n > 0).map_or(MAX_ROWS, |n| n.min(MAX_ROWS));
     }
-    top.label = params.get("label").map(|name| known_label(name, labels)).transpose()?;
-    top.start = params.key("start")?.unwrap_or_default();
-    top.end = params.key("end")?.filter(|end| !end.is_empty());
+    top.label = params.label(labels)?;
+    (top.start, top.end) = params.keys()?;
     Ok(top)
 }
 
-/// Reads the parameters of `/cell`: `series` (`writes` unless said), `from_unix_ms`, `to_unix_ms`, `label`, `start`, `end`.
+/// Reads the parameters of `/cell`: `series` (`writes` unless said), `from_unix_ms`, `to_unix_ms`, `label`, and `route_id`,
+/// with `sub_bucket` where it is wanted, or `start` and `end`.
 pub(crate) fn cell(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiError> {
-    Ok(MatrixQuery { axis: AxisKind::Route, rows: 0, open: true, split_labels: false, ..matrix(query, labels)? })
+    let params = Params::new(query);
+    let (from_ms, to_ms) = params.time_range()?;
+    let of = MatrixQuery {
+        series: params.series()?.unwrap_or(Series::Writes),
+        from_ms,
+        to_ms,
+        label: params.label(labels)?,
+        open: true,
+        split_labels: false,
+        ..MatrixQuery::default()
+    };
+    Ok(match params.route()? {
+        Some((route, sub_bucket)) => MatrixQuery { route: Some(route), sub_bucket, ..of },
+        None => {
+            let (start, end) = params.keys()?;
+            MatrixQuery { start, end, ..of }
+        }
+    })
 }
 
 /// The keys that a reader asks between, who has seen what the redactor shows.
@@ -164,22 +211,15 @@ pub(crate) fn hot_keys(query: &str, labels: &Labels) -> Result<HotKeysQuery, Api
         Some("reads") => Series::Reads,
         Some(_) => return Err(ApiError::invalid_query("series: use reads or writes")),
     };
-    let (start, end) = (params.key("start")?, params.key("end")?);
-    let of = match params.get("route_id") {
-        Some(id) => HotKeysOf::Route {
-            route: id.parse().map(RouteId).map_err(|_| ApiError::invalid_query("route_id: not a route's id"))?,
-            label: params.get("label").map(|name| known_label(name, labels)).transpose()?,
-            sub_bucket: params.number("sub_bucket", 0)?,
-        },
-        None if start.is_some() || end.is_some() => {
-            HotKeysOf::Range { start: start.unwrap_or_default(), end: end.filter(|end| !end.is_empty()) }
+    let of = match params.route()? {
+        Some((route, sub_bucket)) => HotKeysOf::Route { route, label: params.label(labels)?, sub_bucket },
+        None if params.get("start").is_some() || params.get("end").is_some() => {
+            let (start, end) = params.keys()?;
+            HotKeysOf::Range { start, end }
         }
         None => return Err(ApiError::invalid_query("route_id: give one, or start and end")),
     };
-    let (from_ms, to_ms) = (params.time("from_unix_ms")?, params.time("to_unix_ms")?);
-    if to_ms != 0 && from_ms > to_ms {
-        return Err(ApiError::invalid_query("from_unix_ms: above to_unix_ms"));
-    }
+    let (from_ms, to_ms) = params.time_range()?;
     Ok(HotKeysQuery { of, series, top: params.number("top", 1)?.unwrap_or(20), from_ms, to_ms })
 }
 

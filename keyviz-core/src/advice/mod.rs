@@ -5,5 +5,5 @@ mod middle;
 pub(crate) mod top;
 mod top_nodes;
 
-pub use cell::{Cell, CellNode};
+pub use cell::{Cell, CellNode, CellOfNodes};
 pub use top::{Top, TopNode, TopQuery, TopRow, TopWindow};

@@ -73,6 +73,14 @@ impl Axis {
         Axis { edges, end: last.map(<[u8]>::to_vec) }
     }
 
+    /// All keys of `[start, end)` as one row; none where there are no such keys.
+    pub(crate) fn one_row(start: &[u8], end: Option<&[u8]>) -> Axis {
+        if end.is_some_and(|end| end <= start) {
+            return Axis::default();
+        }
+        Axis { edges: alloc::vec![start.to_vec()], end: end.map(<[u8]>::to_vec) }
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.edges.len()
     }

@@ -5,6 +5,7 @@ pub(crate) mod axis;
 pub(crate) mod bucket;
 pub(crate) mod budget;
 pub(crate) mod history_columns;
+pub(crate) mod one_row;
 pub(crate) mod range_axis;
 pub(crate) mod route_axis;
 
@@ -81,6 +82,10 @@ pub struct MatrixQuery {
     pub end: Option<Vec<u8>>,
     /// Only rows of this label; [`Label::NONE`] is the unlabelled ones.
     pub label: Option<Label>,
+    /// Only what this route counted, under whichever bounds; what it counted as one of a virtual bucket's is left out.
+    pub route: Option<RouteId>,
+    /// Only this division of each route, from 0 on; a route without divisions is its own first.
+    pub sub_bucket: Option<u32>,
     /// A row per label (else a route's labels are summed, unless one is asked for). On the range axis they
     /// are summed, too, where `rows` is less than the labels there are.
     pub split_labels: bool,
@@ -101,6 +106,8 @@ impl Default for MatrixQuery {
             start: Vec::new(),
             end: None,
             label: None,
+            route: None,
+            sub_bucket: None,
             split_labels: true,
             open: false,
             key_names: None,
@@ -114,15 +121,23 @@ impl MatrixQuery {
         self.split_labels || self.label.is_some()
     }
 
-    /// Whether the label of the cell at place `at` of a route is asked for.
-    fn asks_label(&self, k: usize, at: usize) -> bool {
+    /// Whether all labels, routes and divisions are asked for.
+    const fn names_all(&self) -> bool {
+        self.label.is_none() && self.route.is_none() && self.sub_bucket.is_none()
+    }
+
+    /// Whether the cell at place `at` of a route is asked for by label, route and division, wherever it lies.
+    fn names(&self, k: usize, known: Option<&Known>, at: usize) -> bool {
+        let is = |route: RouteId, known: &Known| known.descriptor.route == route.0 && !known.descriptor.is_virtual();
         self.label.is_none_or(|label| usize::from(label.0) == at / k)
+            && self.sub_bucket.is_none_or(|sub| sub as usize == at % k)
+            && self.route.is_none_or(|route| known.is_some_and(|known| is(route, known)))
     }
 
     /// Whether the cell at place `at` of a route is asked for.
     fn asks(&self, k: usize, known: Option<&Known>, at: usize) -> bool {
         let Some(known) = known else { return false };
-        if !self.asks_label(k, at) {
+        if !self.names(k, Some(known), at) {
             return false;
         }
         if self.start.is_empty() && self.end.is_none() {
@@ -221,6 +236,12 @@ impl WriteMerge {
             WriteMerge::Sum => "sum",
             WriteMerge::Leader => "leader",
         }
+    }
+
+    /// Whether what nodes counted of a series adds up: all but writes and bytes written do under either rule.
+    #[must_use]
+    pub const fn adds(self, series: Series) -> bool {
+        !matches!((self, series), (WriteMerge::Leader, Series::Writes | Series::WriteBytes))
     }
 }
 

@@ -17,8 +17,38 @@ use crate::reading::{Place, ValueReading};
 use crate::route::RouteId;
 use crate::shared::Shared;
 
-/// No cell yet, and cells of several owners.
-const MIXED: u32 = NONE - 1;
+/// The descriptor of the one group that a cell's counts are of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owner(u32);
+
+impl Default for Owner {
+    fn default() -> Self {
+        Owner(NONE)
+    }
+}
+
+impl Owner {
+    /// Cells of several groups.
+    const MIXED: Owner = Owner(NONE - 1);
+
+    /// With counts of a descriptor besides: of one group the newest.
+    #[inline]
+    pub(super) fn join(&mut self, reading: &ValueReading<'_>, known: usize) {
+        let of = |owner: usize| reading.known.get(owner).map(|known| &known.descriptor);
+        *self = match (of(self.0 as usize), of(known)) {
+            (None, _) if self.0 == NONE => Owner(known as u32),
+            (Some(was), Some(is)) if was.group == is.group && was.age() < is.age() => Owner(known as u32),
+            (Some(was), Some(is)) if was.group == is.group => *self,
+            _ => Owner::MIXED,
+        };
+    }
+
+    /// Its group and term; 0 for none, and for several.
+    pub(super) fn of(self, reading: &ValueReading<'_>) -> (u64, u64) {
+        let known = reading.known.get(self.0 as usize).map(|known| &known.descriptor);
+        known.map_or((0, 0), |descriptor| (descriptor.group, descriptor.term))
+    }
+}
 
 /// Builds the matrix.
 pub(crate) fn build(shared: &Shared, query: &MatrixQuery) -> Matrix {
@@ -84,7 +114,7 @@ struct Found {
 impl Found {
     fn of(reading: &mut ValueReading<'_>, places: &mut [Place], query: &MatrixQuery) -> Self {
         let per_route = reading.per_route();
-        let (k, all) = (reading.k(), query.label.is_none());
+        let (k, all) = (reading.k(), query.names_all());
         let mut totals: Vec<Option<u64>> = Vec::new();
         let taken = places
             .iter_mut()
@@ -93,7 +123,7 @@ impl Found {
                 if taken {
                     totals.resize(reading.known.len() * per_route, None);
                     reading.cells(|known, at, cell| {
-                        if (all || query.asks_label(k, at))
+                        if (all || query.names(k, reading.known.get(known), at))
                             && cell.counted
                             && let Some(total) = totals.get_mut(known * per_route + at)
                         {
@@ -147,7 +177,7 @@ struct Fill<'a> {
     values: Vec<u64>,
     estimated: Vec<bool>,
     /// The descriptor of the one group that a cell's counts are of; empty when no route has a group.
-    owner: Vec<u32>,
+    owner: Vec<Owner>,
     /// Of each descriptor and division, where it lies; what is not known yet is absent.
     placed: Vec<Option<Placement>>,
     known: Vec<bool>,
@@ -183,7 +213,7 @@ impl<'a> Fill<'a> {
             k: reading.k(),
             values: alloc::vec![0; cells],
             estimated: alloc::vec![false; cells],
-            owner: if grouped { alloc::vec![NONE; cells] } else { Vec::new() },
+            owner: if grouped { alloc::vec![Owner::default(); cells] } else { Vec::new() },
             placed: Vec::new(),
             known: Vec::new(),
             met,
@@ -246,7 +276,7 @@ impl<'a> Fill<'a> {
             {
                 return self.add(reading, *row as usize, column, value, known);
             }
-            if !query.asks_label(k, at) {
+            if !query.names(k, reading.known.get(known), at) {
                 return;
             }
             if self.met.get(place).copied().flatten().is_none() {
@@ -281,14 +311,8 @@ impl<'a> Fill<'a> {
         if let Some(sum) = self.sums.get_mut(row) {
             *sum = sum.saturating_add(value);
         }
-        let Some(owner) = self.owner.get_mut(row * self.columns + column) else { return };
-        let of = |owner: u32| reading.known.get(owner as usize).map(|known| &known.descriptor);
-        *owner = match (of(*owner), of(known as u32)) {
-            (None, _) if *owner == NONE => known as u32,
-            (Some(was), Some(is)) if was.group == is.group && was.age() < is.age() => known as u32,
-            (Some(was), Some(is)) if was.group == is.group => *owner,
-            _ => MIXED,
-        };
+        let owner = self.owner.get_mut(row * self.columns + column);
+        owner.into_iter().for_each(|owner| owner.join(reading, known));
     }
 
     fn finish(self, shared: &Shared, reading: &ValueReading<'_>) -> Vec<Row> {
@@ -300,11 +324,8 @@ impl<'a> Fill<'a> {
             for (at, lane) in self.lanes.iter().enumerate() {
                 let cells = (at * rows + row) * self.columns..(at * rows + row + 1) * self.columns;
                 let label = if self.query.splits() { Label(*lane as u8) } else { Label::NONE };
-                let owned = |of: fn(&crate::descriptor::Descriptor) -> u64| {
-                    let owners = self.owner.get(cells.clone()).unwrap_or(&[]);
-                    let of = |owner: &u32| reading.known.get(*owner as usize).map_or(0, |known| of(&known.descriptor));
-                    owners.iter().map(of).collect::<Vec<u64>>()
-                };
+                let owners = self.owner.get(cells.clone()).unwrap_or(&[]);
+                let (groups, terms) = owners.iter().map(|owner| owner.of(reading)).unzip();
                 let estimated = self.estimated.get(cells.clone()).unwrap_or(&[]);
                 let (start, end) = self.axis.bounds(row);
                 out.push(Row {
@@ -320,8 +341,8 @@ impl<'a> Fill<'a> {
                     values: self.values.get(cells.clone()).unwrap_or(&[]).to_vec(),
                     estimated: if estimated.contains(&true) { estimated.to_vec() } else { Vec::new() },
                     draining: false,
-                    groups: owned(|d| d.group),
-                    terms: owned(|d| d.term),
+                    groups,
+                    terms,
                     term_parts: Vec::new(),
                 });
             }

@@ -85,6 +85,7 @@ pub use self::cuts::{Cuts, Heat};
 pub use self::fanout::{Fanout, FanoutNode, NodeState};
 use self::identities::Identities;
 use self::layer::Layer;
+pub(crate) use self::range::one_row;
 use self::rule::Rule;
 pub use self::warning::{MergeError, Warning, WarningKind};
 use crate::matrix::{Answer, AxisKind, MatrixQuery, WriteMerge};
@@ -188,7 +189,7 @@ pub fn merge(inputs: impl IntoIterator<Item = (u32, Answer)>, query: &MatrixQuer
 /// Reads and what is read only add; writes may be counted by several nodes. Operations, being both, add: by the host's
 /// contract a write is observed once.
 const fn adds(series: Series) -> bool {
-    !matches!(series, Series::Writes | Series::WriteBytes)
+    WriteMerge::Leader.adds(series)
 }
 
 /// The width of each column in whole steps, and all widths of those that are not missing; a step's where there is

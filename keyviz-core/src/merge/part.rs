@@ -12,16 +12,25 @@ use alloc::vec::Vec;
 
 use crate::history::ColumnState;
 use crate::limits::MAX_PART_ROWS;
-use crate::matrix::{Answer, Column, MatrixQuery, route_axis};
+use crate::matrix::{Answer, Column, MatrixQuery, one_row, route_axis};
 use crate::reading::Reading;
 use crate::shared::Shared;
 
 /// Builds the part.
 pub(crate) fn build(shared: &Shared, query: &MatrixQuery, most_rows: usize) -> Answer {
-    let known: Vec<Column> =
-        Reading::new(shared).places(0, 0, true).iter().map(|place| Column::of(&place.head, true)).collect();
+    covering(shared, || Answer::from(route_axis::build_within(shared, query, most_rows.clamp(1, MAX_PART_ROWS))))
+}
+
+/// Builds the part that is one cell: a row, if anything was counted there.
+pub(crate) fn build_cell(shared: &Shared, query: &MatrixQuery) -> Answer {
+    covering(shared, || one_row::build(shared, query))
+}
+
+/// A node's own answer, and which columns it covers.
+fn covering(shared: &Shared, build: impl FnOnce() -> Answer) -> Answer {
+    let known = columns(shared, 0, 0, true);
     let covered = covered(&known);
-    let mut answer = Answer::from(route_axis::build_within(shared, query, most_rows.clamp(1, MAX_PART_ROWS)));
+    let mut answer = build();
     let covers = |column: &Column| {
         let at = known.partition_point(|other| other.end_ms < column.end_ms);
         // What was not there a moment ago is new, and follows what was.
@@ -30,6 +39,11 @@ pub(crate) fn build(shared: &Shared, query: &MatrixQuery, most_rows: usize) -> A
     };
     answer.column_nodes = answer.columns.iter().map(|column| u32::from(covers(column))).collect();
     answer
+}
+
+/// The columns that there are, without their cells.
+pub(crate) fn columns(shared: &Shared, from_ms: u64, to_ms: u64, open: bool) -> Vec<Column> {
+    Reading::new(shared).places(from_ms, to_ms, open).iter().map(|place| Column::of(&place.head, true)).collect()
 }
 
 /// Which columns of a whole history, oldest first, cover their windows.

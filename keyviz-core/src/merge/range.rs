@@ -40,12 +40,11 @@ pub(super) fn cut(answer: &mut Answer, query: &MatrixQuery) {
 }
 
 /// The same counts by ranges of keys.
-pub(super) fn project(answer: Answer, cuts: &Cuts) -> Answer {
+pub(super) fn project(mut answer: Answer, cuts: &Cuts) -> Answer {
     let Cuts { axis, labels, splits } = cuts;
     let columns = answer.columns.len();
-    let cells = axis.rows() * labels.len() * columns;
-    let mut fill = Fill { axis, columns, cells: alloc::vec![RangeCell::default(); cells], scratch: Vec::new() };
-    let mut cut = answer.cut;
+    let mut fill = Fill::new(axis, labels.len(), columns);
+    let cut = &mut answer.cut;
     for row in &answer.rows {
         match if *splits { labels.binary_search(&row.label).ok() } else { Some(0) } {
             Some(lane) => fill.row(row, lane),
@@ -57,9 +56,17 @@ pub(super) fn project(answer: Answer, cuts: &Cuts) -> Answer {
         }
     }
     let counts = route_counts(axis, &answer.rows);
-    let cells = fill.cells;
-    let rows = rows(axis, labels, &cells, columns, &counts);
-    Answer { axis: AxisKind::Range, axis_id: axis.id(), rows, cut, ..answer }
+    let rows = rows(axis, labels, &fill.cells, columns, &counts);
+    Answer { axis: AxisKind::Range, axis_id: axis.id(), rows, ..answer }
+}
+
+/// The one row that all keys of `[start, end)` are together, all labels summed up; none where there are no such keys.
+pub(crate) fn one_row(answer: &Answer, start: &[u8], end: Option<&[u8]>) -> Option<AnswerRow> {
+    let axis = Axis::one_row(start, end);
+    let columns = answer.columns.len();
+    let mut fill = Fill::new(&axis, 1, columns);
+    answer.rows.iter().for_each(|row| fill.row(row, 0));
+    rows(&axis, &[String::new()], &fill.cells, columns, &[]).pop()
 }
 
 /// One cell while rows are added to it.
@@ -88,6 +95,9 @@ impl RangeCell {
         self.value = if over { u64::MAX } else { sum };
         self.estimated |= estimated || over;
         self.conflict |= conflict;
+        if value == 0 {
+            return;
+        }
         self.owner = match self.owner {
             Owner::Nobody => Owner::Group(group, term),
             Owner::Group(known, was) if known == group => Owner::Group(group, was.max(term)),
@@ -111,7 +121,12 @@ struct Fill<'a> {
     scratch: Vec<Share>,
 }
 
-impl Fill<'_> {
+impl<'a> Fill<'a> {
+    fn new(axis: &'a Axis, labels: usize, columns: usize) -> Self {
+        let cells = alloc::vec![RangeCell::default(); axis.rows() * labels * columns];
+        Fill { axis, columns, cells, scratch: Vec::new() }
+    }
+
     fn row(&mut self, row: &AnswerRow, lane: usize) {
         let Some(placement) = self.axis.place(&row.start, row.end.as_deref()) else { return };
         let is = |flags: &[bool], at: usize| flags.get(at) == Some(&true);
@@ -123,11 +138,12 @@ impl Fill<'_> {
             if is(&row.missing, at) {
                 self.mark_missing(placement, first, at);
             }
-            if value == 0 {
+            let (estimated, conflict) = (is(&row.estimated, at), is(&row.conflicts, at));
+            // Nothing, too, is an estimate where it is a share of something.
+            if value == 0 && !estimated {
                 continue;
             }
             let (group, term) = (number(&row.groups, at), number(&row.terms, at));
-            let (estimated, conflict) = (is(&row.estimated, at), is(&row.conflicts, at));
             let columns = self.columns;
             let cells = &mut self.cells;
             let mut add = |range: usize, share: u64, estimated: bool| {
