@@ -1,49 +1,32 @@
 //! `/cell`: what single nodes counted in a cell of the picture.
 
-use crate::Admin;
 use crate::admin::Asked;
-use crate::answer::{Answer, Packing};
-use crate::blocking::on_blocking_thread;
-use crate::caller::Caller;
+use crate::answer::{Answer, Packed};
+use crate::asking::Asking;
 use crate::cell_of_nodes::expected_bytes;
 use crate::error::ApiError;
 use crate::fanout::columns_of;
-use crate::gate::Pass;
 use crate::nodes::Source;
 use crate::query;
-use axum::Extension;
-use axum::extract::State;
-use axum::http::Uri;
 use keyviz_core::{MatrixQuery, wire};
 
-/// Reads the parameters, waits for a turn, and asks on a blocking thread: a long time has many columns.
-pub(crate) async fn cell(
-    State(admin): State<Admin>,
-    Extension(caller): Extension<Caller>,
-    packing: Packing,
-    uri: Uri,
-) -> Result<Answer, ApiError> {
-    let config = admin.source().config().ok_or_else(ApiError::disabled)?;
-    let query = query::cell(uri.query().unwrap_or(""), &config.labels)?;
-    let (start, end) = query::as_shown((query.start, query.end), admin.redactor(caller.role))?;
+/// Reads the parameters, and sums up in turn with the pictures: a long time has many columns.
+pub(crate) async fn cell(asking: Asking) -> Result<Answer, ApiError> {
+    let config = asking.config()?;
+    let query = query::cell(asking.query(), &config.labels)?;
+    query::route_as_shown(query.route, asking.redactor(), config.partition)?;
+    let (start, end) = query::as_shown((query.start, query.end), asking.redactor())?;
     let query = MatrixQuery { start, end, ..query };
-    let expected = match admin.source() {
+    let expected = match asking.source() {
         Source::None => 0,
         Source::One(reader) => expected_bytes(columns_of(config, &reader.window(), &query), reader.counters().routes),
         Source::Several(nodes) => nodes.expected_cell_bytes(&query),
     };
-    let pass = admin.gate().enter(expected).await?;
-    on_blocking_thread(move || build(&admin, &caller, &query, pass, packing)).await
+    asking.answer(expected, move |asking| build(asking, &query)).await
 }
 
-fn build(
-    admin: &Admin,
-    caller: &Caller,
-    query: &MatrixQuery,
-    pass: Pass,
-    packing: Packing,
-) -> Result<Answer, ApiError> {
-    let cell = match admin.source() {
+fn build(asking: &Asking, query: &MatrixQuery) -> Result<Packed, ApiError> {
+    let cell = match asking.source() {
         Source::None => return Err(ApiError::disabled()),
         Source::One(reader) => reader.cell(query),
         Source::Several(nodes) => nodes.cell(query)?,
@@ -53,6 +36,6 @@ fn build(
     let MatrixQuery { start, end, from_ms, to_ms, .. } = query;
     let asked = Asked { start, end: end.as_deref(), from_ms: *from_ms, to_ms: *to_ms };
     // The answer has no keys; counts between keys tell something of keys all the same.
-    admin.audit(caller, "cell", &asked, 0);
-    pass.finish(json, packing)
+    asking.audit("cell", &asked, 0);
+    Ok(asking.packing.pack(json))
 }

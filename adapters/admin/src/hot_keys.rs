@@ -1,51 +1,40 @@
 //! `/hotkeys`: the hottest keys of a route or of a range, now or in a time.
 
-use crate::Admin;
 use crate::admin::Asked;
-use crate::answer::{Answer, Packing};
-use crate::blocking::on_blocking_thread;
-use crate::caller::Caller;
+use crate::answer::{Answer, Packed};
+use crate::asking::Asking;
 use crate::error::{ApiError, Code};
-use crate::gate::Pass;
 use crate::nodes::Source;
 use crate::query;
-use axum::Extension;
-use axum::extract::State;
-use axum::http::Uri;
 use keyviz_core::{HotKeysOf, HotKeysQuery, NoHotKeys, wire};
 
 /// Bytes that a key is expected to take in the answer, beside its own in base64.
 const KEY_BYTES: usize = 64;
 
-/// Reads the parameters, waits for a turn, and asks on a blocking thread: a long time has many columns.
-pub(crate) async fn hot_keys(
-    State(admin): State<Admin>,
-    Extension(caller): Extension<Caller>,
-    packing: Packing,
-    uri: Uri,
-) -> Result<Answer, ApiError> {
-    let config = admin.source().config().ok_or_else(ApiError::disabled)?;
-    let mut query = query::hot_keys(uri.query().unwrap_or(""), &config.labels)?;
-    if let HotKeysOf::Range { start, end } = query.of {
-        let (start, end) = query::as_shown((start, end), admin.redactor(caller.role))?;
-        query.of = HotKeysOf::Range { start, end };
+/// Reads the parameters, and asks in turn with the pictures: a long time has many columns.
+pub(crate) async fn hot_keys(asking: Asking) -> Result<Answer, ApiError> {
+    let config = asking.config()?;
+    let mut query = query::hot_keys(asking.query(), &config.labels)?;
+    query.of = match query.of {
+        HotKeysOf::Range { start, end } => {
+            let (start, end) = query::as_shown((start, end), asking.redactor())?;
+            HotKeysOf::Range { start, end }
+        }
+        of => of,
+    };
+    if let HotKeysOf::Route { route, .. } = query.of {
+        query::route_as_shown(Some(route), asking.redactor(), config.partition)?;
     }
     if !config.hot_keys {
         return Err(absent(NoHotKeys::Disabled));
     }
     // The records of all columns are read, and their keys listed, at the most.
-    let pass = admin.gate().enter(config.hot_key_bytes.saturating_mul(4)).await?;
-    on_blocking_thread(move || build(&admin, &caller, &query, pass, packing)).await
+    let expected = config.hot_key_bytes.saturating_mul(4);
+    asking.answer(expected, move |asking| build(asking, &query)).await
 }
 
-fn build(
-    admin: &Admin,
-    caller: &Caller,
-    query: &HotKeysQuery,
-    pass: Pass,
-    packing: Packing,
-) -> Result<Answer, ApiError> {
-    let (mut hot, fanout) = match admin.source() {
+fn build(asking: &Asking, query: &HotKeysQuery) -> Result<Packed, ApiError> {
+    let (mut hot, fanout) = match asking.source() {
         Source::None => return Err(ApiError::disabled()),
         Source::One(reader) => (reader.hot_keys(query).map_err(absent)?, None),
         Source::Several(nodes) => {
@@ -53,9 +42,9 @@ fn build(
             (hot, Some(fanout))
         }
     };
-    let redactor = admin.redactor(caller.role);
+    let redactor = asking.redactor();
     let keys = redactor.hot_keys(&mut hot);
-    let labels = &admin.source().config().ok_or_else(ApiError::disabled)?.labels;
+    let labels = &asking.config()?.labels;
     let mut json = String::new();
     let bytes: usize = hot.keys.iter().map(|key| key.key.len().saturating_mul(4) / 3 + KEY_BYTES).sum();
     json.try_reserve(bytes).map_err(|_| ApiError::busy("no memory for the keys; try again in a second"))?;
@@ -67,8 +56,8 @@ fn build(
         _ => (&[][..], None),
     };
     let asked = Asked { start, end, from_ms: query.from_ms, to_ms: query.to_ms };
-    admin.audit(caller, "hotkeys", &asked, keys);
-    pass.finish(json, packing)
+    asking.audit("hotkeys", &asked, keys);
+    Ok(asking.packing.pack(json))
 }
 
 fn absent(why: NoHotKeys) -> ApiError {

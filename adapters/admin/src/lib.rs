@@ -68,10 +68,13 @@
 //! is `null`, and there is no `split`. Of several nodes each row has `nodes[] {node, value, share}`, who counted most of it
 //! first and at most 16, `node_count`, and where its value is an estimate `estimated: true`.
 //!
-//! `/cell?series=&from_unix_ms=&to_unix_ms=&start=&end=&label=` (keys in base64url; times and series as in `/matrix`)
-//! answers what was counted between two keys in a time: `series`, `columns`, `value`, `estimated`, `conflict`, `missing`,
-//! and of several nodes `nodes[] {node, value, share, estimated, raft_group_id, leader_term}`, all that counted in it. It
-//! has no keys; those asked with are cut as shown where keys are redacted.
+//! `/cell?series=&from_unix_ms=&to_unix_ms=&label=` with `start=&end=` (keys in base64url) or `route_id=&sub_bucket=`
+//! (times and series as in `/matrix`) answers what was counted between two keys, or by a route, in a time, the open column
+//! included: `series`, `columns`, `value`, `estimated`, `conflict`, `missing`, and of several nodes
+//! `nodes[] {node, value, share, estimated, raft_group_id, leader_term}`, all that counted in it. Without keys and route it
+//! is of all keys. A route's is what was counted under its id, whatever its bounds were; one that counted nothing, and an
+//! id that nobody has, have the value 0. It has no keys; those asked with are cut as shown where keys are redacted, and
+//! then ids of ranges of the core's own making, which are made of their bounds, are refused.
 //!
 //! `/names` answers `{"names": [{"prefix", "name"}]}`, what the host calls the parts of its key space, with a sampler or
 //! without. Names are key bytes, so they are redacted where keys are, as texts are.
@@ -135,6 +138,7 @@ mod access;
 mod admin;
 mod admin_flags;
 mod answer;
+mod asking;
 mod assets;
 mod audit;
 mod auth;

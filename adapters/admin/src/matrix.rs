@@ -1,19 +1,13 @@
 //! `/matrix`: the heatmap.
 
-use crate::Admin;
 use crate::admin::Asked;
 use crate::answer::{Answer, Packed, Packing};
-use crate::blocking::on_blocking_thread;
-use crate::caller::Caller;
+use crate::asking::Asking;
 use crate::error::ApiError;
 use crate::fanout::columns_of;
-use crate::gate::Pass;
 use crate::nodes::{Nodes, Source};
 use crate::query;
 use crate::redactor::Redactor;
-use axum::Extension;
-use axum::extract::State;
-use axum::http::Uri;
 use keyviz_core::limits::MAX_ROWS;
 use keyviz_core::wire::encode::Pieces;
 use keyviz_core::{Config, MatrixQuery, WindowInfo};
@@ -29,39 +23,25 @@ const ROW_BYTES: usize = 768;
 /// Bytes that a column is expected to take beside its cells: its record, its instants and state.
 const COLUMN_BYTES: usize = 256;
 
-/// Reads the parameters, waits for a turn, and builds on a blocking thread: a matrix takes
-/// milliseconds, which no other request should wait for.
-pub(crate) async fn matrix(
-    State(admin): State<Admin>,
-    Extension(caller): Extension<Caller>,
-    packing: Packing,
-    uri: Uri,
-) -> Result<Answer, ApiError> {
-    let config = admin.source().config().ok_or_else(ApiError::disabled)?;
-    let query = query::matrix(uri.query().unwrap_or(""), &config.labels)?;
-    let (start, end) = query::as_shown((query.start, query.end), admin.redactor(caller.role))?;
+/// Reads the parameters, and builds within the memory for answers.
+pub(crate) async fn matrix(asking: Asking) -> Result<Answer, ApiError> {
+    let config = asking.config()?;
+    let query = query::matrix(asking.query(), &config.labels)?;
+    let (start, end) = query::as_shown((query.start, query.end), asking.redactor())?;
     let mut query = MatrixQuery { start, end, ..query };
-    query.key_names = admin.key_names();
-    let now_ms = admin.now_ms();
-    let expected = match admin.source() {
+    query.key_names = asking.admin.key_names();
+    let now_ms = asking.admin.now_ms();
+    let expected = match asking.source() {
         Source::None => 0,
         Source::One(reader) => expected_bytes(config, &reader.window(), &query, CELL_BYTES),
         Source::Several(nodes) => of_nodes(nodes, &query),
     };
-    let pass = admin.gate().enter(expected).await?;
-    on_blocking_thread(move || build(&admin, &caller, &query, now_ms, pass, packing)).await
+    asking.answer(expected, move |asking| build(asking, &query, now_ms)).await
 }
 
-fn build(
-    admin: &Admin,
-    caller: &Caller,
-    query: &MatrixQuery,
-    now_ms: u64,
-    pass: Pass,
-    packing: Packing,
-) -> Result<Answer, ApiError> {
-    let redactor = admin.redactor(caller.role);
-    let (packed, keys) = match admin.source() {
+fn build(asking: &Asking, query: &MatrixQuery, now_ms: u64) -> Result<Packed, ApiError> {
+    let (redactor, packing) = (asking.redactor(), asking.packing);
+    let (packed, keys) = match asking.source() {
         Source::None => return Err(ApiError::disabled()),
         Source::One(reader) => {
             let mut matrix = reader.matrix(query);
@@ -79,8 +59,8 @@ fn build(
     };
     let MatrixQuery { start, end, from_ms, to_ms, .. } = query;
     let asked = Asked { start, end: end.as_deref(), from_ms: *from_ms, to_ms: *to_ms };
-    admin.audit(caller, "matrix", &asked, keys);
-    pass.send(packed)
+    asking.audit("matrix", &asked, keys);
+    Ok(packed)
 }
 
 /// What the text is expected to take.

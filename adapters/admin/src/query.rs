@@ -15,8 +15,11 @@ use crate::base64;
 use crate::error::ApiError;
 use crate::redactor::Redactor;
 use keyviz_core::limits::MAX_ROWS;
-use keyviz_core::{AxisKind, HotKeysOf, HotKeysQuery, Label, Labels, MatrixQuery, RouteId, Series, TopQuery};
+use keyviz_core::{
+    AxisKind, HotKeysOf, HotKeysQuery, Label, Labels, MatrixQuery, Partition, RouteId, Series, TopQuery,
+};
 use std::borrow::Cow;
+use std::num::{IntErrorKind, ParseIntError};
 
 /// A query string, taken apart.
 struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -34,7 +37,14 @@ impl<'a> Params<'a> {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
-        text.parse().map(Some).map_err(|_| ApiError::invalid_query(format!("{name}: not a whole number")))
+        let number = text.parse().map(Some);
+        number.map_err(|error: ParseIntError| {
+            ApiError::invalid_query(match error.kind() {
+                IntErrorKind::PosOverflow => format!("{name}: out of range; use at most {}", i64::MAX),
+                IntErrorKind::NegOverflow => format!("{name}: out of range; use 0 or more"),
+                _ => format!("{name}: use a whole number"),
+            })
+        })
     }
 
     /// A bound of time; 0 = unbounded.
@@ -64,23 +74,34 @@ impl<'a> Params<'a> {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
-        base64::decode(text).map(Some).ok_or_else(|| ApiError::invalid_query(format!("{name}: not base64url")))
+        base64::decode(text)
+            .map(Some)
+            .ok_or_else(|| ApiError::invalid_query(format!("{name}: use base64url (RFC 4648, section 5)")))
     }
 
     /// `start` and `end`; an end of zero length means unbounded.
     fn keys(&self) -> Result<(Vec<u8>, Option<Vec<u8>>), ApiError> {
-        Ok((self.key("start")?.unwrap_or_default(), self.key("end")?.filter(|end| !end.is_empty())))
+        let (start, end) = (self.key("start")?.unwrap_or_default(), self.key("end")?.filter(|end| !end.is_empty()));
+        if end.as_ref().is_some_and(|end| *end < start) {
+            return Err(ApiError::invalid_query("end: below start; give the lower key as start"));
+        }
+        Ok((start, end))
     }
 
     /// `route_id`, with `sub_bucket`: by which, or by keys, an endpoint is asked, not by both.
     fn route(&self) -> Result<Option<(RouteId, Option<u32>)>, ApiError> {
         let Some(id) = self.get("route_id") else {
-            return Ok(None);
+            return match self.get("sub_bucket") {
+                Some(_) => Err(ApiError::invalid_query("sub_bucket: give the route_id that it is a division of")),
+                None => Ok(None),
+            };
         };
         if self.get("start").is_some() || self.get("end").is_some() {
             return Err(ApiError::invalid_query("route_id: give it, or start and end, not both"));
         }
-        let route = id.parse().map_err(|_| ApiError::invalid_query("route_id: not a route's id"))?;
+        let route = id
+            .parse()
+            .map_err(|_| ApiError::invalid_query(format!("route_id: use a whole number from 0 to {}", u64::MAX)))?;
         Ok(Some((RouteId(route), self.number("sub_bucket", 0)?)))
     }
 
@@ -96,7 +117,9 @@ impl<'a> Params<'a> {
     fn time_range(&self) -> Result<(u64, u64), ApiError> {
         let (from_ms, to_ms) = (self.time("from_unix_ms")?, self.time("to_unix_ms")?);
         if to_ms != 0 && from_ms > to_ms {
-            return Err(ApiError::invalid_query("from_unix_ms: above to_unix_ms"));
+            return Err(ApiError::invalid_query(
+                "from_unix_ms: above to_unix_ms; give the earlier time as from_unix_ms",
+            ));
         }
         Ok((from_ms, to_ms))
     }
@@ -111,10 +134,11 @@ pub(crate) fn matrix(query: &str, labels: &Labels) -> Result<MatrixQuery, ApiErr
     };
     let rows = params.integer("rows")?.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
     let (start, end) = params.keys()?;
+    let (from_ms, to_ms) = params.time_range()?;
     Ok(MatrixQuery {
         series: params.series()?.unwrap_or(Series::Writes),
-        from_ms: params.time("from_unix_ms")?,
-        to_ms: params.time("to_unix_ms")?,
+        from_ms,
+        to_ms,
         rows: rows.map_or(MAX_ROWS, |n| n.min(MAX_ROWS)),
         start,
         end,
@@ -183,6 +207,21 @@ pub(crate) fn as_shown(
     Ok((start, end.filter(|end| !end.is_empty())))
 }
 
+/// Whether a reader may ask for a route: ids of ranges of the core's own making are made of their bounds, and others are
+/// shown in their stead where keys are redacted. Who could ask with guessed ones would find out bounds.
+pub(crate) fn route_as_shown(
+    route: Option<RouteId>,
+    redactor: &Redactor,
+    partition: Partition,
+) -> Result<(), ApiError> {
+    let policy = redactor.policy();
+    if route.is_none() || partition.ranges() == 0 || !policy.hides() {
+        return Ok(());
+    }
+    let message = format!("route_id: ids of ranges are redacted here ({policy}); give start and end");
+    Err(ApiError::invalid_query(message))
+}
+
 /// Reads the parameter of `/snapshot`: which of several nodes.
 pub(crate) fn node(query: &str) -> Option<String> {
     Params::new(query).get("node").map(str::to_owned)
@@ -215,6 +254,9 @@ pub(crate) fn hot_keys(query: &str, labels: &Labels) -> Result<HotKeysQuery, Api
         Some((route, sub_bucket)) => HotKeysOf::Route { route, label: params.label(labels)?, sub_bucket },
         None if params.get("start").is_some() || params.get("end").is_some() => {
             let (start, end) = params.keys()?;
+            if params.get("label").is_some() {
+                return Err(ApiError::invalid_query("label: give it with route_id; between keys all labels are one"));
+            }
             HotKeysOf::Range { start, end }
         }
         None => return Err(ApiError::invalid_query("route_id: give one, or start and end")),
@@ -239,6 +281,7 @@ fn known_label(name: &str, labels: &Labels) -> Result<Label, ApiError> {
 mod tests {
     use super::*;
     use crate::error::Code;
+    use crate::redaction::Redaction;
     use proptest::prelude::*;
 
     fn read(query: &str) -> MatrixQuery {
@@ -350,6 +393,51 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_is_of_keys_or_of_a_route() {
+        let labels = Labels::new(&["redis"]).unwrap();
+        let read = |query| cell(query, &labels);
+        let all = MatrixQuery { open: true, split_labels: false, ..MatrixQuery::default() };
+        assert_eq!(read("route_id=&sub_bucket=&start=&end=&label=&series="), Ok(all.clone()));
+        let q = read("route_id=18446744073709551615&sub_bucket=3&label=redis&series=reads").unwrap();
+        let route = Some(RouteId(u64::MAX));
+        let label = Some(labels.get("redis"));
+        assert_eq!(q, MatrixQuery { series: Series::Reads, route, sub_bucket: Some(3), label, ..all.clone() });
+        let q = read("start=YQ&end=Yg&from_unix_ms=5&to_unix_ms=6").unwrap();
+        assert_eq!(q, MatrixQuery { start: b"a".to_vec(), end: Some(b"b".to_vec()), from_ms: 5, to_ms: 6, ..all });
+        // By the same rules as hot keys, with the same words.
+        for query in [
+            "route_id=canary",
+            "route_id=-1",
+            "route_id=18446744073709551616",
+            "route_id=1&start=YQ",
+            "route_id=1&end=YQ",
+            "route_id=1&sub_bucket=-1",
+            "route_id=1&sub_bucket=4294967296",
+            "start=YQ&sub_bucket=1",
+            "start=Yg&end=YQ",
+            "start=%00",
+            "route_id=1&from_unix_ms=2&to_unix_ms=1",
+            "route_id=1&label=canary",
+        ] {
+            assert_eq!(read(query).unwrap_err(), hot_keys(query, &labels).unwrap_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn who_sees_other_ids_may_not_ask_by_them() {
+        let of = |policy, partition, route| {
+            let redactor = Redactor::with_key(policy, b"key");
+            route_as_shown(route, &redactor, partition).map_err(|error| error.message.into_owned())
+        };
+        let (own, route) = (Partition::Auto { ranges: 8 }, Some(RouteId(7)));
+        for policy in [Redaction::Prefix(4), Redaction::Hmac] {
+            assert!(of(policy, own, route).unwrap_err().starts_with("route_id: ids of ranges are redacted here"));
+            assert_eq!((of(policy, own, None), of(policy, Partition::Routes, route)), (Ok(()), Ok(())));
+        }
+        assert_eq!((of(Redaction::None, own, route), of(Redaction::Hex, own, route)), (Ok(()), Ok(())));
+    }
+
+    #[test]
     fn events_are_asked_for_by_time() {
         let read = |query| events(query).map(|q| (q.from_ms, q.to_ms));
         assert_eq!(read(""), Ok((0, 0)));
@@ -363,6 +451,7 @@ mod tests {
         fn no_query_is_too_strange(query in ".{0,80}") {
             let _ = matrix(&query, &Labels::NONE);
             let _ = hot_keys(&query, &Labels::NONE);
+            let _ = cell(&query, &Labels::NONE);
         }
     }
 }

@@ -1,18 +1,12 @@
 //! `/top`: the hottest ranges now.
 
-use crate::Admin;
 use crate::admin::Asked;
-use crate::answer::{Answer, Packing};
-use crate::blocking::on_blocking_thread;
-use crate::caller::Caller;
+use crate::answer::{Answer, Packed};
+use crate::asking::Asking;
 use crate::error::ApiError;
-use crate::gate::Pass;
 use crate::nodes::Source;
 use crate::query;
 use crate::redaction::Redaction;
-use axum::Extension;
-use axum::extract::State;
-use axum::http::Uri;
 use keyviz_core::{TopQuery, wire};
 
 /// Bytes that a range of the two windows is expected to take while it is ranked, bounds included.
@@ -20,29 +14,24 @@ const RANGE_BYTES: usize = 384;
 /// Bytes that a row of the answer is expected to take, two usual bounds and a command included.
 const ROW_BYTES: usize = 2048;
 
-/// Ranks on a blocking thread, in turn with the pictures: it reads every cell of two columns.
-pub(crate) async fn top(
-    State(admin): State<Admin>,
-    Extension(caller): Extension<Caller>,
-    packing: Packing,
-    uri: Uri,
-) -> Result<Answer, ApiError> {
-    let config = admin.source().config().ok_or_else(ApiError::disabled)?;
-    let query = query::top(uri.query().unwrap_or(""), &config.labels)?;
-    let (start, end) = query::as_shown((query.start, query.end), admin.redactor(caller.role))?;
+/// Ranks in turn with the pictures: it reads every cell of two columns.
+pub(crate) async fn top(asking: Asking) -> Result<Answer, ApiError> {
+    let config = asking.config()?;
+    let query = query::top(asking.query(), &config.labels)?;
+    let (start, end) = query::as_shown((query.start, query.end), asking.redactor())?;
     let query = TopQuery { start, end, ..query };
-    let ranking = match admin.source() {
+    let ranking = match asking.source() {
         Source::Several(nodes) => nodes.expected_top_bytes(),
         _ => (config.max_routes as usize).saturating_mul(usize::from(config.sub_buckets)).saturating_mul(RANGE_BYTES),
     };
-    let pass = admin.gate().enter(ranking.saturating_add(query.limit.saturating_mul(ROW_BYTES))).await?;
-    on_blocking_thread(move || build(&admin, &caller, &query, pass, packing)).await
+    let expected = ranking.saturating_add(query.limit.saturating_mul(ROW_BYTES));
+    asking.answer(expected, move |asking| build(asking, &query)).await
 }
 
-fn build(admin: &Admin, caller: &Caller, query: &TopQuery, pass: Pass, packing: Packing) -> Result<Answer, ApiError> {
-    let redactor = admin.redactor(caller.role);
-    let partition = admin.source().config().ok_or_else(ApiError::disabled)?.partition;
-    let mut top = match admin.source() {
+fn build(asking: &Asking, query: &TopQuery) -> Result<Packed, ApiError> {
+    let (admin, redactor) = (&asking.admin, asking.redactor());
+    let partition = asking.config()?.partition;
+    let mut top = match asking.source() {
         Source::None => return Err(ApiError::disabled()),
         Source::One(reader) => reader.top(query),
         Source::Several(nodes) => nodes.top(query)?,
@@ -59,6 +48,6 @@ fn build(admin: &Admin, caller: &Caller, query: &TopQuery, pass: Pass, packing: 
     wire::encode::top(&top, admin.now_ms(), names.as_deref(), &split, &mut json);
     redactor.mark(&mut json);
     let asked = Asked { start: &query.start, end: query.end.as_deref(), ..Asked::default() };
-    admin.audit(caller, "top", &asked, keys);
-    pass.finish(json, packing)
+    asking.audit("top", &asked, keys);
+    Ok(asking.packing.pack(json))
 }
