@@ -5,7 +5,7 @@
 //! the cell has is kept.
 
 use keyviz_core::limits::MAX_PART_ROWS;
-use keyviz_core::{Answer, Cell, CellNode, CellOfNodes, MatrixQuery, Series};
+use keyviz_core::{Answer, Cell, CellNode, CellOfNodes, MatrixQuery, MergeError, Series};
 
 use crate::error::ApiError;
 use crate::fanout::{ROW_CELLS, columns_of, refused, within};
@@ -37,26 +37,34 @@ impl Nodes {
     pub(crate) fn cell(&self, query: &MatrixQuery) -> Result<Cell, ApiError> {
         if self.adds(query.series) {
             let mut whole = CellOfNodes::new();
-            self.add_stretch(&mut whole, query, |node| node.reader.cell_part(query))?;
+            self.add_stretch(&mut whole, query, |node| node.reader.cell_part(query)).map_err(refused)?;
             return Ok(whole.finish(self.told(query.series)));
         }
+        // Replicas have the same rows, so one's are all there are, until it shows that they are not.
+        let rows = |of: fn(usize, usize) -> usize| self.iter().map(|node| rows_of(node, query)).fold(1, of);
+        let (mut expected, most) = (rows(usize::max), rows(usize::saturating_add));
         for _ in 0..TRIES {
-            if let Some(cell) = self.cell_by_stretches(query)? {
-                return Ok(cell);
+            match self.cell_by_stretches(query, expected) {
+                Ok(Some(cell)) => return Ok(cell),
+                Ok(None) => {}
+                Err(MergeError::TooLarge { .. }) if expected < most => expected = most,
+                Err(error) => return Err(refused(error)),
             }
         }
         Err(ApiError::busy("the history grew coarser while it was read; try again in a second"))
     }
 
-    /// `None` where columns were folded meanwhile.
-    fn cell_by_stretches(&self, query: &MatrixQuery) -> Result<Option<Cell>, ApiError> {
+    /// With so many rows expected in all. `None` where columns were folded meanwhile.
+    fn cell_by_stretches(&self, query: &MatrixQuery, rows: usize) -> Result<Option<Cell>, MergeError> {
         let mut whole = CellOfNodes::new();
-        for Stretch { from_ms, to_ms, columns, begins_ms } in self.cell_stretches(query) {
+        for Stretch { from_ms, to_ms, columns, begins_ms } in self.cell_stretches(query, rows) {
             let query = within(query, from_ms, to_ms);
-            let room = MOST_CELLS / columns.saturating_add(ROW_CELLS);
+            // A node's share of the rows that there is room for.
+            let room = MOST_CELLS as u128 / columns.saturating_add(ROW_CELLS) as u128;
+            let share = |node: &Node| usize::try_from(room * rows_of(node, &query) as u128 / rows.max(1) as u128);
             let mut lies_across = false;
             self.add_stretch(&mut whole, &query, |node| {
-                let part = node.reader.part(&query, self.share_of(node, room, &query));
+                let part = node.reader.part(&query, share(node).unwrap_or(MAX_PART_ROWS));
                 // What it was folded from may have been counted in the stretch before.
                 lies_across |= part.columns.first().is_some_and(|first| first.start_ms < begins_ms);
                 part
@@ -74,12 +82,12 @@ impl Nodes {
         whole: &mut CellOfNodes,
         query: &MatrixQuery,
         mut part: impl FnMut(&Node) -> Answer,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), MergeError> {
         let mut merge = self.empty_merge(MOST_CELLS);
         let mut nodes = Vec::new();
         for (place, node) in self.known() {
             let part = part(node);
-            merge.add(place, &part).map_err(refused)?;
+            merge.add(place, &part)?;
             nodes.extend(CellNode::of_part(place, &part, query));
         }
         whole.add(merge.finish_whole(), nodes, query);
@@ -93,22 +101,12 @@ impl Nodes {
 
     /// A query's time in stretches of at most so many columns that a merge has room for all rows; no column of any node
     /// lies in two.
-    fn cell_stretches(&self, query: &MatrixQuery) -> Vec<Stretch> {
+    fn cell_stretches(&self, query: &MatrixQuery, rows: usize) -> Vec<Stretch> {
         let of = |(_, node): (u32, &Node)| node.reader.columns(query.from_ms, query.to_ms, query.open);
         let columns = self.known().flat_map(of).map(|column| (column.start_ms, column.end_ms)).collect();
         // An eighth is left for rows that routes had which are gone.
-        let most = (MOST_CELLS - MOST_CELLS / 8) / self.rows_of_all(query);
+        let most = (MOST_CELLS - MOST_CELLS / 8) / rows.max(1);
         stretches(columns, (query.from_ms, query.to_ms), most.saturating_sub(ROW_CELLS))
-    }
-
-    fn rows_of_all(&self, query: &MatrixQuery) -> usize {
-        self.iter().map(|node| rows_of(node, query)).fold(0, usize::saturating_add).max(1)
-    }
-
-    /// A node's share of the rows that there is room for.
-    fn share_of(&self, node: &Node, room: usize, query: &MatrixQuery) -> usize {
-        let share = room as u128 * rows_of(node, query) as u128 / self.rows_of_all(query) as u128;
-        usize::try_from(share).unwrap_or(usize::MAX).clamp(1, MAX_PART_ROWS)
     }
 
     /// What the answer to a query for a cell is expected to take on its way.
@@ -118,7 +116,8 @@ impl Nodes {
         let told = columns.saturating_mul(self.len().saturating_mul(node).saturating_add(column));
         let routes = self.iter().map(|node| node.reader.counters().routes).max().unwrap_or(0);
         let read = usize::try_from(routes).unwrap_or(usize::MAX).saturating_mul(ROUTE_BYTES);
-        let cells = || self.rows_of_all(query).saturating_mul(columns.saturating_add(ROW_CELLS)).min(MOST_CELLS);
+        let rows = || self.iter().map(|node| rows_of(node, query)).fold(0, usize::saturating_add);
+        let cells = || rows().saturating_mul(columns.saturating_add(ROW_CELLS)).min(MOST_CELLS);
         let merged = if self.adds(query.series) { 0 } else { cells().saturating_mul(CELL_BYTES) };
         told.saturating_add(read).saturating_add(merged)
     }

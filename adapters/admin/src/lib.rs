@@ -18,7 +18,9 @@
 //! | `/admin/api/v1/keyviz/healthz` | `ok` | no |
 //! | `/healthz`, `/` (redirected to the page) | only under [`serve`], never in a mounted [`Admin::router`] | no |
 //!
-//! All take GET and HEAD; other methods are 405. An error is `{"error": code, "message": text}`
+//! All take GET and HEAD; other methods are 405. Unknown parameters are ignored, empty ones are absent, and of a repeated
+//! one the first counts; what cannot be read, and a range whose end is below its beginning, is 400 `invalid_query` with a
+//! message that begins with the parameter's name. An error is `{"error": code, "message": text}`
 //! with one of the codes `invalid_query`, `bad_request` (400), `unauthorized` (401),
 //! `forbidden_host`, `forbidden_role`, `redacted` (403), `not_found` (404), `method_not_allowed` (405), `request_timeout` (408),
 //! `payload_too_large` (413), `internal` (500), `busy`, `keyviz_disabled` (503). No error carries

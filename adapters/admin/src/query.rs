@@ -8,6 +8,7 @@
 //! - `open`, `split_labels`: `1`, `true`, `0`, `false`; labels are rows of their own on the route axis, and
 //!   summed on the range axis, unless `split_labels` says otherwise;
 //! - `start`, `end`: base64url; `label`: a configured label;
+//! - `route_id`, with `sub_bucket`, or keys, not both; of times and of keys the lower one comes first;
 //! - anything else that cannot be read is 400 `invalid_query`, whose text names the parameter and
 //!   never its value, because a value may be a key.
 
@@ -238,7 +239,8 @@ pub(crate) struct EventsQuery {
 /// Reads the parameters of `/events`.
 pub(crate) fn events(query: &str) -> Result<EventsQuery, ApiError> {
     let params = Params::new(query);
-    Ok(EventsQuery { from_ms: params.time("from_unix_ms")?, to_ms: params.time("to_unix_ms")? })
+    let (from_ms, to_ms) = params.time_range()?;
+    Ok(EventsQuery { from_ms, to_ms })
 }
 
 /// Reads the parameters of `/hotkeys`: `route_id`, with `label` and `sub_bucket` where they are wanted, or `start` and

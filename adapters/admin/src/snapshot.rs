@@ -20,7 +20,7 @@ use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use std::io;
@@ -35,6 +35,7 @@ const FRAMES_AHEAD: usize = 2;
 pub(crate) async fn snapshot(
     State(admin): State<Admin>,
     Extension(caller): Extension<Caller>,
+    method: Method,
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let reader = match admin.source() {
@@ -46,8 +47,17 @@ pub(crate) async fn snapshot(
             named.ok_or_else(refuse)?.reader.clone()
         }
     };
-    let pass = admin.gate().stream(expected_bytes(&reader))?;
     let now_ms = admin.now_ms();
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zstd"));
+    if let Ok(name) = HeaderValue::try_from(format!("attachment; filename=\"keyviz-{now_ms}.snapshot.zst\"")) {
+        headers.insert(CONTENT_DISPOSITION, name);
+    }
+    if method == Method::HEAD {
+        // Nothing is made, shown or recorded for somebody who takes none of it.
+        return Ok(headers.into_response());
+    }
+    let pass = admin.gate().stream(expected_bytes(&reader))?;
     let (send, frames) = mpsc::channel(FRAMES_AHEAD);
     let maker = admin.clone();
     let make = move || {
@@ -69,11 +79,6 @@ pub(crate) async fn snapshot(
     let thread = std::thread::Builder::new().name("keyviz-snapshot".to_owned()).spawn(|| _ = contained(make));
     let thread = thread.map_err(|_| ApiError::busy("no thread for a snapshot; try again in a second"))?;
     admin.keep_snapshot(thread);
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zstd"));
-    if let Ok(name) = HeaderValue::try_from(format!("attachment; filename=\"keyviz-{now_ms}.snapshot.zst\"")) {
-        headers.insert(CONTENT_DISPOSITION, name);
-    }
     Ok((headers, Body::new(Frames(Some(frames)))).into_response())
 }
 

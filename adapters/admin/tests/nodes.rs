@@ -9,14 +9,12 @@
 
 mod common;
 
-use common::{EVENTS, MATRIX, STATUS, Server, T0, TOP};
+use common::{CELL, EVENTS, HOTKEYS, MATRIX, STATUS, Server, T0, TOP};
 use keyviz_admin::{Access, Admin, Node, Redaction, Token};
 use keyviz_core::{Config, EventKind, KeyNames, NodeState, Op, Partition, Sampler, Tiers};
 use serde_json::Value;
 
 const STEP_MS: u64 = 1_000;
-const CELL: &str = "/admin/api/v1/keyviz/cell";
-const HOTKEYS: &str = "/admin/api/v1/keyviz/hotkeys";
 
 fn sampler(seed: u64, columns: u32) -> Sampler {
     let mut config = Config::default();

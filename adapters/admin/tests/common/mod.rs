@@ -199,9 +199,12 @@ impl Answer {
     }
 }
 
+pub const CELL: &str = "/admin/api/v1/keyviz/cell";
 pub const EVENTS: &str = "/admin/api/v1/keyviz/events";
+pub const HOTKEYS: &str = "/admin/api/v1/keyviz/hotkeys";
 pub const MATRIX: &str = "/admin/api/v1/keyviz/matrix";
 pub const NAMES: &str = "/admin/api/v1/keyviz/names";
+pub const SNAPSHOT: &str = "/admin/api/v1/keyviz/snapshot";
 pub const TOP: &str = "/admin/api/v1/keyviz/top";
 pub const STATUS: &str = "/admin/api/v1/keyviz/status";
 pub const HEALTHZ: &str = "/admin/api/v1/keyviz/healthz";
