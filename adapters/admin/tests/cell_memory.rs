@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     reason = "a test may fail by panicking"
 )]
+#![allow(clippy::print_stdout, reason = "a test says what it measured")]
 #![expect(unsafe_code, reason = "a global allocator that counts is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
