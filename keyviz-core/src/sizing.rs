@@ -64,7 +64,8 @@ impl Config {
         Layout::new(self).map(|_| ())
     }
 
-    /// The default configuration cut to a budget: first the pools shrink, then `max_routes`.
+    /// The default configuration cut to a budget: first the pools shrink, then `max_routes`. What is set afterwards
+    /// (labels, hot keys, more routes) comes on top: set it first, and take [`fit`](Config::fit).
     ///
     /// # Errors
     /// [`ConfigError::OverBudget`] when not even 8 routes fit.
