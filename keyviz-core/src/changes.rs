@@ -9,7 +9,8 @@ use core::fmt::{self, Write};
 
 use crate::counters::Published;
 use crate::event::EventKind;
-use crate::events::Teller;
+use crate::event_sorts::EventSorts;
+use crate::events::{Own, Told};
 use crate::limits::{FOLDING_EVERY_MS, MAX_EVENT_TEXT_LEN, RANGES_EVERY_MS};
 use crate::shared::Shared;
 use crate::writer::State;
@@ -28,6 +29,13 @@ pub(crate) struct Changes {
     folding_told_ms: Option<u64>,
 }
 
+impl Change {
+    /// The least and the greatest id of what changed.
+    fn ids(&self) -> Option<(u64, u64)> {
+        (self.count > 0).then_some((self.least, self.greatest))
+    }
+}
+
 /// Changes of one sort: the first, and how many there were.
 #[derive(Clone, Copy, Default)]
 struct Change {
@@ -36,6 +44,9 @@ struct Change {
     at_ms: Option<u64>,
     subject: u64,
     others: [u64; NAMED],
+    /// Of all that changed, not of the first alone.
+    least: u64,
+    greatest: u64,
     /// How many others there were, those not named included.
     of: usize,
 }
@@ -43,8 +54,9 @@ struct Change {
 impl Change {
     fn note(&mut self, subject: u64, others: impl ExactSizeIterator<Item = u64>) {
         self.count = self.count.saturating_add(1);
+        (self.least, self.greatest) = (self.least.min(subject), self.greatest.max(subject));
         if self.count == 1 {
-            (self.subject, self.of) = (subject, others.len());
+            (self.subject, self.of, self.least, self.greatest) = (subject, others.len(), subject, subject);
             self.others.iter_mut().zip(others).for_each(|(to, id)| *to = id);
         }
     }
@@ -93,13 +105,13 @@ impl State<'_> {
         }
         let take = |change: &mut Change| change.at_ms.map(|at_ms| (at_ms, core::mem::take(change)));
         if let Some((at_ms, change)) = take(&mut self.changes.splits) {
-            tell(shared, Teller::Split, at_ms, EventKind::SPLIT, format_args!("{}", Split(&change)));
+            tell(shared, Own::Split, at_ms, (change.count, change.ids()), format_args!("{}", Split(&change)));
         }
         if let Some((at_ms, change)) = take(&mut self.changes.merges) {
-            tell(shared, Teller::Merge, at_ms, EventKind::MERGE, format_args!("{}", Merge(&change)));
+            tell(shared, Own::Merge, at_ms, (change.count, change.ids()), format_args!("{}", Merge(&change)));
         }
         if let Some((at_ms, change)) = take(&mut self.changes.terms) {
-            tell(shared, Teller::LeaderChange, at_ms, EventKind::LEADER_CHANGE, format_args!("{}", Term(&change)));
+            tell(shared, Own::LeaderChange, at_ms, (change.count, change.ids()), format_args!("{}", Term(&change)));
         }
         self.tell_folding(shared);
     }
@@ -117,7 +129,7 @@ impl State<'_> {
         let minutes = passed_ms / 60_000;
         let text =
             format_args!("followed the load in {minutes} minutes by {splits} splits and {joins} merges of ranges");
-        tell(shared, Teller::Split, now_ms, EventKind::SPLIT, text);
+        tell(shared, Own::Split, now_ms, (splits.saturating_add(joins), None), text);
     }
 
     fn tell_folding(&mut self, shared: &Shared) {
@@ -130,40 +142,53 @@ impl State<'_> {
         let (members, routes) = (shared.board.get(Published::Members), shared.board.get(Published::Routes));
         let (buckets, own) = (shared.board.get(Published::VirtualBuckets), self.layout.max_routes);
         let text = format_args!("{members} of {routes} routes share {buckets} virtual buckets; max_routes is {own}");
-        tell(shared, Teller::Folding, at_ms, EventKind::FOLDING, text);
+        tell(shared, Own::Folding, at_ms, (1, None), text);
     }
 
     /// Remembers an event of the host's; see [`Sampler::annotate`](crate::Sampler::annotate).
-    pub(crate) fn annotate(&self, shared: &Shared, now_ms: u64, kind: EventKind, text: &str) {
-        push(shared, Teller::Host, now_ms, kind, text);
+    pub(crate) fn annotate(&mut self, shared: &Shared, at_ms: u64, kind: EventKind, text: &str) {
+        let told = Told { at_ms, kind, text, changes: 1, ids: None };
+        count(shared, shared.events.push_host(&mut self.event_sorts, &told), text);
     }
 }
 
-fn tell(shared: &Shared, teller: Teller, at_ms: u64, kind: EventKind, text: fmt::Arguments<'_>) {
+impl Own {
+    const ALL: [Own; 4] = [Own::Split, Own::Merge, Own::LeaderChange, Own::Folding];
+
+    const fn kind(self) -> EventKind {
+        match self {
+            Own::Split => EventKind::SPLIT,
+            Own::Merge => EventKind::MERGE,
+            Own::LeaderChange => EventKind::LEADER_CHANGE,
+            Own::Folding => EventKind::FOLDING,
+        }
+    }
+}
+
+fn tell(shared: &Shared, own: Own, at_ms: u64, (changes, ids): (u64, Option<(u64, u64)>), text: fmt::Arguments<'_>) {
     let mut line = Line { bytes: [0; MAX_EVENT_TEXT_LEN], len: 0 };
     // A text that is cut says so by its length; the texts of this file are not.
     let _ = line.write_fmt(text);
     let text = line.bytes.get(..line.len).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("");
-    push(shared, teller, at_ms, kind, text);
+    let told = Told { at_ms, kind: own.kind(), text, changes, ids };
+    count(shared, shared.events.push_own(own, &told), text);
 }
 
 /// Remembers an event of an earlier run. A host may tell of kinds that the core tells of, too: its texts stay its own,
 /// since they may hold keys.
 #[cfg(feature = "alloc")]
-pub(crate) fn restore(shared: &Shared, event: &crate::event::Event) {
-    let own = [
-        (EventKind::SPLIT, Teller::Split),
-        (EventKind::MERGE, Teller::Merge),
-        (EventKind::LEADER_CHANGE, Teller::LeaderChange),
-        (EventKind::FOLDING, Teller::Folding),
-    ];
-    let teller =
-        own.iter().find(|(kind, _)| event.own && *kind == event.kind).map_or(Teller::Host, |(_, teller)| *teller);
-    push(shared, teller, event.at_ms, event.kind, &event.text);
+pub(crate) fn restore(shared: &Shared, sorts: &mut EventSorts, event: &crate::event::Event) {
+    let crate::event::Event { at_ms, kind, ref text, changes, ids, .. } = *event;
+    let told = Told { at_ms, kind, text, changes, ids };
+    let own = Own::ALL.into_iter().find(|own| event.own && own.kind() == kind);
+    let dropped = match own {
+        Some(own) => shared.events.push_own(own, &told),
+        None => shared.events.push_host(sorts, &Told { ids: None, ..told }),
+    };
+    count(shared, dropped, text);
 }
 
-fn push(shared: &Shared, teller: Teller, at_ms: u64, kind: EventKind, text: &str) {
-    let dropped = shared.events.push(teller, at_ms, kind, text);
+fn count(shared: &Shared, dropped: bool, text: &str) {
     shared.board.add(Published::EventsTold, 1);
     shared.board.add(Published::EventsDropped, u64::from(dropped));
     shared.board.add(Published::EventsCut, u64::from(text.len() > MAX_EVENT_TEXT_LEN));
@@ -250,7 +275,8 @@ mod tests {
     /// The longest of each sort fits, so nothing of these is ever cut.
     #[test]
     fn the_longest_texts_fit() {
-        let longest = Change { count: u64::MAX, at_ms: None, subject: u64::MAX, others: [u64::MAX; 3], of: usize::MAX };
+        let others = [u64::MAX; 3];
+        let longest = Change { count: u64::MAX, subject: u64::MAX, others, of: usize::MAX, ..Change::default() };
         for text in [Split(&longest).to_string(), Merge(&longest).to_string(), Term(&longest).to_string()] {
             assert!(text.len() <= MAX_EVENT_TEXT_LEN, "{} bytes: {text}", text.len());
         }

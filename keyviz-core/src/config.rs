@@ -79,8 +79,8 @@ pub struct Config {
     pub bound_bytes: usize,
     /// The longest bound in bytes, 1 to 65 536.
     pub max_bound_len: u32,
-    /// Events kept of what the host tells, 0 to 65 536. The core's own, of four sorts, have a sixteenth as many
-    /// places each besides, at least one; with 0 no event is kept.
+    /// Events kept of what the host tells, 0 to 65 536, shared by their kinds: no kind takes another's share. The core's
+    /// own, of four sorts, have a sixteenth as many places each besides, at least one; with 0 no event is kept.
     pub max_events: u32,
     /// Sample keys, to tell which are hot. Off, no byte of a key is kept.
     pub hot_keys: bool,

@@ -42,6 +42,10 @@ impl EventKind {
     /// The process began anew.
     pub const RESTART: EventKind = EventKind::known("restart");
 
+    /// All of these.
+    pub const WELL_KNOWN: [EventKind; 6] =
+        [Self::SPLIT, Self::MERGE, Self::LEADER_CHANGE, Self::FOLDING, Self::DEPLOY, Self::RESTART];
+
     /// Takes the name; in a constant, too.
     ///
     /// # Errors
@@ -79,6 +83,23 @@ impl EventKind {
             Ok(kind) => kind,
             Err(_) => panic!("a well-known kind has a bad name"),
         }
+    }
+
+    /// What stores do by themselves, and often: splits, merges, leader changes, folding. All else somebody meant.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyviz_core::EventKind;
+    /// assert!(EventKind::SPLIT.is_routine());
+    /// assert!(!EventKind::DEPLOY.is_routine());
+    /// ```
+    #[must_use]
+    pub fn is_routine(&self) -> bool {
+        [Self::SPLIT, Self::MERGE, Self::LEADER_CHANGE, Self::FOLDING].contains(self)
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len as usize
     }
 
     /// The name.
@@ -142,6 +163,11 @@ pub struct Event {
     pub number: u64,
     /// The core told it: its text holds no key bytes.
     pub own: bool,
+    /// How many changes it stands for, at least 1: of the core's own all of its sort in a column, of a host's one.
+    pub changes: u64,
+    /// Of the core's own changes the least and the greatest id of what changed: of a split the route that was split, of
+    /// a merge the one that came of it, of a leader change the group.
+    pub ids: Option<(u64, u64)>,
 }
 
 /// An event, with its text where it was copied to.
@@ -160,13 +186,18 @@ pub struct EventInPlace<'a> {
     pub number: u64,
     /// The core told it: its text holds no key bytes.
     pub own: bool,
+    /// How many changes it stands for, at least 1: of the core's own all of its sort in a column, of a host's one.
+    pub changes: u64,
+    /// Of the core's own changes the least and the greatest id of what changed: of a split the route that was split, of
+    /// a merge the one that came of it, of a leader change the group.
+    pub ids: Option<(u64, u64)>,
 }
 
 #[cfg(feature = "alloc")]
 impl From<EventInPlace<'_>> for Event {
     fn from(event: EventInPlace<'_>) -> Self {
-        let EventInPlace { at_ms, kind, text, cut, number, own } = event;
-        Event { at_ms, kind, text: text.into(), cut, number, own }
+        let EventInPlace { at_ms, kind, text, cut, number, own, changes, ids } = event;
+        Event { at_ms, kind, text: text.into(), cut, number, own, changes, ids }
     }
 }
 

@@ -306,7 +306,9 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// - The text: any, of which the first 192 bytes are kept, ending between two characters; what is longer is marked
     ///   and counted in `events_cut`. It is shown as text wherever it is shown. If it holds key bytes, whoever may read
     ///   events reads them.
-    /// - The latest `max_events` are kept; what went is counted in `events_dropped`.
+    /// - `max_events` are kept, shared by their kinds: when all places are taken, an event of the kind that has the most
+    ///   of them goes, its oldest, and is counted in `events_dropped`. So of 15 kinds and less each keeps its latest, up
+    ///   to its share, however often another comes; what is of further kinds is a sixteenth sort together.
     /// - The core's own events stand in rings of their own, so neither takes the other's places: `split`, `merge` and
     ///   `leader-change`, at most one of each a column, with how many there were, told when the column is sealed; and
     ///   `folding`, at most one an hour.
@@ -332,7 +334,7 @@ impl<S: Deref<Target = Shared>> WriterOn<'_, S> {
     /// no memory but the stack's, some 250 bytes; see [`ReaderOn::events`](crate::Reader::events) where there is an
     /// allocator.
     pub fn for_each_event(&self, each: impl FnMut(&EventInPlace<'_>)) {
-        self.shared.events.for_each(each);
+        self.shared.events.for_each(&self.state.event_sorts, each);
     }
 
     /// Everything counted about counting.

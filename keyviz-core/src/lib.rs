@@ -47,7 +47,7 @@
 //!
 //! # The modules, in the order of the data's way
 //! ground: `sync` `limits` `line` `op` `key` `key_names` `label` `route` `partition` `config` `config_error` `zeroed` `pool`
-//! `layout` `counters` `event` `events` →
+//! `layout` `counters` `event` `event_sorts` `events` →
 //! count: `bounds` `boundaries` `sub_bucket` `slot` `members` `pages` `table` `random` `id_samples` `key_samples` `space_saving` →
 //! keep: `descriptor` `column` `history` `key_history` `lineage` →
 //! both halves: `shared` `recorder` `by_key` `scan` →
@@ -55,7 +55,7 @@
 //! `terms` `changes` `hot_keys` `flush` →
 //! show: `window` `reading` `matrix` `merge` `snapshot` `restore` `reader`, and without an allocator `bound` `in_place`
 //! `fixed_matrix` →
-//! explain: `advice` → speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
+//! explain: `advice` `fold_events` → speak: `wire` → the doors: `halves` `fixed` `sampler` `sizing`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -81,6 +81,7 @@ mod config_error;
 mod counters;
 mod descriptor;
 mod event;
+mod event_sorts;
 mod events;
 #[cfg(not(keyviz_loom))]
 #[doc(hidden)]
@@ -88,6 +89,8 @@ pub mod fixed;
 mod fixed_matrix;
 mod flush;
 mod fold_columns;
+#[cfg(feature = "alloc")]
+mod fold_events;
 mod grace;
 mod groups;
 mod halves;
@@ -173,6 +176,8 @@ pub use event::{EventInPlace, EventKind, EventKindError};
 #[cfg(not(keyviz_loom))]
 pub use fixed::{ClaimError, FixedWriter};
 pub use fixed_matrix::{FixedMatrix, FixedRow};
+#[cfg(feature = "alloc")]
+pub use fold_events::{EventLine, fold_events};
 #[cfg(feature = "alloc")]
 pub use halves::Writer;
 pub use halves::WriterOn;

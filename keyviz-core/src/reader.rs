@@ -297,13 +297,14 @@ impl<S: Deref<Target = Shared>> ReaderOn<S> {
     }
 
     /// What happened at `from_ms <= at_ms < to_ms` (0: unbounded), as the host and the core told it: by instant, and of
-    /// one instant as it was told. The latest `max_events` of the host's are kept, and of each sort of the core's own a
-    /// sixteenth as many. One that makes room for another during the call may be left out.
+    /// one instant as it was told. Kept are `max_events` of the host's, shared by their kinds
+    /// ([`Sampler::annotate`](crate::Sampler::annotate)), and of each sort of the core's own the latest, a sixteenth as
+    /// many. One that makes room for another during the call may be left out.
     ///
     /// The instants are the events' own, not ends of windows. Never panics. Memory: about 90 bytes and the text for
     /// each. Cost: linear in the events kept.
     ///
-    /// See also [`Sampler::annotate`](crate::Sampler::annotate).
+    /// See also [`fold_events`](crate::fold_events), for showing many of them.
     #[must_use]
     pub fn events(&self, from_ms: u64, to_ms: u64) -> Vec<Event> {
         self.shared.events.read(from_ms, to_ms)

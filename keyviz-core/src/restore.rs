@@ -121,7 +121,7 @@ impl State<'_> {
         for lineage in &snapshot.lineage {
             shared.lineage.push(*lineage);
         }
-        snapshot.events.iter().for_each(|event| changes::restore(shared, event));
+        snapshot.events.iter().for_each(|event| changes::restore(shared, &mut self.event_sorts, event));
         self.tell(shared, &restored);
         Ok(restored)
     }

@@ -26,7 +26,7 @@
 //! | sequence published last | writer | readers | store Release, load Acquire; looked at again after an acquire fence: the same where no publication ended within a look | `history` |
 //! | history words, bound chunks, descriptors | writer, only while no published column refers to them | readers | relaxed, validated by the column's sequence after copying | `history` |
 //! | lineage entry | writer | readers | seqlock per entry: sequence 0 while it changes, never used twice | `lineage` |
-//! | event entry | writer | readers | as a lineage entry; a ring for each teller | `events` |
+//! | event entry | writer | readers | as a lineage entry; the link to the next of a sort, in the word of lengths, is no part of what is read | `events` |
 //! | samples of route ids | their recorder (shared shards: anyone) | flush | relaxed, their number Release and Acquire | none: they are evidence, and nothing follows from them but who is promoted |
 //! | samples of keys, their ring's head | their recorder | writer | words relaxed, head store Release, load Acquire: who sees the head sees the samples; the tail the other way round | `key_samples` |
 //! | hot keys kept: entry, words | writer | readers | as a column's: seqlock per entry, and the sequence published last | `key_history` |

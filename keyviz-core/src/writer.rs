@@ -10,6 +10,7 @@ use crate::column::{OpenColumn, Segment};
 use crate::column_log::ColumnLog;
 use crate::counters::Published;
 use crate::descriptor::{Descriptor, DescriptorList, NONE};
+use crate::event_sorts::EventSorts;
 use crate::fold_columns::FoldSource;
 use crate::groups::Groups;
 use crate::hot_keys::HotKeysState;
@@ -94,6 +95,7 @@ pub(crate) struct State<'m> {
     /// The window of the last sealed column.
     pub(crate) sealed_window: Option<u64>,
     pub(crate) changes: Changes,
+    pub(crate) event_sorts: EventSorts,
 }
 
 impl<'m> State<'m> {
@@ -143,6 +145,7 @@ impl<'m> State<'m> {
             ordinal: 1,
             sealed_window: None,
             changes: Changes::default(),
+            event_sorts: EventSorts::NONE,
         }
     }
 

@@ -269,20 +269,133 @@ fn in_place_and_copied_are_alike() {
     });
 }
 
+/// An engine that tells of every split itself does not push out what an operator wrote, nor does anything that comes
+/// often what comes seldom.
+#[test]
+fn a_flood_of_one_kind_takes_no_place_of_another() {
+    each(|| {
+        let mut writer = Writer::new(config(1024), 0).unwrap();
+        let note = EventKind::new("note").unwrap();
+        writer.annotate(1, note, "drained rack 7");
+        for i in 0..20_000 {
+            writer.annotate(2 + i, EventKind::SPLIT, &format!("range {i}"));
+            if i % 5 == 0 {
+                writer.annotate(2 + i, EventKind::MERGE, &format!("range {i}"));
+            }
+        }
+        assert_eq!(texts(&writer, note), [(1, "drained rack 7".into())]);
+        // The other two share what is left, each its latest.
+        let (splits, merges) = (texts(&writer, EventKind::SPLIT), texts(&writer, EventKind::MERGE));
+        assert_eq!((splits.len() + merges.len(), splits.len().abs_diff(merges.len())), (1023, 1));
+        assert_eq!(splits.last().unwrap().1, "range 19999");
+        assert_eq!(splits[0].1, format!("range {}", 20_000 - splits.len()));
+        let counters = writer.reader().counters();
+        assert_eq!((counters.events_told, counters.events_dropped), (24_001, 24_001 - 1024));
+    });
+}
+
+/// What an event of the core's own stands for: all of its column, by their ids.
+#[test]
+fn an_event_says_how_many_changes_it_stands_for() {
+    each(|| {
+        let mut writer = Writer::new(config(64), 0).unwrap();
+        for group in [9, 4, 7] {
+            writer.set_term(group, 1);
+        }
+        for (group, term) in [(7, 2), (9, 2), (4, 2), (9, 3)] {
+            writer.set_term(group, term);
+        }
+        writer.annotate(5, EventKind::DEPLOY, "version 2");
+        writer.flush(STEP);
+        let of = |events: Vec<keyviz_core::Event>| -> Vec<(bool, u64, Option<(u64, u64)>)> {
+            events.into_iter().map(|event| (event.own, event.changes, event.ids)).collect()
+        };
+        let expected = [(false, 1, None), (true, 4, Some((4, 9)))];
+        assert_eq!(of(writer.events(0, 0)), expected);
+        assert_eq!(of(writer.events_in_place()), expected);
+    });
+}
+
+/// The places as they are told of: what stands is known by its number, and goes by the rule.
+struct Places {
+    most: usize,
+    /// Number and sort of what is kept, oldest first.
+    kept: Vec<(u64, usize)>,
+    /// The kinds of the first fifteen sorts, where they have events.
+    kinds: [Option<String>; 15],
+}
+
+impl Places {
+    fn tell(&mut self, number: u64, kind: &str) {
+        let of = |sort: usize, kept: &[(u64, usize)]| kept.iter().filter(|event| event.1 == sort).count();
+        for sort in 0..15 {
+            if of(sort, &self.kept) == 0 {
+                self.kinds[sort] = None;
+            }
+        }
+        let known = self.kinds.iter().position(|known| known.as_deref() == Some(kind));
+        let sort = known.or_else(|| self.kinds.iter().position(Option::is_none)).unwrap_or(15);
+        if self.kept.len() == self.most {
+            let most = (0..16).map(|sort| of(sort, &self.kept)).max().unwrap();
+            let fullest = if of(sort, &self.kept) == most {
+                sort
+            } else {
+                self.kept.iter().find(|event| of(event.1, &self.kept) == most).unwrap().1
+            };
+            let oldest = self.kept.iter().position(|event| event.1 == fullest).unwrap();
+            self.kept.remove(oldest);
+        }
+        if sort < 15 {
+            self.kinds[sort] = Some(kind.to_owned());
+        }
+        self.kept.push((number, sort));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
+    /// Whatever is told, what is kept is what the rule says: of `s` kinds at least a share of `1 / s` each.
+    #[test]
+    fn places_are_shared_by_kinds(
+        places in 1u32..40,
+        told in prop::collection::vec(prop_oneof![3 => Just(0u8), 2 => 0u8..4, 1 => 0u8..30], 0..300),
+    ) {
+        let mut writer = Writer::new(config(places), 0).unwrap();
+        let mut model = Places { most: places as usize, kept: Vec::new(), kinds: Default::default() };
+        let mut of_kind = std::collections::BTreeMap::<u8, Vec<u64>>::new();
+        for (number, kind) in (0..).zip(&told) {
+            let name = format!("kind-{kind}");
+            writer.annotate(7, EventKind::new(&name).unwrap(), &number.to_string());
+            model.tell(number, &name);
+            of_kind.entry(*kind).or_default().push(number);
+        }
+        let numbers = |events: Vec<keyviz_core::Event>| events.into_iter().map(|event| event.number).collect::<Vec<_>>();
+        let kept = numbers(writer.events(0, 0));
+        prop_assert_eq!(&kept, &model.kept.iter().map(|event| event.0).collect::<Vec<_>>());
+        prop_assert_eq!(&kept, &numbers(writer.events_in_place()), "in place, oldest first");
+        prop_assert!(writer.events(0, 0).iter().all(|event| event.text == event.number.to_string()));
+        let counters = writer.reader().counters();
+        prop_assert_eq!(counters.events_told - counters.events_dropped, kept.len() as u64);
+        if of_kind.len() <= 15 {
+            let share = places as usize / of_kind.len().max(1);
+            for numbers in of_kind.values() {
+                let latest = &numbers[numbers.len().saturating_sub(share)..];
+                prop_assert!(latest.iter().all(|number| kept.contains(number)), "{kept:?} of {numbers:?}");
+            }
+        }
+    }
+
     #[test]
     fn any_text_and_kind_come_back(told in prop::collection::vec((any::<u64>(), "[a-z0-9_-]{1,32}", "\\PC{0,80}|.{0,300}"), 0..30)) {
-        let mut writer = Writer::new(config(20), 0).unwrap();
+        let mut writer = Writer::new(config(30), 0).unwrap();
         for (at, kind, text) in &told {
             writer.annotate(*at, EventKind::new(kind).unwrap(), text);
         }
         let mut read = writer.events(0, 0);
         read.sort_by_key(|event| event.number);
-        let first = told.len().saturating_sub(20);
-        prop_assert_eq!(read.len(), told.len() - first);
-        for (event, (at, kind, text)) in read.iter().zip(&told[first..]) {
+        prop_assert_eq!(read.len(), told.len());
+        for (event, (at, kind, text)) in read.iter().zip(&told) {
             prop_assert_eq!((event.at_ms, event.kind.as_str()), ((*at).min(MAX_TIME_MS), kind.as_str()));
             prop_assert!(text.starts_with(&event.text) && text.len() - event.text.len() <= text.len().saturating_sub(MAX_EVENT_TEXT_LEN - 3));
             prop_assert_eq!(event.cut, event.text.len() < text.len());

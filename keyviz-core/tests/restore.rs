@@ -180,6 +180,32 @@ fn events_and_lineage_are_remembered() {
     assert_eq!(after.reader().lineage().len(), 2);
 }
 
+/// An operator's note outlives a flood of another kind before a restart, and one after it.
+#[test]
+fn a_note_outlives_floods_and_a_restart() {
+    let flood = |sampler: &Sampler| {
+        (0..5_000).for_each(|i| sampler.annotate(10 + i, EventKind::SPLIT, "an engine's own word"));
+    };
+    let note = EventKind::new("note").unwrap();
+    let before = registered(config(), 0);
+    before.annotate(5, note, "drained rack 7");
+    flood(&before);
+    before.set_term(3, 1);
+    before.set_term(3, 2);
+    before.set_term(3, 3);
+    before.flush(STEP_MS);
+    let after = Sampler::new(config(), 2 * STEP_MS).unwrap();
+    after.restore(&snapshot(&before, STEP_MS)).unwrap();
+    let told = |sampler: &Sampler| -> Vec<_> {
+        let events = sampler.reader().events(0, 0);
+        events.into_iter().map(|event| (event.kind, event.text, event.changes, event.ids)).collect()
+    };
+    assert_eq!(told(&after), told(&before));
+    assert_eq!(told(&after).iter().find(|event| event.2 > 1).map(|event| (event.2, event.3)), Some((2, Some((3, 3)))));
+    flood(&after);
+    assert_eq!(told(&after).iter().filter(|event| event.0 == note).count(), 1);
+}
+
 #[test]
 fn other_bounds_are_other_rows() {
     let before = registered(config(), 0);

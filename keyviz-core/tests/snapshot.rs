@@ -139,7 +139,8 @@ fn what_was_written_is_read() {
     assert_eq!(snapshot.write_merge(), reader.write_merge());
     assert_eq!(snapshot.lineage(), reader.lineage());
     let told = |events: &[keyviz_core::Event]| -> Vec<_> {
-        events.iter().map(|event| (event.at_ms, event.kind, event.text.clone(), event.cut)).collect()
+        let told = |event: &keyviz_core::Event| (event.at_ms, event.kind, event.text.clone(), event.cut);
+        events.iter().map(|event| (told(event), event.own, event.changes, event.ids)).collect()
     };
     assert_eq!(told(snapshot.events()), told(&reader.events(0, 0)));
     assert!(snapshot.events().iter().any(|event| event.cut) && snapshot.events().len() > 3);
@@ -288,7 +289,7 @@ fn unknown_sections_and_fields_are_skipped() {
         parts[end].1[0] += 2;
         // A field behind those that are known, and a series that is not.
         parts[0].1.push(9);
-        parts.insert(end, (9, b"from a later release".to_vec()));
+        parts.insert(end, (10, b"from a later release".to_vec()));
         let cells = parts.iter().position(|(id, _)| *id == 5).unwrap();
         parts.insert(cells + 1, (31, vec![7; 40]));
     });
@@ -370,6 +371,21 @@ fn forged_sections_are_refused_by_name() {
             parts.remove(counters);
         }),
         "the numbers of sections, columns and rows that came"
+    );
+    assert_eq!(
+        refused(&|parts| {
+            let changes = at(parts, 9);
+            parts[changes].1.extend_from_slice(&[2, 2]);
+        }),
+        "as many events of keyviz itself"
+    );
+    assert_eq!(
+        refused(&|parts| {
+            let changes = at(parts, 9);
+            let most = [255, 255, 255, 255, 255, 255, 255, 255, 255, 1];
+            parts[changes].1 = [&[3], &most[..], &[1]].concat();
+        }),
+        "ids that fit into 64 bits"
     );
 }
 
@@ -483,6 +499,21 @@ fn a_frozen_file_with_scans_is_read_as_it_was_meant() {
         scanned.clone().all(|((_, route, bucket, label, ..), _)| (*bucket || (2..9).contains(route)) && *label == 0)
     );
     assert_eq!(scanned.map(|(_, counts)| counts[4]).sum::<u64>(), FROZEN_WITH_SCANS.0[4]);
+}
+
+#[test]
+fn a_frozen_file_with_what_events_stand_for_is_read_as_it_was_meant() {
+    let changes = |name: &str| -> Vec<_> {
+        let snapshot = Snapshot::decode(&frozen(name), ROOM).unwrap();
+        let own = snapshot.events().iter().filter(|event| event.own);
+        own.map(|event| (event.kind.as_str().to_owned(), event.changes, event.ids)).collect()
+    };
+    let told = [("leader-change", 2, Some((1, 7))), ("split", 1, Some((5, 5)))];
+    assert_eq!(changes("v1_changes.snapshot"), told.map(|(kind, changes, ids)| (kind.to_owned(), changes, ids)));
+    // Of a file of before nothing is known but that they happened.
+    let before = Snapshot::decode(&frozen("v1_scans.snapshot"), ROOM).unwrap();
+    assert_eq!(before.events().iter().map(|event| event.changes).collect::<Vec<_>>(), [1; 4]);
+    assert!(before.events().iter().all(|event| event.ids.is_none()));
 }
 
 #[test]

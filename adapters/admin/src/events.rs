@@ -9,11 +9,12 @@ use crate::error::ApiError;
 use crate::gate::Pass;
 use crate::nodes::Source;
 use crate::query::{self, EventsQuery};
+use crate::redactor::Redactor;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Uri;
 use keyviz_core::limits::MAX_EVENT_TEXT_LEN;
-use keyviz_core::wire;
+use keyviz_core::{Counters, Event, Reader, fold_events, wire};
 
 /// Bytes that an event is expected to take: its record and its text, twice.
 const EVENT_BYTES: usize = 2 * (128 + MAX_EVENT_TEXT_LEN);
@@ -46,36 +47,49 @@ fn build(
 ) -> Result<Answer, ApiError> {
     let redactor = admin.redactor(caller.role);
     let mut json = String::new();
-    let reserve = |json: &mut String, events: usize| {
-        json.try_reserve(events.saturating_mul(EVENT_BYTES) / 2)
-            .map_err(|_| ApiError::busy("no memory for the events; try again in a second"))
-    };
-    let texts = match admin.source() {
+    let (nodes, counters): (Vec<(&str, &Reader)>, Counters) = match admin.source() {
         Source::None => return Err(ApiError::disabled()),
-        Source::One(reader) => {
-            let mut events = reader.events(query.from_ms, query.to_ms);
-            let texts = redactor.events(&mut events);
-            reserve(&mut json, events.len())?;
-            wire::encode::events(&events, &reader.counters(), now_ms, &mut json);
-            texts
-        }
+        Source::One(reader) => (vec![("", reader)], reader.counters()),
         Source::Several(nodes) => {
-            let (mut told, mut texts) = (Vec::new(), 0);
-            for node in nodes.iter() {
-                let mut events = node.reader.events(query.from_ms, query.to_ms);
-                texts += redactor.events(&mut events);
-                told.extend(events.into_iter().map(|event| (node.name.as_str(), event)));
-            }
-            // Of one instant in the order of the nodes, each in its own.
-            told.sort_by_key(|(_, event)| event.at_ms);
-            reserve(&mut json, told.len())?;
-            wire::encode::events_of_nodes(&told, &nodes.counters(), now_ms, &mut json);
-            texts
+            (nodes.iter().map(|node| (node.name.as_str(), &node.reader)).collect(), nodes.counters())
         }
     };
+    let (told, texts) = told(&nodes, &query, &redactor)?;
+    let lines = fold_events(told.iter().map(|(node, event)| (*node, event)), query.fold_ms);
+    json.try_reserve(lines.len().saturating_mul(EVENT_BYTES) / 2)
+        .map_err(|_| ApiError::busy("no memory for the events; try again in a second"))?;
+    let names: Vec<&str> = match admin.source() {
+        Source::Several(_) => nodes.iter().map(|(name, _)| *name).collect(),
+        _ => Vec::new(),
+    };
+    wire::encode::event_lines(&lines, &names, &counters, now_ms, &mut json);
     redactor.mark(&mut json);
     let asked = Asked { from_ms: query.from_ms, to_ms: query.to_ms, ..Asked::default() };
     admin.audit(caller, "events", &asked, texts);
     json.shrink_to_fit();
     pass.finish(json, packing)
+}
+
+/// The events of all nodes that are asked for, each with the place of who told it, as this caller may read them; and how
+/// many texts of hosts these are.
+fn told(
+    nodes: &[(&str, &Reader)],
+    query: &EventsQuery,
+    redactor: &Redactor,
+) -> Result<(Vec<(u32, Event)>, usize), ApiError> {
+    let (mut told, mut texts) = (Vec::new(), 0);
+    // Of all time: what is of no kind that there is, is refused wherever it is looked for.
+    let all: Vec<Vec<Event>> = nodes.iter().map(|(_, reader)| reader.events(0, 0)).collect();
+    query.kinds.known(all.iter().flatten().map(|event| event.kind))?;
+    for (node, mut events) in (0..).zip(all) {
+        events.retain(|event| {
+            let is_within = event.at_ms >= query.from_ms && (query.to_ms == 0 || event.at_ms < query.to_ms);
+            is_within && query.kinds.has(event.kind)
+        });
+        texts += redactor.events(&mut events);
+        told.extend(events.into_iter().map(|event| (node, event)));
+    }
+    // Of one instant in the order of the nodes, each in its own.
+    told.sort_by_key(|(_, event)| event.at_ms);
+    Ok((told, texts))
 }

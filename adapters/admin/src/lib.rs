@@ -54,13 +54,22 @@
 //! `unsampled_ops`, together `degraded`), and `snapshot_at`. Where there is nothing to tell it is 404 with one of
 //! `hotkeys_disabled`, `no_snapshot`, `out_of_snapshot_window`, `expired`, `no_sketch`, `below_threshold`.
 //!
-//! `/events?from_unix_ms=&to_unix_ms=` answers
-//! `{"events": [{"at_unix_ms", "kind", "text", "cut"?, "number"}], "told", "dropped", "generated_at"}`: the events with
-//! `from <= at_unix_ms < to` (their own instants; elsewhere time bounds are ends of windows), by instant, of one instant
-//! as they were told. `kind` is 1 to 32 of `a-z0-9_-`; `text` has at most 192 bytes before escaping, `cut` says that it
-//! was longer; `number` counts all events ever told and never comes again. The core's own kinds are `split`, `merge`,
-//! `leader-change` and `folding`; hosts tell theirs with `Sampler::annotate`, and what they write there is redacted as
-//! keys are.
+//! `/events?from_unix_ms=&to_unix_ms=&kind=&fold_ms=` answers
+//! `{"events": [{"at_unix_ms", "kind", "text", "cut"?, "number", "own"?, "changes"?, "fold"?}], "told", "dropped",
+//! "generated_at"}`: the events with `from <= at_unix_ms < to` (their own instants; elsewhere time bounds are ends of
+//! windows), by instant, of one instant as they were told. `kind` is 1 to 32 of `a-z0-9_-`; `text` has at most 192 bytes
+//! before escaping, `cut` says that it was longer; `number` counts all events ever told and never comes again. The core's
+//! own kinds are `split`, `merge`, `leader-change` and `folding`: such an event is `own: true`, and `changes`, where it is
+//! there, says how many it stands for. Hosts tell theirs with `Sampler::annotate`, and what they write there is redacted
+//! as keys are.
+//!
+//! - `kind=split,merge`: only these; `kind=!split,merge`: all but these. A kind that is neither one of the well-known
+//!   nor of an event that is kept is 400 `invalid_query`, whose text names those there are.
+//! - `fold_ms=60000`: within spans of so many milliseconds, aligned to the epoch, many of one kind are one line, with
+//!   `fold {events, last_unix_ms, other_nodes?}`: of the core's own from 3 on, of a host's from 16 on, and of these only
+//!   kinds that the core tells of, too. All else that a host told always stands alone. The single ones are had
+//!   with the line's `kind`, its `at_unix_ms` and `last_unix_ms + 1`, where `own` is the line's. 0, or nothing: all
+//!   stand alone.
 //!
 //! `/top?series=&limit=&label=&start=&end=` (20 rows, at most 1024; keys in base64url) answers the hottest ranges of the
 //! newest window beside the window before: `now`, `before` (`null` where there is none), `ranges`, and

@@ -17,10 +17,14 @@ use crate::error::ApiError;
 use crate::redactor::Redactor;
 use keyviz_core::limits::MAX_ROWS;
 use keyviz_core::{
-    AxisKind, HotKeysOf, HotKeysQuery, Label, Labels, MatrixQuery, Partition, RouteId, Series, TopQuery,
+    AxisKind, EventKind, HotKeysOf, HotKeysQuery, Label, Labels, MatrixQuery, Partition, RouteId, Series, TopQuery,
 };
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::num::{IntErrorKind, ParseIntError};
+
+/// Kinds of events that may be asked for, or are named in a refusal.
+const MOST_KINDS: usize = 64;
 
 /// A query string, taken apart.
 struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -230,17 +234,70 @@ pub(crate) fn node(query: &str) -> Option<String> {
 
 /// What `/events` is asked for: events with `from_ms <= at < to_ms`, 0 for unbounded. These are the events' own
 /// instants, not ends of windows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EventsQuery {
     pub(crate) from_ms: u64,
     pub(crate) to_ms: u64,
+    pub(crate) kinds: Kinds,
+    /// How long the spans are within which many of one kind are one line; 0: none are.
+    pub(crate) fold_ms: u64,
 }
 
-/// Reads the parameters of `/events`.
+/// Which kinds of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kinds {
+    All,
+    Only(Vec<EventKind>),
+    /// All others.
+    Not(Vec<EventKind>),
+}
+
+impl Kinds {
+    pub(crate) fn has(&self, kind: EventKind) -> bool {
+        match self {
+            Kinds::All => true,
+            Kinds::Only(kinds) => kinds.contains(&kind),
+            Kinds::Not(kinds) => !kinds.contains(&kind),
+        }
+    }
+
+    /// Refuses a kind that there is none of: what is misspelt would look like what never happened. `there` are the kinds
+    /// of the events that are kept; the well-known ones may come at any time.
+    pub(crate) fn known(&self, there: impl Iterator<Item = EventKind>) -> Result<(), ApiError> {
+        let (Kinds::Only(asked) | Kinds::Not(asked)) = self else { return Ok(()) };
+        let known: BTreeSet<EventKind> = EventKind::WELL_KNOWN.into_iter().chain(there).collect();
+        if asked.iter().all(|kind| known.contains(kind)) {
+            return Ok(());
+        }
+        let names: Vec<&str> = known.iter().take(MOST_KINDS).map(EventKind::as_str).collect();
+        Err(ApiError::invalid_query(format!("kind: no such kind here; there are {}", names.join(", "))))
+    }
+}
+
+/// Reads the parameters of `/events`: `from_unix_ms`, `to_unix_ms`, `fold_ms` (0 or negative: nothing is folded), and
+/// `kind`, one or more with commas between them, or after a `!` those that are not wanted.
 pub(crate) fn events(query: &str) -> Result<EventsQuery, ApiError> {
     let params = Params::new(query);
+    let kinds = match params.get("kind") {
+        None => Kinds::All,
+        Some(text) => match text.strip_prefix('!') {
+            Some(names) => Kinds::Not(kinds(names)?),
+            None => Kinds::Only(kinds(text)?),
+        },
+    };
     let (from_ms, to_ms) = params.time_range()?;
-    Ok(EventsQuery { from_ms, to_ms })
+    Ok(EventsQuery { from_ms, to_ms, kinds, fold_ms: params.time("fold_ms")? })
+}
+
+fn kinds(names: &str) -> Result<Vec<EventKind>, ApiError> {
+    let kind = |name: &str| EventKind::new(name.trim()).ok();
+    let kinds: Option<Vec<EventKind>> = names.split(',').take(MOST_KINDS + 1).map(kind).collect();
+    kinds.filter(|kinds| kinds.len() <= MOST_KINDS).ok_or_else(|| {
+        ApiError::invalid_query(format!(
+            "kind: use at most {MOST_KINDS} names of a-z, 0-9, '_' and '-' with commas between them, or one '!' before \
+             those not wanted"
+        ))
+    })
 }
 
 /// Reads the parameters of `/hotkeys`: `route_id`, with `label` and `sub_bucket` where they are wanted, or `start` and
@@ -440,10 +497,31 @@ mod tests {
     }
 
     #[test]
-    fn events_are_asked_for_by_time() {
-        let read = |query| events(query).map(|q| (q.from_ms, q.to_ms));
-        assert_eq!(read(""), Ok((0, 0)));
-        assert_eq!(read("from_unix_ms=5&to_unix_ms=-7&series=bogus"), Ok((5, 0)));
+    fn events_are_asked_for_by_time_and_kind() {
+        let read = |query| events(query).map(|q| (q.from_ms, q.to_ms, q.fold_ms));
+        assert_eq!(read("kind="), Ok((0, 0, 0)));
+        assert_eq!(read("from_unix_ms=5&to_unix_ms=-7&series=bogus&fold_ms=60"), Ok((5, 0, 60)));
+        assert_eq!(read("fold_ms=-1"), Ok((0, 0, 0)));
+        let kinds = |text: &str| events(&format!("kind={text}")).map(|q| q.kinds);
+        assert_eq!(kinds(""), Ok(Kinds::All));
+        assert_eq!(kinds("split,merge"), Ok(Kinds::Only(vec![EventKind::SPLIT, EventKind::MERGE])));
+        assert_eq!(kinds("%21split,%20merge"), Ok(Kinds::Not(vec![EventKind::SPLIT, EventKind::MERGE])));
+        for bad in ["Canary", "split,", "!", "split,!merge", &["a"; 65].join(",")] {
+            let error = kinds(bad).unwrap_err();
+            assert!(
+                error.message.starts_with("kind: use") && !error.message.contains("Canary"),
+                "{bad}: {}",
+                error.message
+            );
+        }
+        let there = || [EventKind::new("backup").unwrap()].into_iter();
+        assert_eq!(kinds("backup,restart").unwrap().known(there()), Ok(()));
+        assert_eq!(Kinds::All.known(there()), Ok(()));
+        let error = kinds("!canary").unwrap().known(there()).unwrap_err();
+        assert_eq!(
+            error.message,
+            "kind: no such kind here; there are backup, deploy, folding, leader-change, merge, restart, split"
+        );
         let error = events("to_unix_ms=canary").unwrap_err();
         assert!(error.message.starts_with("to_unix_ms") && !error.message.contains("canary"));
     }
@@ -454,6 +532,7 @@ mod tests {
             let _ = matrix(&query, &Labels::NONE);
             let _ = hot_keys(&query, &Labels::NONE);
             let _ = cell(&query, &Labels::NONE);
+            let _ = events(&format!("kind={query}"));
         }
     }
 }

@@ -195,7 +195,7 @@ fn events_by_their_instants() {
     let expected = serde_json::json!([
         {"at_unix_ms": T0 + 300, "kind": "backup", "text": "ä".repeat(96), "cut": true, "number": 1},
         {"at_unix_ms": T0 + 700, "kind": "deploy", "text": text, "number": 0},
-        {"at_unix_ms": T0 + 1_500, "kind": "leader-change", "text": "group 5 from term 1 to 2", "number": 2},
+        {"at_unix_ms": T0 + 1_500, "kind": "leader-change", "text": "group 5 from term 1 to 2", "number": 2, "own": true},
     ]);
     assert_eq!(json["events"], expected);
     assert_eq!((&json["told"], &json["dropped"]), (&3.into(), &0.into()));
@@ -210,6 +210,57 @@ fn events_by_their_instants() {
     let refused = server.get(&format!("{EVENTS}?from_unix_ms=soon"));
     assert_eq!((refused.status, refused.error().as_str()), (400, "invalid_query"));
     assert_eq!(server.request("POST", EVENTS, "").status, 405);
+}
+
+/// A store that changes its leaders at every column, and one line that somebody wrote.
+#[test]
+fn many_events_of_a_kind_are_one_line_that_opens() {
+    let sampler = sampler();
+    for column in 1..=40u64 {
+        for group in [5, 9] {
+            sampler.set_term(group, column);
+        }
+        sampler.flush(T0 + column * 1_000);
+    }
+    sampler.annotate(T0 + 20_000, EventKind::DEPLOY, "version 2");
+    let server = Server::start(Admin::builder(Some(sampler.reader())).build());
+    let events = |query: &str| server.get(&format!("{EVENTS}?{query}")).json()["events"].as_array().unwrap().clone();
+    let all = events("");
+    assert_eq!(all.len(), 40, "the first terms are no change");
+    assert!(all.iter().filter(|event| event["own"] == true).all(|event| event["changes"] == 2));
+    let folded = events("fold_ms=3600000");
+    let shown: Vec<(&str, &str)> =
+        folded.iter().map(|line| (line["kind"].as_str().unwrap(), line["text"].as_str().unwrap())).collect();
+    assert_eq!(shown, [("leader-change", "×78, groups 5 … 9"), ("deploy", "version 2")]);
+    assert_eq!((&folded[0]["changes"], &folded[0]["fold"]["events"]), (&78.into(), &39.into()));
+    assert!(folded[1].get("fold").is_none());
+    // Finer spans are more lines, of the same events.
+    let finer = events("fold_ms=10000");
+    let stands_for = |line: &serde_json::Value| line["fold"]["events"].as_u64().unwrap_or(1);
+    assert!(finer.len() > 3 && finer.iter().map(stands_for).sum::<u64>() == 40, "{finer:?}");
+    // Each opens to its own.
+    for line in finer.iter().filter(|line| line.get("fold").is_some()) {
+        let (from, last) = (line["at_unix_ms"].as_u64().unwrap(), line["fold"]["last_unix_ms"].as_u64().unwrap());
+        let inside = events(&format!("kind=leader-change&from_unix_ms={from}&to_unix_ms={}", last + 1));
+        assert_eq!(inside.len() as u64, stands_for(line));
+        assert_eq!(inside[0]["number"], line["number"]);
+    }
+    let kinds = |query: &str| {
+        let mut kinds: Vec<String> = events(query).iter().map(|e| e["kind"].as_str().unwrap().to_owned()).collect();
+        kinds.dedup();
+        kinds
+    };
+    assert_eq!(kinds("kind=deploy"), ["deploy"]);
+    assert_eq!(kinds("kind=!leader-change,split"), ["deploy"]);
+    assert_eq!(kinds("kind=!deploy"), ["leader-change"]);
+    assert_eq!(kinds("kind=split"), [""; 0], "there may be some at any time");
+    let refused = server.get(&format!("{EVENTS}?kind=deploi"));
+    assert_eq!((refused.status, refused.error().as_str()), (400, "invalid_query"));
+    assert_eq!(
+        refused.json()["message"],
+        "kind: no such kind here; there are deploy, folding, leader-change, merge, restart, split"
+    );
+    assert_eq!(server.get(&format!("{EVENTS}?kind=A")).status, 400);
 }
 
 #[test]

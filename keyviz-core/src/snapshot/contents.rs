@@ -90,8 +90,18 @@ impl Contents {
     /// Whether sections of this kind are looked at.
     pub(crate) fn knows(id: u16) -> bool {
         let of_series = id.checked_sub(id::SERIES).is_some_and(|series| usize::from(series) < SERIES);
-        let others =
-            [id::META, id::LABELS, id::ROWS, id::COLUMN, id::CELLS, id::COUNTERS, id::LINEAGE, id::EVENTS, id::END];
+        let others = [
+            id::META,
+            id::LABELS,
+            id::ROWS,
+            id::COLUMN,
+            id::CELLS,
+            id::COUNTERS,
+            id::LINEAGE,
+            id::EVENTS,
+            id::CHANGES,
+            id::END,
+        ];
         of_series || others.contains(&id)
     }
 
@@ -109,6 +119,7 @@ impl Contents {
             id::COUNTERS => Ok(()),
             id::LINEAGE => self.take_lineage(payload),
             id::EVENTS => self.take_events(payload),
+            id::CHANGES => self.take_changes(payload),
             id::END => self.take_end(payload, sections),
             _ => self.take_series(usize::from(id.saturating_sub(id::SERIES)), payload),
         }
@@ -339,7 +350,26 @@ impl Contents {
             // Twice, because the list of events doubles when it is full.
             self.charge(at, 2 * size_of::<Event>() + text.len())?;
             let number = self.events.len() as u64;
-            self.events.push(Event { at_ms, kind, text: String::from(text), cut, number, own });
+            let text = String::from(text);
+            self.events.push(Event { at_ms, kind, text, cut, number, own, changes: 1, ids: None });
+        }
+        Ok(())
+    }
+
+    /// What the events told before stand for, where keyviz told them itself.
+    fn take_changes(&mut self, mut payload: Cursor<'_>) -> Result<(), SnapshotError> {
+        let mut own = self.events.iter_mut().filter(|event| event.own);
+        while !payload.is_empty() {
+            let none = payload.expected("as many events of keyviz itself");
+            let event = own.next().ok_or(none)?;
+            let changes = payload.number("how many changes an event stands for")?;
+            event.changes = (changes >> 1).max(1);
+            if changes & 1 == 1 {
+                let here = payload.expected("ids that fit into 64 bits");
+                let least = payload.number("the least id")?;
+                let greatest = least.checked_add(payload.number("how far the greatest id is")?).ok_or(here)?;
+                event.ids = Some((least, greatest));
+            }
         }
         Ok(())
     }

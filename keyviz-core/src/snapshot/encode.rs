@@ -154,16 +154,28 @@ fn events<E, F: FnMut(&[u8]) -> Result<(), E>>(
     out: &mut Out<F>,
     payload: &mut Vec<u8>,
 ) -> Result<(), E> {
-    for event in shared.events.read(0, 0) {
+    let events = shared.events.read(0, 0);
+    for event in &events {
         put(payload, event.at_ms);
         put(payload, u64::from(event.cut) | u64::from(event.own) << 1);
         put_bytes(payload, event.kind.as_str().as_bytes());
-        put_bytes(payload, crate::event::kept(&(shown.text)(&event)).as_bytes());
+        put_bytes(payload, crate::event::kept(&(shown.text)(event)).as_bytes());
         if payload.len() >= ROWS_BYTES {
             out.section(id::EVENTS, payload)?;
         }
     }
-    if payload.is_empty() { Ok(()) } else { out.section(id::EVENTS, payload) }
+    if !payload.is_empty() {
+        out.section(id::EVENTS, payload)?;
+    }
+    // At most 30 bytes each: one section holds those of all rings.
+    for event in events.iter().filter(|event| event.own) {
+        put(payload, event.changes << 1 | u64::from(event.ids.is_some()));
+        if let Some((least, greatest)) = event.ids {
+            put(payload, least);
+            put(payload, greatest.saturating_sub(least));
+        }
+    }
+    if payload.is_empty() { Ok(()) } else { out.section(id::CHANGES, payload) }
 }
 
 type Bounds = (Vec<u8>, Option<Vec<u8>>);

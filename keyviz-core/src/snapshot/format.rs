@@ -44,6 +44,8 @@ pub(crate) mod id {
     pub(crate) const LINEAGE: u16 = 7;
     /// What happened, as the host and the core told it.
     pub(crate) const EVENTS: u16 = 8;
+    /// What of the events keyviz told itself: how many changes each stands for.
+    pub(crate) const CHANGES: u16 = 9;
     /// The values of the block's cells in one series; the next ids are those of the next series.
     pub(crate) const SERIES: u16 = 16;
     /// So many ids are kept for series.

@@ -87,7 +87,9 @@ pub(crate) fn answer(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
 /// Frozen snapshots as they are, and their sections in the short form to which the target adds checksums.
 pub(crate) fn snapshot(tests: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut seeds = Vec::new();
-    for name in ["v1.snapshot", "v1_scans.snapshot", "v1_unknown_section.snapshot", "v2.snapshot"] {
+    for name in
+        ["v1.snapshot", "v1_scans.snapshot", "v1_changes.snapshot", "v1_unknown_section.snapshot", "v2.snapshot"]
+    {
         let file = fs::read(tests.join("frozen").join(name))?;
         seeds.push([&[254][..], &file].concat());
         seeds.push([&[255][..], &short_sections(&file)].concat());

@@ -13,7 +13,7 @@ mod top;
 
 pub use cell::cell;
 pub use counters::counters;
-pub use events::{events, events_of_nodes};
+pub use events::{event_lines, events};
 pub use fanout::with_fanout;
 pub use hot_keys::hot_keys;
 pub use matrix::{Pieces, answer, matrix};
