@@ -9,7 +9,6 @@ use core::fmt::{self, Write};
 
 use crate::counters::Published;
 use crate::event::EventKind;
-use crate::event_sorts::EventSorts;
 use crate::events::{Own, Told};
 use crate::limits::{FOLDING_EVERY_MS, MAX_EVENT_TEXT_LEN, RANGES_EVERY_MS};
 use crate::shared::Shared;
@@ -153,6 +152,7 @@ impl State<'_> {
 }
 
 impl Own {
+    #[cfg(feature = "alloc")]
     const ALL: [Own; 4] = [Own::Split, Own::Merge, Own::LeaderChange, Own::Folding];
 
     const fn kind(self) -> EventKind {
@@ -177,7 +177,7 @@ fn tell(shared: &Shared, own: Own, at_ms: u64, (changes, ids): (u64, Option<(u64
 /// Remembers an event of an earlier run. A host may tell of kinds that the core tells of, too: its texts stay its own,
 /// since they may hold keys.
 #[cfg(feature = "alloc")]
-pub(crate) fn restore(shared: &Shared, sorts: &mut EventSorts, event: &crate::event::Event) {
+pub(crate) fn restore(shared: &Shared, sorts: &mut crate::event_sorts::EventSorts, event: &crate::event::Event) {
     let crate::event::Event { at_ms, kind, ref text, changes, ids, .. } = *event;
     let told = Told { at_ms, kind, text, changes, ids };
     let own = Own::ALL.into_iter().find(|own| event.own && own.kind() == kind);

@@ -307,8 +307,8 @@ fn an_event_says_how_many_changes_it_stands_for() {
         }
         writer.annotate(5, EventKind::DEPLOY, "version 2");
         writer.flush(STEP);
-        let of = |events: Vec<keyviz_core::Event>| -> Vec<(bool, u64, Option<(u64, u64)>)> {
-            events.into_iter().map(|event| (event.own, event.changes, event.ids)).collect()
+        let of = |events: Vec<keyviz_core::Event>| {
+            events.into_iter().map(|event| (event.own, event.changes, event.ids)).collect::<Vec<_>>()
         };
         let expected = [(false, 1, None), (true, 4, Some((4, 9)))];
         assert_eq!(of(writer.events(0, 0)), expected);

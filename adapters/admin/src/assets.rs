@@ -30,6 +30,7 @@ static FILES: &[Asset] = &[
     asset!("crosshair.js", "text/javascript; charset=utf-8"),
     asset!("dom.js", "text/javascript; charset=utf-8"),
     asset!("event_lane.js", "text/javascript; charset=utf-8"),
+    asset!("event_list.js", "text/javascript; charset=utf-8"),
     asset!("fanout.js", "text/javascript; charset=utf-8"),
     asset!("fingers.js", "text/javascript; charset=utf-8"),
     asset!("found_row.js", "text/javascript; charset=utf-8"),

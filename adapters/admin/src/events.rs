@@ -54,7 +54,7 @@ fn build(
             (nodes.iter().map(|node| (node.name.as_str(), &node.reader)).collect(), nodes.counters())
         }
     };
-    let (told, texts) = told(&nodes, &query, &redactor)?;
+    let (told, texts) = told(&nodes, &query, redactor)?;
     let lines = fold_events(told.iter().map(|(node, event)| (*node, event)), query.fold_ms);
     json.try_reserve(lines.len().saturating_mul(EVENT_BYTES) / 2)
         .map_err(|_| ApiError::busy("no memory for the events; try again in a second"))?;

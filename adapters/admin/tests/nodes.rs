@@ -137,14 +137,13 @@ fn every_answer_is_of_all_nodes() {
     let told: Vec<(&Value, &Value)> =
         events["events"].as_array().unwrap().iter().map(|event| (&event["kind"], &event["node"])).collect();
     assert!(told.contains(&(&"deploy".into(), &"node-1:1".into())), "{events}");
-    for term in 1..=4 {
-        samplers.iter().for_each(|sampler| sampler.set_term(7, term));
-        samplers.iter().for_each(|sampler| sampler.flush(T0 + 4_000 + term * 1_000));
+    for i in 0..20 {
+        samplers.iter().for_each(|sampler| sampler.annotate(T0 + 2_000 + i, EventKind::SPLIT, "by the store"));
     }
-    let folded = server.get(&format!("{EVENTS}?fold_ms=3600000&kind=leader-change")).json()["events"].clone();
-    let line =
-        (&folded[0]["text"], &folded[0]["node"], &folded[0]["fold"]["other_nodes"], folded.as_array().unwrap().len());
-    assert_eq!(line, (&"×6, group 7".into(), &"node-0:1".into(), &1.into(), 1), "{folded}");
+    let folded = server.get(&format!("{EVENTS}?fold_ms=3600000&kind=split")).json()["events"].clone();
+    let (line, lines) = (&folded[0], folded.as_array().unwrap().len());
+    assert_eq!((&line["text"], &line["node"], lines), (&"×40".into(), &"node-0:1".into(), 1), "{folded}");
+    assert_eq!((&line["fold"]["events"], &line["fold"]["other_nodes"]), (&40.into(), &1.into()), "{folded}");
     // Of all time: every key is sampled, so the hot one has just what both counted.
     let hot = server.get(&format!("{HOTKEYS}?start=dA&end=dQ&from_unix_ms=1&top=1")).json();
     assert_eq!(

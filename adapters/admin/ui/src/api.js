@@ -33,6 +33,7 @@ export function isTokenText(token) {
 /** `start` and `end` are keys in base64url, empty where there is no bound. @typedef {{series: string, axis: string, fromUnixMs: number, toUnixMs: number, rows: number, start: string, end: string, label: string, split: boolean}} MatrixQuery */
 /** `of` names a route, with label and division where the row has them, or the bounds of a range. @typedef {{series: string, of: Record<string, string>, fromUnixMs: number, toUnixMs: number, top: number}} HotQuery */
 /** A cell by its keys and its time. @typedef {{series: string, start: string, end: string, label: string, fromUnixMs: number, toUnixMs: number}} CellQuery */
+/** Which events: of one kind, or of all where `kind` is empty, and of all time where `toUnixMs` is 0; many of one kind within `foldMs` are one line. @typedef {{kind: string, fromUnixMs: number, toUnixMs: number, foldMs: number}} EventsQuery */
 /** Where answers come from: a server, or a recording. @typedef {Pick<Api, "status" | "matrix" | "events" | "top" | "names" | "cell" | "hotKeys" | "hasToken" | "setToken">} Source */
 
 /** @param {URLSearchParams} parameters @param {{start: string, end: string, label: string}} query what is empty is left out @returns {void} */
@@ -102,9 +103,12 @@ export class Api {
     return this.#get(`hotkeys?${parameters}`, signal);
   }
 
-  /** @param {AbortSignal} signal @returns {Promise<any>} null where the server has no annotations */
-  events(signal) {
-    return this.#optional("events", signal);
+  /** @param {EventsQuery} query @param {AbortSignal} signal @returns {Promise<any>} null where the server has no annotations */
+  events(query, signal) {
+    const parameters = new URLSearchParams({ fold_ms: String(query.foldMs) });
+    if (query.kind !== "") parameters.set("kind", query.kind);
+    if (query.toUnixMs > 0) for (const [name, ms] of [["from_unix_ms", query.fromUnixMs], ["to_unix_ms", query.toUnixMs]]) parameters.set(String(name), String(ms));
+    return this.#optional(`events?${parameters}`, signal);
   }
 
   /** @param {string} path @param {AbortSignal} signal @returns {Promise<any>} null where the server does not know the path, which is not asked again then @throws {ApiFailure} */

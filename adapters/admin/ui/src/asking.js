@@ -3,7 +3,7 @@
 
 import { ApiFailure } from "./api.js";
 import { decodeTop } from "./top_list.js";
-import { decodeEvents } from "./event_lane.js";
+import { decodeEvents, foldMs } from "./event_lane.js";
 import { SERIES } from "./series.js";
 import { WireError, decodeMatrix } from "./matrix.js";
 import { boundsOf, viewOf } from "./time_range.js";
@@ -56,7 +56,7 @@ async function round(api, state, signal) {
   const matrix = decodeMatrix(await api.matrix({ series: choice.series, axis: choice.axis, rows: choice.rows, split: choice.split, ...part }, signal));
   const empty = matrix.rowsTotal === 0 && matrix.cutTotal === 0 && matrix.unattributedTotal === 0;
   const elsewhere = empty ? await loadElsewhere(api, status, choice.series, part, signal) : undefined;
-  const events = await aside(api.events(signal), signal);
+  const events = await aside(api.events({ kind: "", fromUnixMs: 0, toUnixMs: 0, foldMs: foldMs(view) }, signal), signal);
   if (events !== null) state.events = decodeEvents(events);
   if (state.topShown) await askTop(api, state, labelOf(choice, status), signal);
   state.setStatus(status);

@@ -14,13 +14,13 @@ import { SERIES } from "./series.js";
  * `pinMs` a time in the pinned cell. `keyFrom` and `keyTo` are keys in base64url, empty where there is no bound.
  * `top` says whether the table of the hottest ranges is open, empty where the window's height decides. `find` is the key
  * whose row is framed, in base64url, `.` for the empty key; with a dot behind it, what all keys of a name begin with. `label` is the only one shown, empty for all; `split` makes
- * each label a row of its own.
+ * each label a row of its own. `hide` has the kinds of events that are not shown, with commas between them.
  * `fixLow` and `fixHigh` are the ends of a scale that is kept, 0 where it follows the picture.
  * @typedef {{series: import("./series.js").SeriesName, axis: "range" | "route", range: import("./time_range.js").RangeName, fromMs: number, toMs: number,
  *   scale: import("./scale.js").ScaleKind, rows: number, zone: import("./time_text.js").Zone, refreshMs: number, paused: boolean,
  *   theme: "" | "light" | "dark", pin: string, pinMs: number,
  *   keyFrom: string, keyTo: string, palette: import("./palette.js").PaletteName, brightness: number, fixLow: number, fixHigh: number, format: import("./key_format.js").KeyFormat,
- *   top: "" | "1" | "0", find: string, label: string, split: boolean}} Choice
+ *   top: "" | "1" | "0", find: string, label: string, split: boolean, hide: string}} Choice
  */
 
 export const ROW_BUDGETS = [64, 128, 256, 512, 1024];
@@ -29,7 +29,7 @@ export const REFRESH_MS = [0, 1000, 2000, 5000, 10_000, 30_000, 60_000];
 /** @type {Choice} */
 export const DEFAULT = {
   series: "ops", axis: "range", range: "", fromMs: 0, toMs: 0, scale: "log", rows: 1024, zone: "local", refreshMs: 0, paused: false, theme: "", pin: "", pinMs: 0,
-  keyFrom: "", keyTo: "", palette: "ember", brightness: 0, fixLow: 0, fixHigh: 0, format: "utf8", top: "", find: "", label: "", split: false,
+  keyFrom: "", keyTo: "", palette: "ember", brightness: 0, fixLow: 0, fixHigh: 0, format: "utf8", top: "", find: "", label: "", split: false, hide: "",
 };
 
 /** The least and the greatest brightness. */
@@ -51,6 +51,9 @@ function endsOf(text) {
   const [low, high, more] = (text ?? "").split(",").map(Number);
   return more === undefined && low > 0 && high > low && Number.isFinite(high) ? [low, high] : [0, 0];
 }
+
+/** @param {string} text @returns {string} kinds of events with commas between them, each once; empty where it is something else */
+const kindsOf = (text) => (/^[a-z0-9_-]{1,32}(,[a-z0-9_-]{1,32}){0,31}$/.test(text) ? [...new Set(text.split(","))].sort().join(",") : "");
 
 /** @param {number} value @returns {number} a brightness there is */
 const brightnessOf = (value) => (Number.isInteger(value) && value >= BRIGHTNESS[0] && value <= BRIGHTNESS[1] ? value : DEFAULT.brightness);
@@ -99,6 +102,7 @@ export function choiceOf(fragment) {
     find: foundOf(held.get("find") ?? ""),
     label: /^[a-z0-9_-]{1,32}$/.test(held.get("label") ?? "") ? String(held.get("label")) : "",
     split: held.get("split") === "1",
+    hide: kindsOf(held.get("hide") ?? ""),
     format: oneOf(KEY_FORMATS.map((one) => one.name), held.get("keys"), DEFAULT.format),
   };
 }
@@ -119,6 +123,7 @@ export function fragmentOf(choice) {
   if (choice.brightness !== DEFAULT.brightness) held.set("bright", String(choice.brightness));
   if (choice.label !== "") held.set("label", choice.label);
   if (choice.split) held.set("split", "1");
+  if (choice.hide !== "") held.set("hide", choice.hide);
   if (choice.top !== "") held.set("top", choice.top);
   if (choice.find !== "") held.set("find", choice.find);
   if (choice.format !== DEFAULT.format) held.set("keys", choice.format);

@@ -5,6 +5,7 @@ import { Api } from "./api.js";
 import { Colours } from "./colours.js";
 import { Controls } from "./controls.js";
 import { Crosshair } from "./crosshair.js";
+import { EventList } from "./event_list.js";
 import { Gestures } from "./gestures.js";
 import { GoTo, decodeNames, findOf, routeAmong } from "./go_to.js";
 import { HotPanel } from "./hot_panel.js";
@@ -26,7 +27,6 @@ import { drawCell, drawNoCell, spokenCell } from "./hover.js";
 import { drawLegend, marksIn } from "./legend.js";
 import { drawNotice } from "./notice.js";
 import { drawMap, paintingOf } from "./map_view.js";
-import { listEvents } from "./event_lane.js";
 import { listenForKeys } from "./shortcuts.js";
 import { asKey, frameFound, keyOfFind, noteFound } from "./found_row.js";
 import { boundsOf, viewOf } from "./time_range.js";
@@ -89,6 +89,7 @@ const gestures = new Gestures(canvas, byId("plot"), {
 const tools = new MapTools({ zoom: zoomHere, boxes: () => (gestures.boxes = !gestures.boxes) });
 const topTable = new TopTable(byId("top-body"), (row) => goTo({ key: row.start }));
 const nodePanel = new NodePanel(byId("nodes"), api, () => drawPointed());
+const eventList = new EventList({ section: byId("events-section"), kinds: byId("events-kinds"), list: byId("events-list") }, api, (hide) => change({ hide }));
 const hotPanel = new HotPanel(byId("hot"), api, () => drawPointed());
 const finder = new GoTo({ format: () => state.choice.format, names: askNames, route: askRoute, routesHidden: () => namesPlaces(state.status?.redaction ?? "") && state.choice.axis !== "route", go: goTo });
 const crosshair = new Crosshair(canvas, () => paintingOf(state, palette()), () => state.picture, () => surfaces.size, {
@@ -235,7 +236,7 @@ function draw() {
     const series = seriesOf(picture.matrix.series);
     drawLegend(byId("legend"), colouring, picture.scale, series, marksIn(picture, surfaces.picture.canvas.width));
     drawAccounts(byId("accounts"), accountsOf(picture, status, series, state.style()));
-    listEvents(byId("events-section"), byId("events-list"), state.events, picture.view, state.style());
+    eventList.show(state.events, { view: picture.view, style: state.style(), hidden: state.choice.hide });
   }
   const { find } = state.choice;
   frameFound(paintingOf(state, colouring), find, surfaces.size.height);

@@ -5,7 +5,7 @@ import { drawBefore, drawTimeAxis } from "./time_axis.js";
 import { drawBorders, drawKeyAxis, paintKeyMarks } from "./key_axis.js";
 import { paintColumnSums, paintRowSums } from "./sums.js";
 import { byId } from "./dom.js";
-import { drawEvents } from "./event_lane.js";
+import { drawEvents, shownOf } from "./event_lane.js";
 import { drawPhases } from "./phases.js";
 import { formatAmount } from "./number.js";
 import { paintStrip } from "./column_strip.js";
@@ -49,7 +49,7 @@ export function drawMap(surfaces, state, palette) {
   entitle(byId("row-sums"), `Each row over all this time, at most ${rate(picture.sums.mostRow)}`);
   const style = state.style();
   drawPhases(byId("phases"), state.phases.phases, view, state.serverNowMs());
-  drawEvents(byId("events"), widthPx, state.events, view, style);
+  drawEvents(byId("events"), widthPx, shownOf(state.events, state.choice.hide), view, style);
   drawTimeAxis(byId("times"), widthPx, byId("zone-note"), view, style);
   drawBefore(byId("before"), widthPx, picture.matrix.columns, view, style);
   const marks = drawKeyAxis(byId("keys"), heightPx, byId("prefix"), picture.matrix.rows, state.choice.format, rows);

@@ -40,7 +40,7 @@ export class State {
   /** Whether the table is open. */
   topShown = false;
   phases = new PhaseLog();
-  /** What the host annotated. @type {import("./event_lane.js").Annotation[]} */
+  /** What happened. @type {import("./event_lane.js").Annotation[]} */
   events = [];
   #statusAtMs = 0;
 
