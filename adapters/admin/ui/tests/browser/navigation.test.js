@@ -327,6 +327,68 @@ describe("navigation", { skip }, () => {
     assert.deepEqual(browser.complaints, []);
   });
 
+  test("many events of a kind are one line that opens, a note stands among them, and kinds are hidden by the link", async () => {
+    const single = Array.from({ length: 40 }, (_, i) => ({ at_unix_ms: LAST - (200 - i) * STEP, kind: "split", text: `route ${i} into ${i + 1}, ${i + 2}`, number: i, own: true }));
+    const line = (/** @type {number} */ from, /** @type {number} */ to) => ({
+      ...single[from], text: `×${to - from}, routes ${from} … ${to - 1}`, changes: to - from, fold: { events: to - from, last_unix_ms: single[to - 1].at_unix_ms },
+    });
+    const note = { at_unix_ms: LAST - 190 * STEP, kind: "note", text: "drained rack 7", number: 90 };
+    // Told by the store, in the midst of what the second line stands for.
+    const told = { at_unix_ms: LAST - 180 * STEP, kind: "split", text: "by hand", number: 91 };
+    const others = Array.from({ length: 9 }, (_, i) => ({ at_unix_ms: LAST - (90 - i) * STEP, kind: "merge", text: `routes ${i}`, number: 50 + i, own: true }));
+    /** @type {URLSearchParams[]} */
+    const opened = [];
+    visit.serve(calm, { events: (/** @type {URLSearchParams} */ query) => {
+      if (query.get("kind") === null) return { status: 200, body: { events: [line(0, 20), note, line(20, 40), told, ...others] } };
+      opened.push(query);
+      const within = (/** @type {{at_unix_ms: number}} */ { at_unix_ms: at }) => at >= Number(query.get("from_unix_ms")) && at < Number(query.get("to_unix_ms"));
+      return { status: 200, body: { events: [...single, told].filter(within) } };
+    } });
+    const page = await visit.open({ fragment: "tz=utc&refresh=1" });
+    assert.equal(visit.asked("events")[0].query.get("fold_ms"), "10000", "five minutes have 30 spans");
+    const list = page.locator("#events-list");
+    const lines = () => list.locator(":scope > li").allInnerTexts();
+    await page.waitForSelector("#events-list li");
+    const first = await lines();
+    assert.equal(first.length, 9, "eight lines and what leads to more");
+    assert.ok(first.some((text) => text.includes("note: drained rack 7")) && first.some((text) => text.includes("split: by hand")), first.join());
+    await list.getByRole("button", { name: "5 more" }).click();
+    assert.equal((await lines()).length, 14);
+    const line40 = list.getByRole("button", { name: "split: ×20, routes 20 … 39" });
+    assert.equal(await line40.getAttribute("aria-expanded"), "false");
+    await line40.click();
+    await page.waitForSelector("#events-list ol li");
+    assert.equal(await line40.getAttribute("aria-expanded"), "true");
+    assert.deepEqual([opened.length, opened[0].get("kind"), opened[0].get("fold_ms"), Number(opened[0].get("from_unix_ms")), Number(opened[0].get("to_unix_ms"))], [1, "split", "0", single[20].at_unix_ms, single[39].at_unix_ms + 1]);
+    const inside = await list.locator("ol li").allInnerTexts();
+    assert.equal(inside.length, 20, "what the store told is a line of its own");
+    assert.match(inside[0], /route 20 into 21, 22/);
+    // It stays open, and the hand on it, while the page goes on asking.
+    const before = visit.asked("events").length;
+    await line40.focus();
+    await until(() => visit.asked("events").length > before + 1, "the page asks again");
+    assert.equal(await list.locator("ol li").count(), 20);
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "split: ×20, routes 20 … 39");
+    await everyLook(page, "events-many");
+    await line40.click();
+    await page.waitForFunction(() => document.querySelector("#events-list ol") === null);
+    const ticks = (/** @type {string} */ kind) => page.locator(`#events i.${kind}`).count();
+    assert.deepEqual([await ticks("told"), (await ticks("own")) > 0], [2, true]);
+    const kinds = page.locator("#events-kinds button");
+    assert.deepEqual(await kinds.allInnerTexts(), ["note 1", "merge 9", "split 41"], "the rarest first");
+    await kinds.nth(2).click();
+    assert.equal(await kinds.nth(2).getAttribute("aria-pressed"), "false");
+    assert.match(await page.evaluate(() => location.hash), /hide=split/);
+    assert.ok(!(await lines()).some((text) => text.includes("split")));
+    assert.equal(await ticks("told"), 1);
+    const again = await visit.open({ fragment: (await page.evaluate(() => location.hash)).slice(1) });
+    await again.waitForSelector("#events-list li");
+    assert.ok(!(await again.innerText("#events-list")).includes("split"), "the link keeps what is hidden");
+    await again.locator("#events-kinds button").nth(2).click();
+    assert.ok((await again.innerText("#events-list")).includes("by hand"));
+    assert.deepEqual(browser.complaints, []);
+  });
+
   test("a server without annotations is asked for them once", async () => {
     visit.serve(calm);
     const page = await visit.open({ fragment: "" });
