@@ -5,6 +5,7 @@ mod args;
 mod base64;
 mod client;
 mod color;
+mod events;
 mod key_format;
 mod live;
 mod table;
@@ -45,7 +46,7 @@ fn list(args: &TopArgs) -> Result<(), Failure> {
         }
         let window = table::at(&answer, "/now/end_unix_ms").as_u64();
         if args.once || window != last {
-            out::say(&if args.json { answer.to_string() } else { table::tell(&answer, args.limit, args.keys) })?;
+            out::say(&if args.json { answer.to_string() } else { told(args, &answer, token.as_deref(), last) })?;
             last = window;
         }
         if args.once {
@@ -53,6 +54,15 @@ fn list(args: &TopArgs) -> Result<(), Failure> {
         }
         thread::sleep(Duration::from_millis(pause_ms(&answer)));
     }
+}
+
+/// The hottest ranges, and what happened; a server that tells of no events is none to fail for.
+fn told(args: &TopArgs, answer: &serde_json::Value, token: Option<&str>, last_ms: Option<u64>) -> String {
+    let ranges = table::tell(answer, args.limit, args.keys);
+    let Some((from_ms, to_ms)) = events::since(answer, last_ms) else { return ranges };
+    let path = format!("{}{}/{}", args.url.prefix, keyviz_admin::BASE_PATH, events::path(from_ms, to_ms));
+    let happened = client::get(&args.url, &path, token).map_or_else(|_| Vec::new(), |json| events::read(&json));
+    ranges + &events::tell(&happened)
 }
 
 /// A quarter of a window, so that none is missed.

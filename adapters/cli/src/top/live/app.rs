@@ -20,6 +20,7 @@ use super::scale::Scale;
 use super::status::Status;
 use super::words::{Known, Words};
 use crate::top::client::Refusal;
+use crate::top::events::Event;
 use crate::top::key_format::KeyFormat;
 
 /// The steps back that are remembered.
@@ -68,6 +69,9 @@ pub(super) struct App {
     home: Vec<Bounds>,
     pub(super) top: Option<Result<Value, Refusal>>,
     pub(super) hot: Hot,
+    /// What happened in the time that is shown, and whether it stands in place of the table.
+    pub(super) events: Vec<Event>,
+    pub(super) shows_events: bool,
     pub(super) failure: Option<Refusal>,
     failures: u32,
     elsewhere: Option<Series>,
@@ -128,6 +132,8 @@ impl App {
             home: Vec::new(),
             top: None,
             hot: Hot::Closed,
+            events: Vec::new(),
+            shows_events: false,
             failure: None,
             failures: 0,
             elsewhere: None,
@@ -176,6 +182,7 @@ impl App {
                 self.status = Some(round.status);
                 self.elsewhere = round.elsewhere;
                 self.top = Some(round.top);
+                self.events = round.events;
                 if let (Some(picture), true) = (&round.picture, question.place.has_all_keys()) {
                     self.home = picture.bounds();
                 }
@@ -186,6 +193,7 @@ impl App {
                 // Who is not let in, or asks a process without a sampler, is shown nothing of before.
                 if matches!(refusal, Refusal::Told { status: 401 | 403, .. }) || refusal.code() == "keyviz_disabled" {
                     (self.status, self.picture, self.top, self.hot) = (None, None, None, Hot::Closed);
+                    self.events.clear();
                 }
                 self.failure = Some(refusal);
             }
@@ -287,6 +295,7 @@ impl App {
             }
             Action::GoTo => (self.typing, self.search) = (Some(Typing::default()), Search::Names),
             Action::HotKeys => self.toggle_hot(),
+            Action::Events => (self.shows_events, self.hot) = (!self.shows_events, Hot::Closed),
             Action::Pause => self.paused = !self.paused,
             Action::AskNow => return Then::Ask,
         }
@@ -299,6 +308,8 @@ impl App {
             self.help = false;
         } else if !matches!(self.hot, Hot::Closed) {
             self.hot = Hot::Closed;
+        } else if self.shows_events {
+            self.shows_events = false;
         } else if self.pinned.is_some() {
             self.pinned = None;
         } else {
@@ -348,6 +359,7 @@ impl App {
     }
 
     fn toggle_hot(&mut self) {
+        self.shows_events = false;
         if matches!(self.hot, Hot::Closed) {
             if self.inspected().is_none() {
                 self.cross = Some(self.cross_or_middle());

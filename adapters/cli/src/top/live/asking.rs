@@ -1,4 +1,4 @@
-//! One round of questions to a server: status, matrix, the hottest ranges; or the hot keys of a cell.
+//! One round of questions to a server: status, matrix, the hottest ranges, events; or the hot keys of a cell.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use super::status::Status;
 use crate::top::address::Address;
 use crate::top::base64;
 use crate::top::client::{self, Refusal};
+use crate::top::events::{self, Event};
 
 /// Bytes that an answer may take in memory: more columns than any terminal is wide, many times over.
 const ANSWER_BYTES: usize = 256 << 20;
@@ -51,6 +52,8 @@ pub(super) struct Round {
     pub(super) picture: Option<Picture>,
     /// As `/top` answered; its failure is not the picture's.
     pub(super) top: Result<Value, Refusal>,
+    /// What happened in the time that is shown.
+    pub(super) events: Vec<Event>,
     /// Where the picture is empty, a series that has load in the same time.
     pub(super) elsewhere: Option<Series>,
 }
@@ -61,13 +64,13 @@ impl Server {
         client::get(&self.address, &path, self.token.as_deref())
     }
 
-    /// Status, matrix, top.
+    /// Status, matrix, top, events.
     pub(super) fn round(&self, question: &Question) -> Result<Round, Refusal> {
         let status = Status::read(&self.get("status")?);
         let status = status.ok_or_else(|| Refusal::Garbled("/status: it is not what a keyviz says".to_owned()))?;
         let none = Err(Refusal::Garbled(String::new()));
         if !status.enabled {
-            return Ok(Round { status, picture: None, top: none, elsewhere: None });
+            return Ok(Round { status, picture: None, top: none, events: Vec::new(), elsewhere: None });
         }
         let view = question.place.view(&status);
         let picture = self.picture(question, &view, &status)?;
@@ -76,7 +79,10 @@ impl Server {
         let elsewhere = if empty { self.elsewhere(question, &view, &status) } else { None };
         let top = self.get(&format!("top?series={}&limit={RANGES}{}", question.series.name(), question.part()));
         let top = top.and_then(|json| json_of(&json, "/top"));
-        Ok(Round { status, picture: Some(picture), top, elsewhere })
+        // An older server has none.
+        let events =
+            self.get(&events::path(view.from_ms, view.to_ms)).map_or_else(|_| Vec::new(), |json| events::read(&json));
+        Ok(Round { status, picture: Some(picture), top, events, elsewhere })
     }
 
     fn picture(&self, question: &Question, view: &View, status: &Status) -> Result<Picture, Refusal> {

@@ -38,6 +38,8 @@ pub(super) enum Action {
     Linear,
     Pin,
     HotKeys,
+    /// What happened, in place of the table.
+    Events,
     Pause,
     AskNow,
     Help,
@@ -46,7 +48,7 @@ pub(super) enum Action {
 }
 
 /// A line of help: the keys, and what they do.
-pub(super) const HELP: [(&str, &str); 21] = [
+pub(super) const HELP: [(&str, &str); 22] = [
     ("arrows, Home, End", "move the crosshair"),
     ("Shift+arrows, HJKL", "pan: another time, other keys"),
     ("+ -", "zoom time and keys about the crosshair"),
@@ -59,6 +61,7 @@ pub(super) const HELP: [(&str, &str); 21] = [
     ("a", "rows by range or by route"),
     ("b", "traffic of the next label"),
     ("k", "hot keys of the cell"),
+    ("e", "events of this time"),
     ("Enter", "pin the cell, let it go"),
     ("/", "go to a key, route:7 or a name"),
     ("f", "keys as utf8, hex, u64be, uuid"),
@@ -114,6 +117,7 @@ pub(super) fn action(key: KeyEvent) -> Option<Action> {
             'p' => Action::Palette,
             'l' => Action::Linear,
             'k' => Action::HotKeys,
+            'e' => Action::Events,
             ' ' => Action::Pause,
             'g' => Action::AskNow,
             '?' => Action::Help,

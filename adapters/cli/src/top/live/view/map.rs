@@ -187,7 +187,15 @@ pub(super) fn cut(text: &str, room: usize) -> String {
     }
 }
 
-/// Under each column of points what is to be said of its time: open, late, missing, without a node; and where the crosshair is.
+/// What happened in the time of a column of points: something that somebody told, or only what keyviz tells of itself.
+fn happened(app: &App, picture: &Picture, x: usize, width: u16) -> Option<bool> {
+    let (span_ms, width) = (picture.view.span_ms() as f64, f64::from(width.max(1)));
+    let edge = |x: usize| picture.view.from_ms + (x as f64 * span_ms / width) as u64;
+    let here = app.events.iter().filter(|event| (edge(x)..edge(x + 1)).contains(&event.at_ms));
+    here.map(|event| !event.own).max()
+}
+
+/// Under each column of points what is to be said of its time: what happened, open, late, missing, without a node; and where the crosshair is.
 fn states(
     app: &App,
     picture: &Picture,
@@ -203,11 +211,13 @@ fn states(
         let is = |state: ColumnState| columns.unwrap_or_default().iter().any(|column| column.state == state);
         let sign = match grid.ground(x) {
             _ if marked.is_some_and(|(at, _)| at == x) => '^',
+            _ if happened(app, picture, x, areas.map.width) == Some(true) => 'E',
             Ground::Outside => ' ',
             Ground::Gap => '/',
             _ if is(ColumnState::Open) || columns.is_none() => 'o',
             _ if lacks => 'n',
             _ if is(ColumnState::Late) => 'l',
+            _ if happened(app, picture, x, areas.map.width).is_some() => 'e',
             _ => ' ',
         };
         let place = (areas.map.x + x as u16, areas.times.y);
@@ -278,6 +288,8 @@ pub(super) fn legend(app: &App, buffer: &mut Buffer, area: Rect) {
         (totals.conflicts > 0, "  X conflict"),
         (totals.estimated > 0, "  ~ estimate"),
         (totals.cut > 0, "  rows cut"),
+        (app.events.iter().any(|event| !event.own), "  E event"),
+        (app.events.iter().any(|event| event.own), "  e of keyviz"),
     ];
     for (is, text) in signs {
         if is {

@@ -1,6 +1,7 @@
 //! The screen: head, notes, map with its axes, legend, the inspected cell, table or hot keys, and what keys there are.
 
 mod cell;
+mod events;
 mod hot;
 mod map;
 mod table;
@@ -119,6 +120,7 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer) {
             map::legend(app, buffer, areas.legend);
             cell::draw(app, buffer, areas.cell);
             match app.hot {
+                Hot::Closed if app.shows_events => events::draw(app, buffer, areas.panel),
                 Hot::Closed => table::draw(app, buffer, areas.panel),
                 _ => hot::draw(app, buffer, areas.panel),
             }
@@ -230,7 +232,7 @@ fn foot(app: &App, buffer: &mut Buffer, area: Rect) {
     }
     let text = match &app.hint {
         Some(hint) => format!(" {hint}"),
-        None => " ? help  arrows point  +/- zoom  / go to  s series  k hot keys  q quit".to_owned(),
+        None => " ? help  arrows point  +/- zoom  / go to  s series  k hot keys  e events  q quit".to_owned(),
     };
     put(buffer, area, 0, &text, faint());
 }

@@ -69,7 +69,11 @@ fn answer(app: &mut App, status: &Value, matrix: &Value, top: Value) {
     let view = question.place.view(&status);
     let answer = decode::answer(matrix.to_string().as_bytes(), &Limits::default()).unwrap();
     let picture = status.enabled.then(|| Picture::new(answer, view, question.place.clone()));
-    app.answered(&question, Ok(Round { status, picture, top: Ok(top), elsewhere: None }), Duration::ZERO);
+    app.answered(
+        &question,
+        Ok(Round { status, picture, top: Ok(top), events: Vec::new(), elsewhere: None }),
+        Duration::ZERO,
+    );
 }
 
 fn refuse(app: &mut App, status: u16, code: &str, message: &str) {
@@ -141,6 +145,38 @@ fn the_whole_screen_at_80_by_24() {
     app.act(Action::Move(0, 30));
     app.act(Action::ToEnd { latest: true });
     says(&app, &["OPEN: still growing", "route 3 group 7 term 3", "key-3 .. (no upper bound)"]);
+}
+
+/// What somebody told is on the map and in the list, however much keyviz tells of itself.
+#[test]
+fn events_are_signs_under_the_map_and_a_list() {
+    let mut app = app(Depth::True);
+    answer(&mut app, &status(&json!({})), &matrix(&json!({})), top());
+    let start = NOW / 1000 * 1000 - 59_000;
+    let split = |at: u64| {
+        json!({"at_unix_ms": start + at * 1000, "kind": "split", "own": true, "text": "×9, routes 1 … 9",
+        "fold": {"events": 9, "last_unix_ms": start + at * 1000 + 900}})
+    };
+    let mut lines: Vec<Value> = (0..30).map(split).collect();
+    lines.insert(12, json!({"at_unix_ms": start + 12_000, "kind": "note", "text": "drained rack 7 \u{1b}[2J"}));
+    app.events = crate::top::events::read(&json!({"events": lines}).to_string());
+    let shown = says(&app, &["Hottest until"]);
+    let signs = shown.lines().find(|line| line.contains('E') && line.contains('e')).unwrap();
+    assert_eq!((signs.matches('E').count(), signs.matches('e').count() > 4), (1, true), "{shown}");
+    app.act(Action::Events);
+    let listed = says(
+        &app,
+        &["Events of this time", "more (x zooms in", "note: drained rack 7 \\x1b[2J", "split: x9, routes 1 .. 9"],
+    );
+    assert!(!listed.contains("Hottest until") && !listed.contains('\u{1b}'), "{listed}");
+    app.act(Action::HotKeys);
+    assert!(!text(&screen(&app, 80, 24)).contains("Events of this time"), "one panel at a time");
+    app.act(Action::Events);
+    app.act(Action::Close);
+    says(&app, &["Hottest until"]);
+    app.events.clear();
+    app.act(Action::Events);
+    says(&app, &["Nothing happened in this time"]);
 }
 
 #[test]
