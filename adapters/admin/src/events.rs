@@ -16,8 +16,8 @@ use axum::http::Uri;
 use keyviz_core::limits::MAX_EVENT_TEXT_LEN;
 use keyviz_core::{Counters, Event, Reader, fold_events, wire};
 
-/// Bytes that an event is expected to take: its record and its text, twice.
-const EVENT_BYTES: usize = 2 * (128 + MAX_EVENT_TEXT_LEN);
+/// Bytes that an event is expected to take: its record and its text, as it was read, as a line, and in the answer.
+const EVENT_BYTES: usize = 3 * (128 + MAX_EVENT_TEXT_LEN);
 
 /// Reads the parameters and copies the events that are kept, within the memory for answers.
 pub(crate) async fn events(
@@ -56,7 +56,7 @@ fn build(
     };
     let (told, texts) = told(&nodes, &query, redactor)?;
     let lines = fold_events(told.iter().map(|(node, event)| (*node, event)), query.fold_ms);
-    json.try_reserve(lines.len().saturating_mul(EVENT_BYTES) / 2)
+    json.try_reserve(lines.len().saturating_mul(EVENT_BYTES) / 3)
         .map_err(|_| ApiError::busy("no memory for the events; try again in a second"))?;
     let names: Vec<&str> = match admin.source() {
         Source::Several(_) => nodes.iter().map(|(name, _)| *name).collect(),
