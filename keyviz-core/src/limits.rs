@@ -45,7 +45,7 @@ pub const MAX_LINEAGE: usize = 1024;
 /// Most events that are kept of what the host tells.
 pub const MAX_EVENTS: u32 = 1 << 16;
 /// Longest name of a kind of event in bytes.
-pub const MAX_EVENT_KIND_LEN: usize = if cfg!(keyviz_loom) { 16 } else { 32 };
+pub const MAX_EVENT_KIND_LEN: usize = 32;
 /// Longest text of an event in bytes; what is longer is cut.
 pub const MAX_EVENT_TEXT_LEN: usize = if cfg!(keyviz_loom) { 8 } else { 192 };
 /// Least time between two events that say that routes share virtual buckets: an hour.
