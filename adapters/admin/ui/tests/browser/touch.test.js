@@ -485,7 +485,11 @@ describe("touch", { skip }, () => {
 
   for (const [name, size] of /** @type {const} */ ([["360", { ...PHONE, width: 360, height: 780 }], ["400", PHONE], ["844", { touch: true, width: 844, height: 390 }], ["1180", TABLET]])) {
     test(`everything is large enough for a finger, can be read, and sticks out nowhere: ${name} wide`, async () => {
-      visit.serve(busyMatrix(64, 300), { top: TOP, hotkeys: HOT_KEYS }, { labels: ["redis", "s3"] });
+      const events = { events: [
+        { at_unix_ms: LAST - 200 * STEP, kind: "split", text: "×20, routes 1 … 20", own: true, changes: 20, fold: { events: 20, last_unix_ms: LAST - 190 * STEP } },
+        { at_unix_ms: LAST - 100 * STEP, kind: "note", text: "drained rack 7" },
+      ] };
+      visit.serve(busyMatrix(64, 300), { top: TOP, hotkeys: HOT_KEYS, events }, { labels: ["redis", "s3"] });
       const page = await visit.open({ ...size, fragment: "tz=utc&refresh=60&top=1" });
       await page.waitForSelector("#top-body tbody tr");
       const sizes = async (/** @type {string} */ what) => assert.deepEqual([await smaller(page, 44), await page.evaluate(() => document.documentElement.scrollWidth)], [[], size.width], what);
