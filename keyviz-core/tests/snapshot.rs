@@ -338,6 +338,14 @@ fn forged_sections_are_refused_by_name() {
     );
     assert_eq!(
         refused(&|parts| {
+            let end = parts.len() - 1;
+            parts.insert(end, (9, Vec::new()));
+            parts.insert(end, (9, Vec::new()));
+        }),
+        "what events stand for, once"
+    );
+    assert_eq!(
+        refused(&|parts| {
             let cells = at(parts, 5);
             parts.remove(cells);
         }),

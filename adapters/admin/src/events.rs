@@ -32,8 +32,9 @@ pub(crate) async fn events(
     let kept = config.max_events as usize;
     let nodes = if let Source::Several(nodes) = admin.source() { nodes.len() } else { 1 };
     let expected = (kept + kept / 4 + 4).saturating_mul(EVENT_BYTES);
-    // Of several nodes hardly any has all that it may keep.
-    let pass = admin.gate().enter(expected.saturating_mul(nodes.min(4))).await?;
+    // Of several nodes hardly any has all that it may keep: the most there could be must not close this for ever.
+    let expected = expected.saturating_mul(nodes.min(4)).min(admin.gate().memory_bytes() / 2);
+    let pass = admin.gate().enter(expected).await?;
     on_blocking_thread(move || build(&admin, &caller, query, now_ms, pass, packing)).await
 }
 

@@ -63,6 +63,11 @@ impl Gate {
         Ok(StreamPass { _memory: memory, _stream: stream })
     }
 
+    /// Bytes of all answers together.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
+
     /// Lets a request in that is expected to need `bytes`.
     pub(crate) async fn enter(&self, bytes: usize) -> Result<Pass, ApiError> {
         if bytes > self.memory_bytes {

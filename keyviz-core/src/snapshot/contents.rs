@@ -45,6 +45,8 @@ pub(crate) struct Contents {
     block: Block,
     lineage: Vec<Lineage>,
     events: Vec<Event>,
+    /// What events stand for has come.
+    has_changes: bool,
 }
 
 /// The column that is being read.
@@ -80,6 +82,7 @@ impl Contents {
             block: Block::default(),
             lineage: Vec::new(),
             events: Vec::new(),
+            has_changes: false,
         }
     }
 
@@ -358,6 +361,10 @@ impl Contents {
 
     /// What the events told before stand for, where keyviz told them itself.
     fn take_changes(&mut self, mut payload: Cursor<'_>) -> Result<(), SnapshotError> {
+        // Each would look through all events again.
+        if core::mem::replace(&mut self.has_changes, true) {
+            return Err(payload.expected("what events stand for, once"));
+        }
         let mut own = self.events.iter_mut().filter(|event| event.own);
         while !payload.is_empty() {
             let none = payload.expected("as many events of keyviz itself");

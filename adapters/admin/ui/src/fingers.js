@@ -43,7 +43,8 @@ export class Fingers {
   /** @param {number} id @returns {boolean} whether it was there */
   lift(id) {
     const was = this.#at.delete(id);
-    this.grip();
+    // What held nothing lets go of nothing.
+    if (was) this.grip();
     return was;
   }
 

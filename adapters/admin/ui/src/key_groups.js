@@ -36,7 +36,17 @@ function wordlessPrefix(texts, shared) {
     const word = shared.replace(/\d+$/, "");
     if (word.length >= LEAST_WORDLESS) part = word;
   }
+  part = wholeSigns(part);
   return part.length >= LEAST_WORDLESS ? part : "";
+}
+
+/** @param {string} text @returns {string} without what is begun at its end: half of a sign, or of an escaped byte */
+function wholeSigns(text) {
+  const open = /\\+(x[0-9a-f]?)?$/.exec(text);
+  // Of two backslashes one is the other's escape.
+  const slashes = open === null ? 0 : open[0].length - (open[1]?.length ?? 0);
+  const whole = open !== null && slashes % 2 === 1 ? text.slice(0, open.index + slashes - 1) : text;
+  return whole.replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /** @param {string} text @param {number} from @returns {number} behind the next separator at or after `from`; -1 where there is none */

@@ -39,6 +39,8 @@ const SPANS_MS: [u64; 15] = [
 pub(super) struct Event {
     pub(super) at_ms: u64,
     pub(super) last_ms: u64,
+    /// How many it stands for.
+    pub(super) events: u64,
     /// keyviz told it itself.
     pub(super) own: bool,
     /// Kind, text, and who told it where that is one of several.
@@ -80,7 +82,8 @@ fn event(line: &Value) -> Option<Event> {
         None => words = format!("{words} ({node})"),
     }
     let last_ms = at(line, "/fold/last_unix_ms").as_u64().unwrap_or(at_ms).max(at_ms);
-    Some(Event { at_ms, last_ms, own: at(line, "/own").as_bool() == Some(true), words })
+    let events = at(line, "/fold/events").as_u64().unwrap_or(1);
+    Some(Event { at_ms, last_ms, events, own: at(line, "/own").as_bool() == Some(true), words })
 }
 
 /// The latest, newest first: of what somebody told as many as there is room for, since none of it stands behind what
@@ -103,11 +106,16 @@ pub(super) fn when(event: &Event, with_date: bool) -> String {
     }
 }
 
-/// The time that the events under a list are of: at first an hour, then what came since the last list.
-pub(super) fn since(answer: &Value, last_ms: Option<u64>) -> Option<(u64, u64)> {
-    let [start_ms, end_ms] = ["/now/start_unix_ms", "/now/end_unix_ms"].map(|path| at(answer, path).as_u64());
-    let first_ms = end_ms?.saturating_sub(FIRST_MS);
-    Some((last_ms.map_or(first_ms, |last_ms| last_ms.min(start_ms.unwrap_or(last_ms))), end_ms?))
+/// The time that the events under a list are of: at first an hour, then what came since the last list. What keyviz tells
+/// itself is told with the end of a window, and of its middle: where another list follows, this one is of the windows that
+/// have ended.
+///
+/// - `told_ms`: until when lists before told of them; `follows`: whether another list does.
+pub(super) fn since(answer: &Value, told_ms: Option<u64>, follows: bool) -> Option<(u64, u64)> {
+    let is_open = at(answer, "/now/state").as_str() == Some("open");
+    let until = if follows && is_open { "/now/start_unix_ms" } else { "/now/end_unix_ms" };
+    let to_ms = at(answer, until).as_u64()?;
+    Some((told_ms.unwrap_or(to_ms.saturating_sub(FIRST_MS)).min(to_ms), to_ms))
 }
 
 /// The lines under a list of ranges, an empty one before them; none where nothing happened.
@@ -118,8 +126,10 @@ pub(super) fn tell(events: &[Event]) -> String {
     }
     let mut text = "\n".to_owned();
     text.extend(shown.iter().map(|event| format!("\n{} UTC  {}", when(event, true), event.words)));
+    let sum = |events: &mut dyn Iterator<Item = &Event>| events.map(|event| event.events).fold(0, u64::saturating_add);
     if events.len() > shown.len() {
-        text.push_str(&format!("\nand {} more events", count((events.len() - shown.len()) as u64)));
+        let more = sum(&mut events.iter()).saturating_sub(sum(&mut shown.into_iter()));
+        text.push_str(&format!("\nand {} more events", count(more)));
     }
     text
 }
@@ -146,7 +156,7 @@ mod tests {
         assert_eq!(events.len(), 51);
         let text = tell(&events);
         assert_eq!(text.lines().skip(2).count(), 9, "{text}");
-        assert!(text.ends_with("disk full: rack 7 \\x1b]0;owned\\x07\\xe2\\x80\\xae..\nand 43 more events"), "{text}");
+        assert!(text.ends_with("disk full: rack 7 \\x1b]0;owned\\x07\\xe2\\x80\\xae..\nand 860 more events"), "{text}");
         assert!(
             text.contains("2025-11-21 03:00:49 to 03:00:49 UTC  split: x20, routes 49 .. 99 (a:1 and 2 more)"),
             "{text}"
@@ -166,10 +176,28 @@ mod tests {
         assert!(path(AT, AT + 3_600_000).ends_with("&fold_ms=300000"));
         assert!(path(AT, AT + 7 * 86_400_000).ends_with("&fold_ms=43200000"));
         assert!(path(AT, AT + 100 * 86_400_000).ends_with(&format!("&fold_ms={}", 5 * 86_400_000)));
-        let now = json!({"now": {"start_unix_ms": AT, "end_unix_ms": AT + 1000}});
-        assert_eq!(since(&now, None), Some((AT + 1000 - FIRST_MS, AT + 1000)));
-        assert_eq!(since(&now, Some(AT)), Some((AT, AT + 1000)));
-        assert_eq!(since(&now, Some(AT - 5000)), Some((AT - 5000, AT + 1000)), "windows that were missed");
-        assert_eq!(since(&json!({}), None), None);
+        let now = |state| json!({"now": {"start_unix_ms": AT, "end_unix_ms": AT + 1000, "state": state}});
+        assert_eq!(since(&now("open"), None, false), Some((AT + 1000 - FIRST_MS, AT + 1000)));
+        assert_eq!(since(&now("open"), None, true), Some((AT - FIRST_MS, AT)), "the rest comes with the next list");
+        assert_eq!(since(&now("complete"), Some(AT), true), Some((AT, AT + 1000)));
+        assert_eq!(since(&now("complete"), Some(AT - 5000), true), Some((AT - 5000, AT + 1000)), "missed windows");
+        assert_eq!(since(&now("open"), Some(AT + 1000), true), Some((AT, AT)), "told already");
+        assert_eq!(since(&json!({}), None, true), None);
+    }
+
+    /// Whatever windows lists are of, open and ended, each instant is in one of them.
+    #[test]
+    fn lists_one_after_another_tell_of_all_time_once() {
+        let mut told_ms = None;
+        let mut seen = Vec::new();
+        for (start, state) in [(0, "open"), (0, "complete"), (1, "open"), (3, "open"), (3, "late"), (9, "open")] {
+            let answer = json!({"now": {"start_unix_ms": AT + start * 1000, "end_unix_ms": AT + start * 1000 + 1000, "state": state}});
+            let (from_ms, to_ms) = since(&answer, told_ms, true).unwrap();
+            told_ms = Some(to_ms.max(told_ms.unwrap_or(0)));
+            seen.push((from_ms, to_ms));
+        }
+        let told: Vec<_> = seen.iter().filter(|(from_ms, to_ms)| from_ms < to_ms).collect();
+        assert!(told.windows(2).all(|pair| pair[0].1 == pair[1].0), "{seen:?}");
+        assert_eq!((told[0].0, told[told.len() - 1].1), (AT - FIRST_MS, AT + 9000));
     }
 }

@@ -37,6 +37,7 @@ fn list(args: &TopArgs) -> Result<(), Failure> {
     let token = args.token().map_err(Failure::new)?;
     let path = args.path();
     let mut last = None;
+    let mut told_ms = None;
     loop {
         let body = client::get(&args.url, &path, token.as_deref()).map_err(|refusal| refusal.failure(&args.url))?;
         let foreign = |what: &str| Failure::new(format!("{}: {what}; is keyviz listening there?", args.url));
@@ -46,7 +47,11 @@ fn list(args: &TopArgs) -> Result<(), Failure> {
         }
         let window = table::at(&answer, "/now/end_unix_ms").as_u64();
         if args.once || window != last {
-            out::say(&if args.json { answer.to_string() } else { told(args, &answer, token.as_deref(), last) })?;
+            out::say(&if args.json {
+                answer.to_string()
+            } else {
+                told(args, &answer, token.as_deref(), &mut told_ms)
+            })?;
             last = window;
         }
         if args.once {
@@ -57,9 +62,13 @@ fn list(args: &TopArgs) -> Result<(), Failure> {
 }
 
 /// The hottest ranges, and what happened; a server that tells of no events is none to fail for.
-fn told(args: &TopArgs, answer: &serde_json::Value, token: Option<&str>, last_ms: Option<u64>) -> String {
+fn told(args: &TopArgs, answer: &serde_json::Value, token: Option<&str>, told_ms: &mut Option<u64>) -> String {
     let ranges = table::tell(answer, args.limit, args.keys);
-    let Some((from_ms, to_ms)) = events::since(answer, last_ms) else { return ranges };
+    let Some((from_ms, to_ms)) = events::since(answer, *told_ms, !args.once) else { return ranges };
+    if from_ms == to_ms {
+        return ranges;
+    }
+    *told_ms = Some(to_ms);
     let path = format!("{}{}/{}", args.url.prefix, keyviz_admin::BASE_PATH, events::path(from_ms, to_ms));
     let happened = client::get(&args.url, &path, token).map_or_else(|_| Vec::new(), |json| events::read(&json));
     ranges + &events::tell(&happened)

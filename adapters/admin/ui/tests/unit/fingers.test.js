@@ -62,3 +62,11 @@ test("fingers that touch each other do not zoom without end", () => {
   hand.move(1, 164, 100);
   assert.equal(hand.reach().factor, 0.5);
 });
+
+test("a finger that was not there lets go of nothing", () => {
+  const hand = new Fingers();
+  hand.put(1, 0, 0);
+  hand.move(1, 100, 0);
+  assert.equal(hand.lift(99), false);
+  assert.deepEqual(hand.reach().from, { x: 0, y: 0 });
+});

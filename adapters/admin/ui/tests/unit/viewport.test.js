@@ -99,5 +99,6 @@ test("what all keys begin with is stated once: up to a separator, or where long 
     [["6f72646572732f31", "6f72646572732f32"], true, ""], [["0x6f72646572732f3131", "0x6f72646572732f3132"], true, "0x6f72646572732f31"], [["6f72646572732f31a1", "6f72646572732f31a2"], true, "6f72646572732f31"],
     [users, true, "user0000000000000000001"], [users, false, ""], [users.map((text) => `customer${text}`), true, "customeruser"], [["18446744073709551614", "18446744073709551615"], false, ""],
     [["abcdefg-long-enough-1", "abcdefg-long-enough-2"], false, "abcdefg-long-enough-"], [["abcdefgh-and-more-of-it", "xyz"], true, ""],
+    [["customerregion\\x1a1abc", "customerregion\\x1b2abc"], true, "customerregion"], [["customerregion\\\\x1a", "customerregion\\\\x1b"], true, "customerregion\\\\x"], [["customerregion\\x001", "customerregion\\\\2345"], true, "customerregion"], [["abcdefghijklmnopq😀", "abcdefghijklmnopq😁"], true, "abcdefghijklmnopq"],
   ])) assert.equal(sharedPrefix(texts, wordless), prefix, texts.join());
 });
