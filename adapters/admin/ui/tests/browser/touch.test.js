@@ -454,6 +454,19 @@ describe("touch", { skip }, () => {
     assert.deepEqual(await desk.evaluate(() => [...document.querySelectorAll("header button")].map((one) => one.id)), ["pause", "now", "goto-open", "top-toggle", "undo", "reset", "help-open", "forget", "theme"]);
   });
 
+  test("from a part that has no row there is a way back by touch", async () => {
+    const blank = { ...calm, rows: [], unattributed: calm.column_unix_ms.map(() => 3) };
+    visit.serve(calm);
+    const page = await visit.open(PHONE);
+    visit.serve(blank);
+    await page.locator("#zoom-in").tap();
+    await page.waitForFunction(() => /unknown routes/.test(document.querySelector("#message h2")?.textContent ?? ""));
+    await look(page, "touch-400-blocked-light");
+    visit.serve(calm);
+    await page.locator("#reset").tap();
+    await page.waitForFunction(() => document.getElementById("message")?.hidden === true);
+  });
+
   test("the times that a zoom chose do not push the map away; the form with them comes where it is asked for", async () => {
     visit.serve(calm);
     const page = await visit.open(PHONE);
