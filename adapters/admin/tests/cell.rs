@@ -9,23 +9,13 @@
 
 mod common;
 
-use common::{CELL, Server, T0};
+use common::{CELL, Server, T0, base64url};
 use keyviz_admin::{Access, Admin, Node, Redaction, Token};
 use keyviz_core::{Config, Labels, Op, Partition, RouteId, Sampler, Tiers};
 use serde_json::Value;
 
 const STEP_MS: u64 = 1_000;
 const LARGE: u64 = u64::MAX - 1;
-
-fn base64url(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let word = group.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        (0..=group.len()).for_each(|at| text.push(DIGITS[(word >> (18 - 6 * at) & 63) as usize] as char));
-    }
-    text
-}
 
 /// Three routes of four divisions, with labels and groups; the second gets other bounds on the way.
 fn sampler(groups: [u64; 3]) -> Sampler {

@@ -11,7 +11,7 @@ mod common;
 
 use std::sync::{Arc, Mutex};
 
-use common::{Answer, EVENTS, MATRIX, STATUS, Server, T0, TOP};
+use common::{Answer, EVENTS, MATRIX, STATUS, Server, T0, TOP, base64url};
 use keyviz_admin::{Access, Admin, AdminBuilder, Redaction, Role, Token};
 use keyviz_core::{
     AxisKind, Config, EventKind, KeyNames, MatrixQuery, Op, Partition, RouteId, Sampler, Series, Snapshot,
@@ -219,7 +219,7 @@ fn names_and_hot_keys_are_redacted_as_bounds_are() {
         assert_eq!(keys.len(), 5, "{policy}: keys that differ still do");
         // Guessing finds out no more than what is shown.
         let guess = |tail: &str| {
-            let start = base64url(&format!("{SEEN}/{CANARY}/{tail}"));
+            let start = base64url(format!("{SEEN}/{CANARY}/{tail}"));
             server.request("GET", &format!("/admin/api/v1/keyviz/hotkeys?start={start}"), &bearer(FULL))
         };
         let (one, other) = (guess("003"), guess("009"));
@@ -380,7 +380,7 @@ fn key_ranges_are_no_oracle() {
         let json = answer.json();
         (answer.status, json["rows"].clone(), json["axis_id"].clone())
     };
-    let guess = |tail: &str| base64url(&format!("{SEEN}/{CANARY}/{tail}"));
+    let guess = |tail: &str| base64url(format!("{SEEN}/{CANARY}/{tail}"));
     let (one, other) = (format!("start={}", guess("003")), format!("start={}", guess("009")));
     assert_eq!(asked(one.clone(), READ), asked(other.clone(), READ), "both are the prefix");
     assert_ne!(asked(one, FULL).1, asked(other, FULL).1, "role full zooms in");
@@ -412,15 +412,6 @@ fn key_ranges_are_no_oracle() {
     let start = base64url("74656e616e742d34");
     let answer = hex.request("GET", &format!("{MATRIX}?start={start}"), &bearer(READ));
     assert!(answer.status == 200 && !answer.json()["rows"].as_array().unwrap().is_empty());
-}
-
-fn base64url(text: &str) -> String {
-    let mut padded = text.as_bytes().to_vec();
-    let left_out = (3 - padded.len() % 3) % 3;
-    padded.resize(padded.len() + left_out, 0);
-    let mut text = base64(&padded);
-    text.truncate(text.len() - left_out);
-    text.replace('+', "-").replace('/', "_")
 }
 
 #[test]

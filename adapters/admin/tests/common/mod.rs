@@ -12,6 +12,17 @@ use tokio::sync::oneshot;
 /// An instant on a boundary of every step in use here.
 pub const T0: u64 = 1_700_000_400_000;
 
+/// Keys as parameters have them, without padding.
+pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for group in bytes.as_ref().chunks(3) {
+        let word = group.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        (0..=group.len()).for_each(|at| text.push(DIGITS[(word >> (18 - 6 * at) & 63) as usize] as char));
+    }
+    text
+}
+
 /// A sampler with one sealed column: route 1 has 3 writes and 1 read, route 2 nothing.
 pub fn sampled() -> Reader {
     sampler().reader()

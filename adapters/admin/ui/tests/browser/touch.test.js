@@ -64,6 +64,11 @@ describe("touch", { skip }, () => {
     await visit.quiet(page);
     await settled(page);
   }
+  /** Zooms to the middle half. @param {Page} page @param {Hand} hand @returns {Promise<void>} */
+  const zoomed = (page, hand) => moves(page, async () => {
+    await hand.pinch(await around(page, [0.5, 0.5], 0.2), await around(page, [0.5, 0.5], 0.4));
+    await hand.liftAll();
+  });
 
   test("two fingers zoom both axes about the point between them, at once; when they leave it is asked for; it is one step back", async () => {
     visit.serve(calm);
@@ -99,10 +104,7 @@ describe("touch", { skip }, () => {
     visit.serve(calm);
     const page = await visit.open(PHONE);
     const hand = await Hand.on(page);
-    await moves(page, async () => {
-      await hand.pinch(await around(page, [0.5, 0.5], 0.2), await around(page, [0.5, 0.5], 0.4));
-      await hand.liftAll();
-    });
+    await zoomed(page, hand);
     assert.deepEqual([shown(page).start, shown(page).end], [keyOfRow(4), keyOfRow(12)]);
     assert.equal(await touchAction(page, "#plot"), "pan-y", "browsers that do not wait for a script know it too");
     await moves(page, async () => {
@@ -171,10 +173,7 @@ describe("touch", { skip }, () => {
     visit.serve(calm);
     const page = await visit.open(PHONE);
     const hand = await Hand.on(page);
-    await moves(page, async () => {
-      await hand.pinch(await around(page, [0.5, 0.5], 0.2), await around(page, [0.5, 0.5], 0.4));
-      await hand.liftAll();
-    });
+    await zoomed(page, hand);
     const [from, to] = await places(page, [0.2, 0.3], [0.7, 0.3]);
     const asked = visit.asked().length;
     await moves(page, async () => {
@@ -198,10 +197,7 @@ describe("touch", { skip }, () => {
     const page = await visit.open(TABLET);
     assert.equal(await page.evaluate(() => document.documentElement.scrollHeight), TABLET.height);
     const hand = await Hand.on(page);
-    await moves(page, async () => {
-      await hand.pinch(await around(page, [0.5, 0.5], 0.2), await around(page, [0.5, 0.5], 0.4));
-      await hand.liftAll();
-    });
+    await zoomed(page, hand);
     const [from, to] = await places(page, [0.5, 0.2], [0.5, 0.5]);
     await moves(page, async () => {
       await hand.put(0, from);
@@ -472,10 +468,7 @@ describe("touch", { skip }, () => {
     const page = await visit.open(PHONE);
     const hand = await Hand.on(page);
     const [top] = await places(page, [0, 0]);
-    await moves(page, async () => {
-      await hand.pinch(await around(page, [0.5, 0.5], 0.2), await around(page, [0.5, 0.5], 0.4));
-      await hand.liftAll();
-    });
+    await zoomed(page, hand);
     assert.deepEqual(await places(page, [0, 0]), [top]);
     assert.equal(await page.isVisible("#custom"), false);
     await page.locator("#range label", { hasText: "From–to" }).tap();
